@@ -1,0 +1,238 @@
+"""The facts dictionary: the language that registry, eligibility and finance share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from rulebook.source import Block, Problem, Reader, SourceInvalid
+from rulebook.units import decimal_of, fold
+
+TYPES = ("money", "number", "integer", "ratio", "boolean", "date", "text", "code", "records", "finding")
+FIELD_TYPES = ("money", "number", "integer", "ratio", "boolean", "date", "text", "code")
+PERIODS = ("fiscal_year", "point")
+YEARS = ("fiscal", "calendar")
+SOURCE_KINDS = {
+    "self_declared": "企业填报",
+    "audit_report": "审计报告",
+    "tax": "税务数据",
+    "official_platform": "培育平台",
+    "official_finding": "主管部门认定意见",
+    "official_list": "官方名单",
+    "import": "批量导入",
+}
+_ID = re.compile(r"^[a-z][a-z0-9_]*$")
+_FACT_KEYS = (
+    "id", "label", "label_en", "description", "type", "unit", "period", "year_of", "min", "max",
+    "allowed", "fields", "evidence", "sources", "aliases",
+)  # fmt: skip
+_FIELD_KEYS = ("name", "label", "type", "unit", "required", "min", "max", "allowed")
+
+
+class DictionaryInvalid(SourceInvalid):
+    """The facts dictionary cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One permitted value: stored as code, shown as label, accepted by any synonym."""
+
+    code: str
+    label: str
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a value looks like. Money is in yuan, ratios are fractions of one."""
+
+    label: str
+    type: str
+    unit: str | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    allowed: tuple[Allowed, ...] = ()
+
+    def label_of(self, code: str) -> str:
+        return next((value.label for value in self.allowed if value.code == code), code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordField(Shape):
+    """A field of a `records` fact; in a cell the fields stand in declared order, separated by `|`."""
+
+    name: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact(Shape):
+    """One fact. `fiscal_year` facts are stored per year (`year_of`: fiscal or calendar), `point` facts under 0."""
+
+    id: str
+    label_en: str
+    period: str
+    year_of: str = "fiscal"
+    description: str = ""
+    section: str = ""
+    fields: tuple[RecordField, ...] = ()
+    evidence: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+
+    @property
+    def yearly(self) -> bool:
+        return self.period == "fiscal_year"
+
+    def field_named(self, name: str) -> RecordField | None:
+        return next((each for each in self.fields if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """Every fact by id, in the order of the files."""
+
+    facts: Mapping[str, Fact]
+    headers: Mapping[str, Fact] = field(repr=False)
+    """Folded header text (label, alias or id) → fact."""
+
+    def __getitem__(self, fact_id: str) -> Fact:
+        return self.facts[fact_id]
+
+    def __contains__(self, fact_id: object) -> bool:
+        return fact_id in self.facts
+
+    def __iter__(self) -> Iterator[Fact]:
+        return iter(self.facts.values())
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    def find(self, fact_id: str) -> Fact | None:
+        return self.facts.get(fact_id)
+
+
+def fold_header(text: str) -> str:
+    """Header text reduced to what must agree: no space, half-width signs, case and Roman numerals folded."""
+    return re.sub(r"[\s:,;、/()\[\]“”\"'*_-]", "", fold(text)).casefold()
+
+
+def parse_dictionary(texts: Mapping[str, str]) -> Dictionary:
+    """Compile the dictionary from file name → YAML text. Raises DictionaryInvalid with file and line."""
+    facts: dict[str, Fact] = {}
+    headers: dict[str, Fact] = {}
+    problems: list[Problem] = []
+    for file in sorted(texts):
+        reader = Reader(file)
+        try:
+            for fact in _facts(reader, texts[file]):
+                _add(reader, fact, facts, headers)
+        except SourceInvalid:
+            pass  # the reader holds the problems
+        problems += reader.problems
+    if problems:
+        raise DictionaryInvalid(problems)
+    return Dictionary(facts, headers)
+
+
+def _facts(reader: Reader, text: str) -> Iterator[Fact]:
+    root = reader.parse(text)
+    reader.only(root, ("section", "facts"))
+    section = reader.text(root, "section")
+    for block in reader.blocks(root, "facts"):
+        yield _fact(reader, block, section)
+
+
+def _add(reader: Reader, fact: Fact, facts: dict[str, Fact], headers: dict[str, Fact]) -> None:
+    if fact.id in facts:
+        first = facts[fact.id]
+        remedy = f"{first.file} 第 {first.line} 行已有，请改名或合并。"
+        reader.problem(fact.line, fact.id, "全字典唯一的 id", remedy, "duplicate-id")
+        return
+    facts[fact.id] = fact
+    for header in (fact.id, fact.label, *fact.aliases):
+        folded = fold_header(header)
+        other = headers.setdefault(folded, fact)
+        if other.id != fact.id:
+            remedy = f"“{other.label}”也用这个表头，请删去一处。"
+            reader.problem(fact.line, header, "只属于一个事实的表头", remedy, "duplicate-header")
+
+
+def _fact(reader: Reader, block: Block, section: str) -> Fact:
+    reader.only(block, _FACT_KEYS)
+    fact_id = reader.text(block, "id")
+    if fact_id and not _ID.match(fact_id):
+        reader.problem(reader.line_of(block, "id"), fact_id, "小写英文、数字和下划线", "例如 rd_expense_yuan。")
+    shape = _shape(reader, block, TYPES)
+    if shape.type == "money" and not fact_id.endswith("_yuan"):
+        reader.problem(reader.line_of(block, "id"), fact_id, "以 _yuan 结尾的 id", "金额一律以元存放，请改名。")
+    fields = tuple(_field(reader, each) for each in reader.blocks(block, "fields", required=False))
+    if (shape.type == "records") != bool(fields):
+        reader.problem(block.line, fact_id, "records 类型列出 fields，其他类型不列", "请补写或删去 fields。")
+    return Fact(
+        label=shape.label, type=shape.type, unit=shape.unit, minimum=shape.minimum, maximum=shape.maximum,
+        allowed=shape.allowed, id=fact_id, label_en=reader.text(block, "label_en"),
+        period=_choice(reader, block, "period", PERIODS),
+        year_of=_choice(reader, block, "year_of", YEARS) if "year_of" in block.entries else "fiscal",
+        description=reader.text(block, "description", required=False), section=section, fields=fields,
+        evidence=reader.texts(block, "evidence"), sources=_sources(reader, block),
+        aliases=reader.texts(block, "aliases"), file=reader.file, line=block.line,
+    )  # fmt: skip
+
+
+def _field(reader: Reader, block: Block) -> RecordField:
+    reader.only(block, _FIELD_KEYS)
+    shape = _shape(reader, block, FIELD_TYPES)
+    return RecordField(
+        label=shape.label, type=shape.type, unit=shape.unit, minimum=shape.minimum, maximum=shape.maximum,
+        allowed=shape.allowed, name=reader.text(block, "name"),
+        required=reader.text(block, "required", required=False) != "false",
+    )  # fmt: skip
+
+
+def _shape(reader: Reader, block: Block, types: tuple[str, ...]) -> Shape:
+    kind = _choice(reader, block, "type", types)
+    allowed = tuple(_allowed(reader, each) for each in reader.blocks(block, "allowed", required=False))
+    if (kind == "code") != bool(allowed):
+        reader.problem(block.line, kind, "code 类型列出 allowed，其他类型不列", "请补写或删去 allowed。")
+    unit = reader.text(block, "unit", required=False) or None
+    if kind == "money" and unit != "元":
+        reader.problem(reader.line_of(block, "unit"), unit or "（没有填写）", "元", "金额一律以元存放。", "unit")
+    return Shape(
+        label=reader.text(block, "label"), type=kind, unit=unit,
+        minimum=_bound(reader, block, "min"), maximum=_bound(reader, block, "max"), allowed=allowed,
+    )  # fmt: skip
+
+
+def _allowed(reader: Reader, block: Block) -> Allowed:
+    reader.only(block, ("code", "label", "synonyms"))
+    return Allowed(reader.text(block, "code"), reader.text(block, "label"), reader.texts(block, "synonyms"))
+
+
+def _choice(reader: Reader, block: Block, key: str, allowed: tuple[str, ...]) -> str:
+    value = reader.text(block, key)
+    if value and value not in allowed:
+        reader.problem(reader.line_of(block, key), value, "、".join(allowed) + "之一", f"请改正“{key}”。", "choice")
+    return value
+
+
+def _bound(reader: Reader, block: Block, key: str) -> Decimal | None:
+    text = reader.text(block, key, required=False)
+    value = decimal_of(text) if text else None
+    if text and value is None:
+        reader.problem(reader.line_of(block, key), text, "一个数", f"请改正“{key}”。", "number")
+    return value
+
+
+def _sources(reader: Reader, block: Block) -> tuple[str, ...]:
+    sources = reader.texts(block, "sources", required=True)
+    for source in sources:
+        if source not in SOURCE_KINDS:
+            reader.problem(
+                reader.line_of(block, "sources"), source, "、".join(SOURCE_KINDS) + "之一", "请改正来源。", "choice"
+            )
+    return sources

@@ -1,0 +1,281 @@
+"""Fact values: from a spreadsheet cell or a request to the one canonical JSON form that is stored.
+
+Canonical: money `"12300000.00"` (yuan), number and ratio as decimal strings, integer as int, boolean, ISO date,
+code, text, records as a list of objects, finding as an object. Missing is None: never 0, never false.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from rulebook.dictionary import Fact, RecordField, Shape
+from rulebook.units import MONEY_UNITS, decimal_of, fold, money_text, money_unit, plain_decimal, split_unit
+
+Value = str | int | bool | list[dict[str, "Value"]] | dict[str, "Value"] | None
+
+MISSING = frozenset(
+    ("", "-", "--", "—", "——", "/", "\\", "无数据", "未知", "不详", "暂无", "暂无数据", "n/a", "na", "null", "none")
+)
+_YES = frozenset(("是", "有", "对", "真", "yes", "y", "true", "1", "√", "✓"))
+_NO = frozenset(("否", "无", "不是", "没有", "假", "no", "n", "false", "0", "×", "x"))
+_FEN = Decimal("0.01")
+_DATE = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?)?$")
+_EXCEL_DAY_ZERO = date(1899, 12, 30)
+_EXCEL_DAYS = range(20_000, 80_000)  # 1954 to 2119: a smaller number is a typing error, not a date
+_FINDING_FIELDS = ("decision", "reason", "evidence", "valid_until")
+_DECISIONS = {"met": "met", "符合": "met", "是": "met", "unmet": "unmet", "不符合": "unmet", "否": "unmet"}
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """A value that cannot be taken: what stood there and what is expected, in words for the sender."""
+
+    expected: str
+    found: str
+
+
+def parse_cell(fact: Shape, text: str, unit: str | None = None) -> Value | CellError:
+    """Read one spreadsheet cell. `unit` comes from the column header (元, 万元, 亿元, %). Missing → None.
+
+    Money is rounded to the fen (half up), since no smaller amount exists and spreadsheets carry binary noise.
+    """
+    folded = fold(text)
+    if folded.casefold() in MISSING:
+        return None
+    if isinstance(fact, Fact) and fact.type == "records":
+        return _parse_records(fact, folded, unit)
+    if fact.type == "finding":
+        return _parse_finding(fact, folded)
+    return text.strip() if fact.type == "text" else _parse_scalar(fact, folded, unit)
+
+
+def to_canonical(fact: Shape, value: object) -> Value | CellError:
+    """Check a JSON value (from a request or a generator) and bring it to canonical form. None stays None."""
+    if value is None:
+        return None
+    if isinstance(fact, Fact) and fact.type == "records":
+        return _canonical_records(fact, value)
+    if fact.type == "finding":
+        return _canonical_finding(fact, value)
+    if isinstance(value, float):
+        return CellError('以文字书写的小数，如 "12.50"（不用浮点数）', str(value))
+    if isinstance(value, bool) or fact.type == "boolean":
+        return value if isinstance(value, bool) and fact.type == "boolean" else _refuse(fact, value)
+    if isinstance(value, datetime):
+        return _refuse(fact, value)
+    if isinstance(value, date):
+        return value.isoformat() if fact.type == "date" else _refuse(fact, value)
+    if isinstance(value, int | Decimal) and fact.type in ("money", "number", "integer", "ratio"):
+        value = format(Decimal(value), "f") if Decimal(value).is_finite() else str(value)
+    if not isinstance(value, str):
+        return _refuse(fact, value)
+    if fact.type in ("money", "number", "integer", "ratio"):
+        return _canonical_number(fact, value)
+    if fact.type == "text":
+        return value.strip() or None
+    return _parse_scalar(fact, fold(value), None)
+
+
+def expectation(fact: Shape) -> str:
+    """What a cell of this fact should hold, with an example."""
+    if fact.allowed:
+        return "以下之一：" + "、".join(value.label for value in fact.allowed)
+    if isinstance(fact, Fact) and fact.type == "records":
+        order = "|".join(each.label for each in fact.fields)
+        return f"每条按“{order}”填写，多条用分号隔开；没有的填“无”"
+    span = _span(fact)
+    return {
+        "money": f"带单位的金额{span}，如“1,230.5”（表头注明万元）或“1230.5万元”",
+        "number": f"数字{span}，如 3.5",
+        "integer": f"整数{span}，如 12",
+        "ratio": "百分比，如 12.5%",
+        "boolean": "是 或 否",
+        "date": "日期，如 2024-05-01",
+        "finding": "认定意见：符合或不符合|理由|依据|有效期至",
+    }.get(fact.type, "文字")
+
+
+def _span(fact: Shape) -> str:
+    low, high = fact.minimum, fact.maximum
+    if low is not None and high is not None:
+        return f"（{plain_decimal(low)} 至 {plain_decimal(high)}）"
+    if low is not None:
+        return f"（不小于 {plain_decimal(low)}）"
+    return f"（不大于 {plain_decimal(high)}）" if high is not None else ""
+
+
+def _refuse(fact: Shape, found: object) -> CellError:
+    return CellError(expectation(fact), str(found))
+
+
+def _parse_scalar(fact: Shape, text: str, unit: str | None) -> Value | CellError:
+    match fact.type:
+        case "money":
+            return _parse_money(fact, text, unit)
+        case "ratio":
+            return _parse_ratio(fact, text, unit)
+        case "number" | "integer":
+            number, rest = split_unit(text)
+            return _canonical_number(fact, number) if rest in ("", fact.unit) else _refuse(fact, text)
+        case "boolean":
+            word = text.casefold()
+            return True if word in _YES else False if word in _NO else _refuse(fact, text)
+        case "date":
+            return _parse_date(fact, text)
+        case _:
+            return _parse_code(fact, text)
+
+
+def _parse_money(fact: Shape, text: str, unit: str | None) -> Value | CellError:
+    number, own = split_unit(text)
+    named = money_unit(own) if own else money_unit(unit or "")
+    value = decimal_of(number)
+    if value is None or named is None:
+        return _refuse(fact, text)
+    yuan = (value * MONEY_UNITS[named]).quantize(_FEN, ROUND_HALF_UP)
+    return money_text(yuan) if _within(fact, yuan) else _refuse(fact, text)
+
+
+def _parse_ratio(fact: Shape, text: str, unit: str | None) -> Value | CellError:
+    number, own = split_unit(text)
+    value = decimal_of(number)
+    if value is None or own not in ("", "%"):
+        return _refuse(fact, text)
+    percent = own == "%" or unit == "%"
+    if not percent and abs(value) > 1:  # "12" may be 12 % or 12 times: the sender must say
+        return _refuse(fact, text)
+    value = value / 100 if percent else value  # a decimal shift: exact
+    return plain_decimal(value) if _within(fact, value) else _refuse(fact, text)
+
+
+def _parse_date(fact: Shape, text: str) -> Value | CellError:
+    if re.fullmatch(r"\d{8}", text):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    match = _DATE.match(text)
+    if match:
+        try:
+            return date(int(match.group(1)), int(match.group(2)), int(match.group(3))).isoformat()
+        except ValueError:
+            return _refuse(fact, text)
+    serial = decimal_of(text)
+    if serial is not None and serial == int(serial) and int(serial) in _EXCEL_DAYS:
+        return (_EXCEL_DAY_ZERO + timedelta(days=int(serial))).isoformat()
+    return _refuse(fact, text)
+
+
+def _parse_code(fact: Shape, text: str) -> Value | CellError:
+    for value in fact.allowed:
+        if text in (value.code, fold(value.label), *map(fold, value.synonyms)):
+            return value.code
+    return _refuse(fact, text)
+
+
+def _parse_records(fact: Fact, text: str, unit: str | None) -> Value | CellError:
+    if text in ("无", "没有"):
+        return []
+    entries: list[dict[str, Value]] = []
+    for part in re.split(r"[;\n\r]+", text):
+        if not part.strip():
+            continue
+        cells = [cell.strip() for cell in part.split("|")]
+        if len(cells) > len(fact.fields):
+            return _refuse(fact, part.strip())
+        entry = _parse_entry(fact, cells + [""] * (len(fact.fields) - len(cells)), unit)
+        if isinstance(entry, CellError):
+            return entry
+        entries.append(entry)
+    return entries if entries else _refuse(fact, text)
+
+
+def _parse_entry(fact: Fact, cells: list[str], unit: str | None) -> dict[str, Value] | CellError:
+    entry: dict[str, Value] = {}
+    for each, cell in zip(fact.fields, cells, strict=True):
+        value = parse_cell(each, cell, unit)
+        if isinstance(value, CellError):
+            return CellError(f"“{each.label}”应为{value.expected}", cell)
+        if value is None and each.required:
+            return CellError(f"“{each.label}”必填：{expectation(each)}", "|".join(cells))
+        if value is not None:
+            entry[each.name] = value
+    return entry
+
+
+def _parse_finding(fact: Shape, text: str) -> Value | CellError:
+    cells = dict(zip(_FINDING_FIELDS, [cell.strip() or None for cell in text.split("|")], strict=False))
+    return _canonical_finding(fact, {name: value for name, value in cells.items() if value is not None})
+
+
+def _canonical_number(fact: Shape, text: str) -> Value | CellError:
+    value = decimal_of(text)
+    if value is None or not _within(fact, value):
+        return _refuse(fact, text)
+    if fact.type == "integer":
+        return int(value) if value == int(value) else _refuse(fact, text)
+    if fact.type == "money":
+        return money_text(value) if value == value.quantize(_FEN) else CellError("以元为单位、至多两位小数的金额", text)
+    return plain_decimal(value)
+
+
+def _canonical_records(fact: Fact, value: object) -> Value | CellError:
+    if not isinstance(value, list):
+        return _refuse(fact, value)
+    return _first_error([_canonical_entry(fact, entry) for entry in value])
+
+
+def _first_error(entries: list[dict[str, Value] | CellError]) -> Value | CellError:
+    kept: list[dict[str, Value]] = []
+    for entry in entries:
+        if isinstance(entry, CellError):
+            return entry
+        kept.append(entry)
+    return kept
+
+
+def _canonical_entry(fact: Fact, entry: object) -> dict[str, Value] | CellError:
+    if not isinstance(entry, Mapping):
+        return _refuse(fact, entry)
+    unknown = [name for name in entry if fact.field_named(str(name)) is None]
+    if unknown:
+        return CellError("以下字段：" + "、".join(each.name for each in fact.fields), str(unknown[0]))
+    kept: dict[str, Value] = {}
+    for each in fact.fields:
+        value = _canonical_field(each, entry.get(each.name))
+        if isinstance(value, CellError):
+            return value
+        if value is not None:
+            kept[each.name] = value
+    return kept
+
+
+def _canonical_field(each: RecordField, value: object) -> Value | CellError:
+    if value is None and each.required:
+        return CellError(f"“{each.label}”必填：{expectation(each)}", "（没有填写）")
+    canonical = to_canonical(each, value)
+    if isinstance(canonical, CellError):
+        return CellError(f"“{each.label}”应为{canonical.expected}", canonical.found)
+    return canonical
+
+
+def _canonical_finding(fact: Shape, value: object) -> Value | CellError:
+    if not isinstance(value, Mapping) or set(value) - set(_FINDING_FIELDS):
+        return _refuse(fact, value)
+    decision, reason = value.get("decision"), value.get("reason")
+    if not isinstance(decision, str) or decision not in _DECISIONS:
+        return CellError("认定结论：符合 或 不符合", str(decision))
+    if not isinstance(reason, str) or not reason.strip():
+        return CellError("认定理由（必填）", str(reason or ""))
+    until = to_canonical(Shape(label="有效期至", type="date"), value.get("valid_until"))
+    if isinstance(until, CellError):
+        return CellError(f"有效期至：{until.expected}", until.found)
+    evidence = value.get("evidence")
+    if evidence is not None and not isinstance(evidence, str):
+        return CellError("依据：文字", str(evidence))
+    return {"decision": _DECISIONS[decision], "reason": reason.strip(), "evidence": evidence, "valid_until": until}
+
+
+def _within(fact: Shape, value: Decimal) -> bool:
+    return (fact.minimum is None or value >= fact.minimum) and (fact.maximum is None or value <= fact.maximum)
