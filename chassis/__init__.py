@@ -1,0 +1,1 @@
+"""How every Peiyu service runs: settings, errors, transactions, events, guards, jobs. No business word."""

@@ -1,0 +1,185 @@
+"""One transaction per edge: it commits here and nowhere else, with its events and its audit rows."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, insert, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from chassis import clock, ids
+from chassis.context import Context, current
+from chassis.errors import Unavailable
+from chassis.plumbing import AuditRow, OutboxRow
+from contracts.events.base import Event
+
+OUTBOX_CHANNEL = "outbox"
+JOBS_CHANNEL = "jobs"
+FEED_CHANNEL = "feed"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer or has no free connection."""
+
+    code = "database-unavailable"
+
+
+class Transaction:
+    """What a use case receives. It may read, write, announce and record; it never commits."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self.session = session
+        self.context = context
+        self._events: list[dict[str, Any]] = []
+        self._audits: list[dict[str, Any]] = []
+        self._channels: set[str] = set()
+
+    def emit(self, event: Event) -> uuid.UUID:
+        """Announce `event`: it reaches the bus if and only if this transaction commits."""
+        event_id = ids.new_id()
+        self._events.append(
+            {
+                "event_id": event_id,
+                "topic": event.topic,
+                "type": event.type,
+                "key": event.key,
+                "subject": event.key,
+                "payload": event.model_dump(mode="json"),
+                "headers": {
+                    "correlation_id": self.context.correlation_id,
+                    "traceparent": self.context.child().traceparent,
+                    "actor": self.context.actor,
+                },
+                "occurred_at": clock.now(),
+            }
+        )
+        return event_id
+
+    def audit(self, action: str, subject: str, details: Mapping[str, Any] | None = None) -> None:
+        """Record who did what to which subject; a change whose record cannot be written is not made."""
+        self._audits.append(
+            {
+                "at": clock.now(),
+                "actor": self.context.actor,
+                "action": action,
+                "subject": subject,
+                "details": dict(details or {}),
+                "correlation_id": self.context.correlation_id,
+            }
+        )
+
+    def notify(self, channel: str) -> None:
+        """Wake who LISTENs on `channel` when this transaction has committed."""
+        self._channels.add(channel)
+
+    def flush(self) -> None:
+        """Write what is pending: rows first, so that ids of events rise in the order of their row locks."""
+        self.session.flush()
+        if self._events:
+            self.session.execute(insert(OutboxRow), self._events)
+            self._events.clear()
+            self._channels.add(OUTBOX_CHANNEL)
+        if self._audits:
+            self.session.execute(insert(AuditRow), self._audits)
+            self._audits.clear()
+
+    def _before_commit(self) -> None:
+        self.flush()
+        for channel in sorted(self._channels):
+            self.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+
+
+class Database:
+    """One service's own PostgreSQL database: a pool, and the only place that commits."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str = "peiyu",
+        pool_size: int = 10,
+        statement_timeout_seconds: int = 30,
+        lock_timeout_seconds: int = 10,
+    ) -> None:
+        self.url = sqlalchemy_url(url)
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={
+                "application_name": name,
+                "connect_timeout": 5,
+                "options": f"-c statement_timeout={statement_timeout_seconds}s -c lock_timeout={lock_timeout_seconds}s"
+                " -c timezone=UTC",
+            },
+        )
+
+    @contextmanager
+    def transaction(
+        self, context: Context | None = None, *, timeout_seconds: int | None = None
+    ) -> Iterator[Transaction]:
+        """Open a transaction; leaving normally commits it, leaving by an exception rolls it back.
+
+        `timeout_seconds` replaces the statement timeout for long work (jobs, rebuilds); 0 means none.
+        """
+        with _reported(), Session(self.engine, expire_on_commit=False) as session:
+            tx = Transaction(session, context or current())
+            if timeout_seconds is not None:
+                session.execute(text(f"SET LOCAL statement_timeout = '{int(timeout_seconds)}s'"))
+            yield tx
+            tx._before_commit()
+            session.commit()
+
+    @contextmanager
+    def reading(self, context: Context | None = None) -> Iterator[Transaction]:
+        """A transaction that sees one moment and can change nothing."""
+        with _reported(), Session(self.engine, expire_on_commit=False) as session:
+            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield Transaction(session, context or current())
+            session.rollback()
+
+    def check(self) -> None:
+        """Raise DatabaseUnavailable unless a query is answered."""
+        with _reported(), self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Accept libpq's `postgresql://` too; psycopg 3 is the only driver."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def libpq_url(url: str) -> str:
+    """The form psycopg itself wants (LISTEN, COPY on a connection of its own)."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Say 'unavailable' for what only the database's absence explains; let everything else through."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable("数据库连接已用尽，请稍后重试") from error
+    except (OperationalError, InterfaceError) as error:
+        if isinstance(error, DBAPIError) and (error.connection_invalidated or _no_answer(error)):
+            raise DatabaseUnavailable("数据库暂时无法访问，请稍后重试") from error
+        raise
+
+
+def _no_answer(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state.startswith(("08", "57P", "53"))

@@ -1,0 +1,181 @@
+"""How every service speaks HTTP: context, strict parameters, problem documents, metrics, health."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import context, idempotency, logging, problems, telemetry
+from chassis.auth import PUBLIC, IdentityVerifier
+from chassis.db import Database
+from chassis.errors import Unavailable
+
+Check = Callable[[], Mapping[str, Any] | None]
+"""A readiness check: returns details, raises Unavailable when the service cannot do its work."""
+
+CORRELATION = "x-correlation-id"
+
+
+class Route(APIRoute):
+    """Every route of ours: refuses unknown query parameters, replays keyed requests."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        handler = super().get_route_handler()
+        known = _query_names(self.dependant)
+
+        async def handle(request: Request) -> Response:
+            unknown = [name for name in request.query_params if name not in known]
+            if unknown:
+                raise RequestValidationError(
+                    [
+                        {
+                            "type": "extra_forbidden",
+                            "loc": ("query", name),
+                            "msg": "可用参数：" + ("、".join(sorted(known)) or "无"),
+                            "input": request.query_params[name],
+                        }
+                        for name in unknown
+                    ]
+                )
+            return await idempotency.replayed_or(handler, request)
+
+        return handle
+
+
+def _query_names(dependant: Any) -> frozenset[str]:
+    names: set[str] = set()
+    stack = [dependant]
+    while stack:
+        each = stack.pop()
+        for parameter in each.query_params:
+            fields = getattr(parameter.field_info.annotation, "model_fields", None)
+            if fields:
+                names |= {field.alias or name for name, field in fields.items()}
+            else:
+                names.add(parameter.alias)
+        stack.extend(each.dependencies)
+    return frozenset(names)
+
+
+class ContextMiddleware:
+    """Continues the caller's trace, measures and logs each request. Raw ASGI: it never buffers."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self.app = app
+        self.service = service
+        self.log = logging.get("http")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        here = context.from_headers(headers.get(CORRELATION), headers.get("traceparent"))
+        started = time.perf_counter()
+        status = 500
+
+        async def answering(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[CORRELATION] = here.correlation_id
+            await send(message)
+
+        with context.using(here):
+            try:
+                await self.app(scope, receive, answering)
+            finally:
+                self._measure(scope, status, time.perf_counter() - started)
+
+    def _measure(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"]
+        telemetry.HTTP_REQUESTS.labels(self.service, method, route, str(status)).inc()
+        telemetry.HTTP_SECONDS.labels(self.service, method, route).observe(seconds)
+        self.log.info(
+            "request answered",
+            service=self.service,
+            method=method,
+            path=scope["path"],
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+        )
+
+
+def create(
+    *,
+    service: str,
+    title: str,
+    description: str,
+    version: str,
+    db: Database,
+    identity: IdentityVerifier,
+    checks: Mapping[str, Check] | None = None,
+) -> FastAPI:
+    """The bare application of one service, with everything that all services share; routers are added to it.
+
+    Args are the service's own: `checks` are named readiness checks beside the database's.
+    """
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=version,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.router.route_class = Route
+    app.state.service = service
+    app.state.db = db
+    app.state.identity = identity
+    problems.install(app)
+    app.add_middleware(ContextMiddleware, service=service)
+    _health(app, service, {"database": db.check, **(checks or {})})
+    return app
+
+
+def _health(app: FastAPI, service: str, checks: Mapping[str, Check]) -> None:
+    @app.get("/health/live", dependencies=[Depends(PUBLIC)], include_in_schema=False)
+    async def live() -> dict[str, str]:
+        """The process answers."""
+        return {"service": service, "status": "live"}
+
+    @app.get("/health/ready", dependencies=[Depends(PUBLIC)], include_in_schema=False)
+    def ready() -> JSONResponse:
+        """The service can do its work: every check passed just now."""
+        report, healthy = run_checks(checks)
+        body = {"service": service, "status": "ready" if healthy else "not_ready", "checks": report}
+        return JSONResponse(body, status_code=200 if healthy else 503)
+
+    @app.get("/metrics", dependencies=[Depends(PUBLIC)], include_in_schema=False)
+    def metrics() -> Response:
+        """Prometheus metrics of this process."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def run_checks(checks: Mapping[str, Check]) -> tuple[dict[str, Any], bool]:
+    """Run each check; what fails is reported by name with its reason."""
+    report: dict[str, Any] = {}
+    healthy = True
+    for name, check in checks.items():
+        try:
+            details = check()
+            report[name] = {"status": "ok", **(details or {})}
+        except Unavailable as error:
+            healthy = False
+            report[name] = {"status": "failed", "reason": error.detail}
+        except Exception as error:  # a broken check is a failed check, never a 500
+            healthy = False
+            logging.get(__name__).error("readiness check broke", check=name, exc_info=error)
+            report[name] = {"status": "failed", "reason": type(error).__name__}
+    return report, healthy

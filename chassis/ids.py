@@ -1,0 +1,26 @@
+"""Identifiers: time-ordered UUIDs (RFC 9562 version 7), so that inserts stay local in the index."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+
+
+def new_id() -> uuid.UUID:
+    """A new version 7 UUID: 48 bits of milliseconds, 74 random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= 0x7 << 76 | secrets.randbits(12) << 64
+    value |= 0b10 << 62 | secrets.randbits(62)
+    return uuid.UUID(int=value)
+
+
+def new_trace_id() -> str:
+    """32 hexadecimal digits, as W3C Trace Context wants them."""
+    return secrets.token_hex(16)
+
+
+def new_span_id() -> str:
+    """16 hexadecimal digits."""
+    return secrets.token_hex(8)

@@ -1,0 +1,177 @@
+"""Work done later by a worker: a job's effects, its result and `done` commit in one transaction.
+
+The claim is the row lock of that transaction, so a killed worker's job is free again at once; attempts that died
+are counted outside it, in `job_progress`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis import clock, context, ids, logging
+from chassis.db import JOBS_CHANNEL, Database, Transaction
+from chassis.errors import DomainError, NotFound, Unavailable
+from chassis.plumbing import JobProgressRow, JobRow
+
+MAX_ATTEMPTS = 3
+BACKOFF_SECONDS = 5
+
+
+class JobNotFound(NotFound):
+    """No such job."""
+
+    code = "job-not-found"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Tells how far a running job is; written at once, on a connection of its own."""
+
+    db: Database
+    job_id: uuid.UUID
+
+    def report(self, done: int, total: int | None = None, message: str | None = None) -> None:
+        """`done` of `total` units of work are finished; `message` says in Chinese what is being done."""
+        with self.db.transaction() as tx:
+            row = {"done": done, "total": total, "message": message, "updated_at": clock.now()}
+            statement = insert(JobProgressRow).values(job_id=self.job_id, attempts=1, **row)
+            tx.session.execute(statement.on_conflict_do_update(index_elements=["job_id"], set_=row))
+
+
+Work = Callable[[Transaction, Mapping[str, Any], Progress], Mapping[str, Any] | None]
+"""What a job does: (tx, payload, progress) → result. Raising a DomainError fails it for good."""
+
+GaveUp = Callable[[Transaction, Mapping[str, Any], str], None]
+"""What is recorded when a job has failed for good: (tx, payload, error)."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """One kind of job of a service: its name, what it does, and what is recorded when it fails for good."""
+
+    name: str
+    work: Work
+    gave_up: GaveUp | None = None
+
+
+def enqueue(tx: Transaction, kind: str, payload: Mapping[str, Any], *, run_at: dt.datetime | None = None) -> uuid.UUID:
+    """Queue a job; it starts when this transaction has committed."""
+    job_id = ids.new_id()
+    moment = clock.now()
+    here = tx.context
+    tx.session.add(
+        JobRow(
+            id=job_id,
+            kind=kind,
+            payload=dict(payload),
+            context={"correlation_id": here.correlation_id, "traceparent": here.traceparent, "actor": here.actor},
+            state="queued",
+            created_at=moment,
+            run_at=run_at or moment,
+        )
+    )
+    tx.notify(JOBS_CHANNEL)
+    return job_id
+
+
+def progress_of(tx: Transaction, job_id: uuid.UUID) -> JobProgressRow | None:
+    """What the job last said of itself; null before it started."""
+    return tx.session.get(JobProgressRow, job_id)
+
+
+class JobRunner:
+    """Runs the jobs of one service; several may run side by side in different processes."""
+
+    def __init__(self, db: Database, kinds: Mapping[str, JobKind], *, max_attempts: int = MAX_ATTEMPTS) -> None:
+        self._db = db
+        self._kinds = kinds
+        self._max_attempts = max_attempts
+        self._log = logging.get("jobs")
+
+    def run_once(self) -> bool:
+        """Run the next due job; false when none is waiting."""
+        candidate = self._next()
+        if candidate is None:
+            return False
+        job_id, attempts = candidate
+        if attempts > self._max_attempts:
+            self._settle(job_id, attempts, f"运行 {attempts - 1} 次均被中断，已停止重试", final=True)
+            return True
+        try:
+            self._attempt(job_id)
+        except DomainError as error:
+            self._settle(job_id, attempts, error.detail, final=not isinstance(error, Unavailable))
+        except Exception as error:
+            self._log.error("job attempt failed", job_id=str(job_id), attempts=attempts, exc_info=error)
+            self._settle(job_id, attempts, f"{type(error).__name__}: {error}", final=attempts >= self._max_attempts)
+        return True
+
+    def _next(self) -> tuple[uuid.UUID, int] | None:
+        """A job nobody else is working on, with this attempt already counted."""
+        with self._db.transaction() as tx:
+            waiting = (
+                select(JobRow.id)
+                .where(JobRow.state == "queued", JobRow.run_at <= clock.now(), JobRow.kind.in_(self._kinds))
+                .order_by(JobRow.run_at, JobRow.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            job_id = tx.session.scalar(waiting)
+            if job_id is None:
+                return None
+            counted = (
+                insert(JobProgressRow)
+                .values(job_id=job_id, attempts=1, done=0, updated_at=clock.now())
+                .on_conflict_do_update(
+                    index_elements=["job_id"],
+                    set_={"attempts": JobProgressRow.attempts + 1, "updated_at": clock.now()},
+                )
+                .returning(JobProgressRow.attempts)
+            )
+            return job_id, tx.session.execute(counted).scalar_one()
+
+    def _attempt(self, job_id: uuid.UUID) -> None:
+        claim = select(JobRow).where(JobRow.id == job_id, JobRow.state == "queued").with_for_update(skip_locked=True)
+        with self._db.transaction(timeout_seconds=0) as tx:
+            row = tx.session.scalar(claim)
+            if row is None:  # another worker was faster
+                return
+            here = context.from_headers(row.context.get("correlation_id"), row.context.get("traceparent"))
+            tx.context = here.acting_as(row.context.get("actor", context.SYSTEM))
+            with context.using(tx.context):
+                result = self._kinds[row.kind].work(tx, row.payload, Progress(self._db, job_id))
+            row.state = "done"
+            row.result = dict(result) if result is not None else None
+            row.error = None
+            row.finished_at = clock.now()
+            self._log.info("job done", job_id=str(job_id), kind=row.kind)
+
+    def _settle(self, job_id: uuid.UUID, attempts: int, error: str, *, final: bool) -> None:
+        """After a failed attempt: wait for the next one, or fail for good and say so."""
+        claim = select(JobRow).where(JobRow.id == job_id, JobRow.state == "queued").with_for_update(skip_locked=True)
+        with self._db.transaction() as tx:
+            row = tx.session.scalar(claim)
+            if row is None:
+                return
+            row.error = error
+            if not final:
+                row.run_at = clock.now() + dt.timedelta(seconds=BACKOFF_SECONDS * attempts)
+                return
+            row.state = "failed"
+            row.finished_at = clock.now()
+            kind = self._kinds[row.kind]
+            if kind.gave_up is not None:
+                kind.gave_up(tx, row.payload, error)
+
+
+def waiting(tx: Transaction) -> int:
+    """How many jobs are due and not done."""
+    due = select(func.count()).where(JobRow.state == "queued", JobRow.run_at <= clock.now())
+    return tx.session.scalar(due) or 0

@@ -1,0 +1,226 @@
+"""Errors as RFC 9457 problem documents: one map from the families of refusals to HTTP, one shape for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from chassis import context, errors, logging
+
+PROBLEM = "application/problem+json"
+
+STATUS: dict[type[errors.DomainError], int] = {
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Stale: 412,
+    errors.Forbidden: 403,
+    errors.Unauthenticated: 401,
+    errors.Invalid: 422,
+    errors.TooLarge: 413,
+    errors.TooManyRequests: 429,
+    errors.Unavailable: 503,
+}
+
+_TITLES = {400: "请求格式有误", 404: "未找到", 405: "不支持的方法", 413: "内容过大", 415: "不支持的内容类型"}
+
+_MESSAGES = {
+    "missing": "缺少必填项",
+    "extra_forbidden": "不认识的字段，请删除或检查拼写",
+    "json_invalid": "不是有效的 JSON",
+    "string_too_long": "内容过长",
+    "string_too_short": "内容过短",
+    "string_pattern_mismatch": "格式不符",
+    "date_from_datetime_parsing": "日期应为 YYYY-MM-DD",
+    "date_parsing": "日期应为 YYYY-MM-DD",
+    "decimal_parsing": "应为数字",
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "string_type": "应为文本",
+    "bool_parsing": "应为 true 或 false",
+    "bool_type": "应为 true 或 false",
+    "literal_error": "不是允许的取值",
+    "enum": "不是允许的取值",
+}
+
+
+class ProblemItem(BaseModel):
+    """One thing wrong with the input."""
+
+    field: str = Field(description="where, for example `facts[2].value`")
+    code: str
+    message: str = Field(description="what was found, what is expected, in Chinese")
+    found: Any = None
+    expected: str | None = None
+
+
+class Problem(BaseModel):
+    """RFC 9457; `code` is stable and unique, `detail` says in Chinese what to do next."""
+
+    type: str = Field(description="urn:peiyu:problem:CODE")
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str | None = None
+    correlation_id: str
+    errors: list[ProblemItem] = []
+
+
+def status_of(error: errors.DomainError | type[errors.DomainError]) -> int:
+    """The HTTP status of a refusal's family."""
+    kind = error if isinstance(error, type) else type(error)
+    for base in kind.__mro__:
+        if base in STATUS:
+            return STATUS[base]
+    return 400
+
+
+def refusals(*refused: type[errors.DomainError]) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of a route: the refusals it may give, by their codes, for the API document."""
+    found: dict[int, list[type[errors.DomainError]]] = {}
+    for error in refused:
+        found.setdefault(status_of(error), []).append(error)
+    return {
+        status: {
+            "model": Problem,
+            "description": "; ".join(f"`{e.code}` {(e.__doc__ or '').strip().splitlines()[0]}" for e in group),
+            "content": {PROBLEM: {}},
+        }
+        for status, group in sorted(found.items())
+    }
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    title: str | None = None,
+    instance: str | None = None,
+    items: Sequence[Mapping[str, Any]] = (),
+    extra: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The answer that refuses."""
+    body: dict[str, Any] = {
+        "type": f"urn:peiyu:problem:{code}",
+        "title": title or _TITLES.get(status, HTTPStatus(status).phrase),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "instance": instance,
+        "correlation_id": context.current().correlation_id,
+        "errors": list(items),
+    }
+    for name, value in (extra or {}).items():
+        body.setdefault(name, value)
+    return JSONResponse(body, status_code=status, media_type=PROBLEM, headers=dict(headers or {}))
+
+
+def of_domain_error(error: errors.DomainError, instance: str | None = None) -> JSONResponse:
+    """A refusal as a problem document, with `Retry-After` and `WWW-Authenticate` where HTTP wants them."""
+    headers: dict[str, str] = {}
+    if "retry_after" in error.extra:
+        headers["Retry-After"] = str(error.extra["retry_after"])
+    elif isinstance(error, errors.Unavailable):
+        headers["Retry-After"] = "5"
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    items = [
+        {
+            "field": item.field,
+            "code": item.code,
+            "message": item.message,
+            "found": item.found,
+            "expected": item.expected,
+        }
+        for item in error.problems
+    ]
+    return problem(
+        status_of(error),
+        error.code,
+        error.detail,
+        title=error.title,
+        instance=instance,
+        items=items,
+        extra=error.extra,
+        headers=headers,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Render every way of refusing the same way."""
+
+    async def domain(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, errors.DomainError)
+        if isinstance(error, errors.Unavailable):
+            logging.get(__name__).warning("unavailable", code=error.code, detail=error.detail)
+        return of_domain_error(error, request.url.path)
+
+    async def validation(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return problem(
+            422,
+            "validation-failed",
+            "输入有误，请按 errors 中的说明修改后重试",
+            title="输入有误",
+            instance=request.url.path,
+            items=[_item(found) for found in error.errors()],
+        )
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        code = {400: "bad-request", 404: "no-such-endpoint", 405: "method-not-allowed", 413: "too-large"}.get(
+            error.status_code, f"http-{error.status_code}"
+        )
+        detail = {404: "没有这个接口，请查看 /docs", 405: "该接口不支持此方法，请查看 /docs"}.get(
+            error.status_code, str(error.detail)
+        )
+        return problem(error.status_code, code, detail, instance=request.url.path, headers=error.headers)
+
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        logging.get(__name__).error("unexpected error", path=request.url.path, exc_info=error)
+        return problem(
+            500,
+            "internal-error",
+            "系统内部错误，已记录；请凭 correlation_id 联系平台管理员",
+            title="系统内部错误",
+            instance=request.url.path,
+        )
+
+    app.add_exception_handler(errors.DomainError, domain)
+    app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unexpected)
+
+
+def _item(found: Mapping[str, Any]) -> dict[str, Any]:
+    kind = str(found["type"])
+    value = found.get("input")
+    shown = value if isinstance(value, str | int | float | bool) or value is None else None
+    if isinstance(shown, str) and len(shown) > 100:
+        shown = shown[:100] + "…"
+    return {
+        "field": _path(found["loc"]),
+        "code": kind.replace("_", "-"),
+        "message": _MESSAGES.get(kind, str(found["msg"])),
+        "found": shown,
+        "expected": found.get("ctx", {}).get("expected") or (found["msg"] if kind in _MESSAGES else None),
+    }
+
+
+def _path(location: Sequence[str | int]) -> str:
+    parts = [*location]
+    if parts and parts[0] in ("body", "query", "path", "header", "cookie") and len(parts) > 1:
+        parts = parts[1:]
+    path = ""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else (f".{part}" if path else str(part))
+    return path

@@ -1,0 +1,163 @@
+"""A service's worker process: its loops in threads, each saying that it is alive; readiness asks for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis import audit, clock, logging
+from chassis.db import JOBS_CHANNEL, Database
+from chassis.errors import Unavailable
+from chassis.jobs import JobKind, JobRunner
+from chassis.plumbing import HeartbeatRow
+from chassis.schedule import Schedule, Scheduler
+from chassis.wake import Waker
+
+STALE_SECONDS = 60
+JOB_STALE_SECONDS = 3600
+
+
+class WorkerSilent(Unavailable):
+    """A loop that this service needs has not said anything for too long."""
+
+    code = "worker-silent"
+
+
+class Loop(Protocol):
+    """One thread of a worker."""
+
+    name: str
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set."""
+
+
+def beat(db: Database, name: str, details: Mapping[str, Any] | None = None) -> None:
+    """Say that the loop `name` is alive."""
+    row = {"beat_at": clock.now(), "details": dict(details or {})}
+    with db.transaction() as tx:
+        statement = insert(HeartbeatRow).values(name=name, **row)
+        tx.session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+
+
+@dataclass
+class Turning:
+    """A loop that does `work` until there is none, then waits for a NOTIFY or for `seconds`."""
+
+    name: str
+    db: Database
+    work: Callable[[], int | bool]
+    seconds: float = 1.0
+    channels: Sequence[str] = ()
+    _beaten: float = field(default=0.0, init=False)
+
+    def run(self, stop: threading.Event) -> None:
+        waker = Waker(self.db, *self.channels) if self.channels else None
+        log = logging.get("worker")
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    self._beat()
+                    busy = bool(self.work())
+                    failures = 0
+                except Exception as error:
+                    failures += 1
+                    log.error("loop failed", loop=self.name, failures=failures, exc_info=error)
+                    stop.wait(min(2.0**failures / 4, 15.0))
+                    continue
+                if busy:
+                    continue
+                if waker is not None:
+                    waker.wait(stop, self.seconds)
+                else:
+                    stop.wait(self.seconds)
+        finally:
+            if waker is not None:
+                waker.close()
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._beaten >= 5:
+            beat(self.db, self.name)
+            self._beaten = time.monotonic()
+
+
+class Worker:
+    """The loops of one service. `expected` names those that readiness asks for."""
+
+    def __init__(self, service: str, db: Database, loops: Iterable[Loop]) -> None:
+        self.service = service
+        self.db = db
+        self.loops = list(loops)
+        self._threads: list[threading.Thread] = []
+
+    def start(self, stop: threading.Event) -> None:
+        for loop in self.loops:
+            thread = threading.Thread(target=loop.run, args=(stop,), name=f"{self.service}:{loop.name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def join(self, seconds: float = 20.0) -> list[str]:
+        """Wait for the loops to end; the names of those that did not in time."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return [thread.name for thread in self._threads if thread.is_alive()]
+
+    def dead(self) -> list[str]:
+        """Loops whose thread has ended although nobody asked it to."""
+        return [thread.name for thread in self._threads if not thread.is_alive()]
+
+
+def standard_loops(
+    db: Database,
+    *,
+    jobs: Mapping[str, JobKind] | None = None,
+    schedules: Sequence[Schedule] = (),
+) -> list[Loop]:
+    """Jobs, schedules and the sealing of the audit log: what every service's worker does."""
+    runner = JobRunner(db, jobs or {})
+    scheduler = Scheduler(db, schedules)
+    prepared = threading.Event()
+
+    def run_schedules() -> bool:
+        if not prepared.is_set():
+            scheduler.prepare()
+            prepared.set()
+        return scheduler.run_due() > 0
+
+    def seal() -> int:
+        with db.transaction() as tx:
+            return audit.seal(tx)
+
+    loops: list[Loop] = [
+        Turning("schedules", db, run_schedules, seconds=1.0),
+        Turning("audit-seal", db, seal, seconds=2.0),
+    ]
+    if jobs:
+        loops.append(Turning("jobs", db, runner.run_once, seconds=5.0, channels=(JOBS_CHANNEL,)))
+    return loops
+
+
+def check_heartbeats(db: Database, names: Sequence[str]) -> dict[str, Any]:
+    """Readiness: raise WorkerSilent unless every loop in `names` has beaten lately."""
+    with db.reading() as tx:
+        beats = {row.name: row.beat_at for row in tx.session.scalars(select(HeartbeatRow))}
+    moment = clock.now()
+    ages: dict[str, Any] = {}
+    silent: list[str] = []
+    for name in names:
+        limit = JOB_STALE_SECONDS if name == "jobs" else STALE_SECONDS
+        age = (moment - beats[name]).total_seconds() if name in beats else None
+        ages[name] = None if age is None else round(age, 1)
+        if age is None or age > limit:
+            silent.append(name)
+    if silent:
+        raise WorkerSilent(f"后台任务没有响应：{'、'.join(silent)}；请检查 peiyu work 进程")
+    return {"loops": ages}

@@ -1,0 +1,1 @@
+"""What crosses a service boundary: event classes, the facts dictionary, value shapes. Data only."""

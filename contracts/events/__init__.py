@@ -1,0 +1,30 @@
+"""Every event that crosses a service boundary, by its wire name."""
+
+from __future__ import annotations
+
+from contracts.events.base import Event
+from contracts.events.eligibility import AssessmentChanged
+from contracts.events.finance import ConsentChanged, WhitelistChanged
+from contracts.events.notification import AssignmentChanged
+from contracts.events.registry import (
+    EnterpriseRegistered,
+    EnterpriseUpdated,
+    FactsRecorded,
+    TitleCancelled,
+    TitleRecorded,
+)
+
+ALL: dict[str, type[Event]] = {
+    event.type: event
+    for event in (
+        EnterpriseRegistered,
+        EnterpriseUpdated,
+        FactsRecorded,
+        TitleRecorded,
+        TitleCancelled,
+        AssessmentChanged,
+        WhitelistChanged,
+        ConsentChanged,
+        AssignmentChanged,
+    )
+}
