@@ -22,6 +22,7 @@ from chassis.errors import Forbidden, Unauthenticated
 
 HEADER = "peiyu-identity"
 ISSUER = "peiyu-gateway"
+ALGORITHM = "Ed25519"  # the fully specified name of RFC 9864; "EdDSA" is deprecated
 LEEWAY_SECONDS = 5
 EVERYWHERE = "*"
 
@@ -140,7 +141,7 @@ class IdentityVerifier:
 
     def _decode(self, token: str) -> tuple[float, Actor]:
         try:
-            claims = jwt.decode(token, self._key, algorithms=["EdDSA"]).claims
+            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError) as error:
             raise IdentityInvalid("身份凭证无效，请重新获取访问令牌") from error
         expires = claims.get("exp")

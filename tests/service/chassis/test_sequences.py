@@ -1,0 +1,123 @@
+"""Feeds, schedules and the audit seal."""
+
+import datetime as dt
+import random
+import threading
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from chassis import audit, clock
+from chassis.db import Database, Transaction
+from chassis.feed import Sequence
+from chassis.schedule import DailyAt, Every, Schedule, Scheduler
+
+NOTES = Sequence("notes")
+
+
+def test_f20_a_follower_who_only_advances_misses_no_row_that_committed_late(db: Database) -> None:
+    """Eight writers sleep between taking an id and committing; a numberer and a follower run beside them."""
+    writers, each = 8, 25
+    done = threading.Event()
+    seen: list[tuple[int, str]] = []
+
+    def write(writer: int) -> None:
+        chance = random.Random(writer)
+        for number in range(each):
+            with db.transaction() as tx:
+                tx.session.execute(text("INSERT INTO notes (text) VALUES (:t)"), {"t": f"{writer}-{number}"})
+                time.sleep(chance.random() * 0.01)
+
+    def number_and_follow() -> None:
+        after = 0
+        last_round = False
+        while True:
+            last_round = done.is_set()
+            with db.transaction() as tx:
+                while NOTES.number(tx, 7):
+                    pass
+            with db.reading() as tx:
+                rows = tx.session.execute(
+                    text("SELECT seq, text FROM notes WHERE seq > :after ORDER BY seq"), {"after": after}
+                ).all()
+            for seq, what in rows:
+                assert seq == after + 1, "no gap"
+                after = seq
+                seen.append((seq, what))
+            if last_round:
+                return
+
+    follower = threading.Thread(target=number_and_follow)
+    follower.start()
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    follower.join()
+    assert sorted(what for _, what in seen) == sorted(f"{w}-{n}" for w in range(writers) for n in range(each))
+
+
+def test_the_seal_holds_and_shows_what_was_changed_or_removed(db: Database) -> None:
+    with db.transaction() as tx:
+        for number in range(5):
+            tx.audit("changed", f"subject-{number}", {"n": number})
+    with db.transaction() as tx:
+        assert audit.seal(tx) == 5
+    with db.reading() as tx:
+        assert list(audit.verify(tx)) == []
+    with db.transaction() as tx:
+        tx.session.execute(text("UPDATE audit_log SET details = '{\"n\": 9}' WHERE seal_seq = 2"))
+        tx.session.execute(text("DELETE FROM audit_log WHERE seal_seq = 4"))
+    with db.reading() as tx:
+        assert [broken.seal_seq for broken in audit.verify(tx)] == [2, 4]
+
+
+def test_a_change_whose_record_cannot_be_written_is_not_made(db: Database) -> None:
+    with db.transaction() as tx:
+        tx.session.execute(text("ALTER TABLE audit_log RENAME TO audit_gone"))
+    with pytest.raises(ProgrammingError, match="audit_log"), db.transaction() as tx:
+        tx.session.execute(text("INSERT INTO notes (text) VALUES ('a')"))
+        tx.audit("added", "a")
+    with db.reading() as tx:
+        assert tx.session.scalar(text("SELECT count(*) FROM notes")) == 0
+
+
+def test_a_schedule_runs_when_due_and_once_among_replicas(db: Database) -> None:
+    def work(tx: Transaction) -> None:
+        time.sleep(0.2)
+        tx.session.execute(text("INSERT INTO notes (text) VALUES ('ran ' || clock_timestamp())"))
+
+    replicas = [Scheduler(db, [Schedule("s", Every(3600), work)]) for _ in range(4)]
+    for replica in replicas:
+        replica.prepare()
+    threads = [threading.Thread(target=replica.run_due) for replica in replicas]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert replicas[0].run_due() == 0
+    with db.reading() as tx:
+        assert tx.session.scalar(text("SELECT count(*) FROM notes")) == 1
+
+
+def test_a_schedule_that_fails_is_tried_again_later_and_says_why(db: Database) -> None:
+    def work(tx: Transaction) -> None:
+        raise RuntimeError("boom")
+
+    scheduler = Scheduler(db, [Schedule("s", Every(3600), work)])
+    scheduler.prepare()
+    scheduler.run_due()
+    with db.reading() as tx:
+        due, error = tx.session.execute(text("SELECT due_at, last_error FROM schedules")).one()
+    assert error == "boom"
+    assert dt.timedelta(seconds=5) < due - clock.now() < dt.timedelta(seconds=60)
+
+
+def test_daily_means_the_wall_clock_of_shanghai() -> None:
+    evening = dt.datetime(2026, 11, 22, 17, 30, tzinfo=dt.UTC)  # 01:30 on the 23rd in Shanghai
+    assert DailyAt(dt.time(1, 0)).after(evening) == dt.datetime(2026, 11, 23, 17, 0, tzinfo=dt.UTC)
+    assert DailyAt(dt.time(2, 0)).after(evening) == dt.datetime(2026, 11, 22, 18, 0, tzinfo=dt.UTC)
