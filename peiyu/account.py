@@ -38,8 +38,8 @@ def account_for(data: Path) -> Account:
     if uid != 0:
         if owner is not None and owner != uid:
             raise CannotRun(
-                f"数据目录 {data} 属于账号 {_name(owner)},当前账号 {_name(uid)} 不能使用。"
-                "请用原账号运行,或用 PEIYU_HOME 指定另一个目录。",
+                f"数据目录 {data} 属于账号 {_name(owner)}，当前账号 {_name(uid)} 不能使用。"
+                "请用原账号运行，或用 PEIYU_HOME 指定另一个目录。",
                 f"{data} belongs to {_name(owner)}, not to {_name(uid)}. "
                 "Run as that account, or set PEIYU_HOME to another folder.",
             )
@@ -55,8 +55,8 @@ def account_for(data: Path) -> Account:
         if entry.pw_uid != 0:
             return Account(entry.pw_uid, entry.pw_gid, name)
     raise CannotRun(
-        "以 root 运行时,内置数据库需要一个非特权账号(postgres 或 nobody),本机都没有。"
-        "请用普通用户运行,或用 PEIYU_DATABASE_URL 指定已有的 PostgreSQL。",
+        "以 root 运行时，内置数据库需要一个非特权账号（postgres 或 nobody），本机都没有。"
+        "请用普通用户运行，或用 PEIYU_DATABASE_URL 指定已有的 PostgreSQL。",
         "Run by root, the embedded database needs an unprivileged account (postgres or nobody); none exists. "
         "Run as an ordinary user, or point PEIYU_DATABASE_URL at a PostgreSQL server.",
     )
@@ -86,8 +86,8 @@ def require_passage(account: Account, folder: Path) -> None:
         )
         if entered.returncode:
             raise CannotRun(
-                f"内置数据库以账号 {account.name} 运行,但它进不了 {step}。"
-                f"请把 PEIYU_HOME 设到该账号可进入的位置(如 /var/lib/peiyu),或执行 chmod o+x {step}。",
+                f"内置数据库以账号 {account.name} 运行，但它进不了 {step}。"
+                f"请把 PEIYU_HOME 设到该账号可进入的位置（如 /var/lib/peiyu），或执行 chmod o+x {step}。",
                 f"The embedded database runs as {account.name}, which cannot enter {step}. "
                 f"Set PEIYU_HOME to a place it can reach (such as /var/lib/peiyu), or run: chmod o+x {step}",
             )

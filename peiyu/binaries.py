@@ -22,7 +22,7 @@ def wheel_programs() -> Path:
     programs = Path(folders[0], f"pginstall{MAJOR}", "bin") if folders else Path()
     if not (programs / "postgres").is_file():
         raise CannotRun(
-            "没有找到内置 PostgreSQL。请运行 make up 安装依赖,或用 PEIYU_DATABASE_URL 指定已有的 PostgreSQL。",
+            "没有找到内置 PostgreSQL。请运行 make up 安装依赖，或用 PEIYU_DATABASE_URL 指定已有的 PostgreSQL。",
             "The embedded PostgreSQL is not installed. Run make up, or set PEIYU_DATABASE_URL.",
         )
     return programs

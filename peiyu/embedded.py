@@ -80,8 +80,10 @@ class EmbeddedPostgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         if not self.pid():
-            # Left by a kill -9. PostgreSQL refuses to start if its number now belongs to another process.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            # Left by a kill -9. PostgreSQL refuses to start if its number now belongs to another process, or to a
+            # killed server that nobody has reaped. Nobody else uses this socket folder.
+            for stale in (self.data / "postmaster.pid", *self.socket_folder.glob(".s.PGSQL.*")):
+                stale.unlink(missing_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         options = {**self.settings, "unix_socket_directories": str(self.socket_folder)}
@@ -90,13 +92,13 @@ class EmbeddedPostgres:
         while True:
             failure = self._run("pg_ctl", "start", "-w", "-t", str(wait_seconds), "-D", str(self.data),
                                 "-l", str(self.log), "-o", line, timeout=wait_seconds + 30)  # fmt: skip
-            if failure is None:
-                return
+            if failure is None or (self.pid() and self._reachable()):
+                return  # the second case: a start that an earlier, killed run had begun
             if STILL_IN_USE not in self._log_tail() or time.monotonic() > until:
                 break
             time.sleep(0.2)  # backends of a killed server need a moment to notice and leave
         raise CannotRun(
-            f"内置数据库没有启动。请查看 {self.log};最后几行:\n{self._log_tail() or failure}",
+            f"内置数据库没有启动。请查看 {self.log}；最后几行：\n{self._log_tail() or failure}",
             f"The embedded database did not start. See {self.log}.",
         )
 
@@ -111,7 +113,7 @@ class EmbeddedPostgres:
                 shutil.rmtree(self.socket_folder, ignore_errors=True)
                 return
         raise CannotRun(
-            f"内置数据库(进程 {self.pid()})没有停止。请查看 {self.log}。",
+            f"内置数据库（进程 {self.pid()}）没有停止。请查看 {self.log}。",
             f"The embedded database (process {self.pid()}) did not stop. See {self.log}.",
         )
 
@@ -145,8 +147,8 @@ class EmbeddedPostgres:
             self._own(self.socket_folder)
         except PermissionError:
             raise CannotRun(
-                f"{self.socket_folder} 已存在,但不是账号 {self.account.name} 的私有目录(0700)。"
-                "请核实后删除它,再试一次。",
+                f"{self.socket_folder} 已存在，但不是账号 {self.account.name} 的私有目录（0700）。"
+                "请核实后删除它，再试一次。",
                 f"{self.socket_folder} exists but is not a private (0700) folder of {self.account.name}. "
                 "Check it, remove it and try again.",
             ) from None
@@ -164,8 +166,9 @@ class EmbeddedPostgres:
 
     def _initialise(self) -> None:
         """Create the data beside their final place, so that an interrupted run leaves nothing half made."""
-        partial = self.folder / f"{MAJOR}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
+        for abandoned in self.folder.glob(f"{MAJOR}.partial-*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        partial = self.folder / f"{MAJOR}.partial-{os.getpid()}"
         failure = self._run(
             "initdb", "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
@@ -174,7 +177,8 @@ class EmbeddedPostgres:
         )  # fmt: skip
         if failure is not None:
             raise CannotRun(
-                f"内置数据库初始化失败(目录 {self.folder},账号 {self.account.name})。请检查磁盘空间和权限:\n{failure}",
+                f"内置数据库初始化失败（目录 {self.folder}，账号 {self.account.name}）。"
+                f"请检查磁盘空间和权限：\n{failure}",
                 f"The embedded database could not be created in {self.folder}. Check disk space and permissions.",
             )
         partial.rename(self.data)
@@ -191,6 +195,7 @@ class EmbeddedPostgres:
                     stdout=said,
                     stderr=subprocess.STDOUT,
                     umask=0o077,
+                    start_new_session=True,  # Ctrl-C is for the supervisor, not for half an initdb
                     timeout=timeout,
                     check=False,
                     **self.account.identity(),
