@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,8 @@ class Context:
     trace_id: str = field(default_factory=ids.new_trace_id)
     span_id: str = field(default_factory=ids.new_span_id)
     actor: str = SYSTEM
+    event_id: uuid.UUID | None = None
+    """The event that a handler is acting upon; null at every other edge."""
 
     @property
     def traceparent(self) -> str:
