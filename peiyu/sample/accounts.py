@@ -42,11 +42,43 @@ class _Habit:
 
 
 _HABITS = {
-    Standing.STRONG: _Habit((6500, 0.7), (0.0, 0.38), (0.82, 1.0), (0.032, 0.10), (0.20, 0.68), (0.04, 0.18), (0.12, 0.40)),
-    Standing.PROMISING: _Habit((2600, 0.8), (-0.06, 0.34), (0.68, 1.0), (0.018, 0.09), (0.25, 0.78), (0.01, 0.14), (0.08, 0.32)),
-    Standing.ORDINARY: _Habit((1300, 1.1), (-0.22, 0.26), (0.45, 0.97), (0.0, 0.045), (0.30, 0.92), (-0.03, 0.09), (0.0, 0.16)),
-    Standing.WEAK: _Habit((500, 1.1), (-0.45, 0.08), (0.35, 0.92), (0.0, 0.02), (0.45, 1.15), (-0.20, 0.03), (0.0, 0.08)),
-}  # fmt: skip
+    Standing.STRONG: _Habit(
+        revenue=(6500, 0.7),
+        growth=(-0.10, 0.32),
+        main=(0.83, 1.0),
+        rd=(0.036, 0.10),
+        debt=(0.20, 0.76),
+        margin=(0.04, 0.18),
+        rd_staff=(0.12, 0.40),
+    ),
+    Standing.PROMISING: _Habit(
+        revenue=(2600, 0.8),
+        growth=(-0.24, 0.24),
+        main=(0.58, 1.0),
+        rd=(0.005, 0.060),
+        debt=(0.30, 0.90),
+        margin=(0.01, 0.14),
+        rd_staff=(0.08, 0.32),
+    ),
+    Standing.ORDINARY: _Habit(
+        revenue=(1300, 1.1),
+        growth=(-0.24, 0.24),
+        main=(0.42, 0.97),
+        rd=(0.0, 0.038),
+        debt=(0.30, 0.92),
+        margin=(-0.03, 0.09),
+        rd_staff=(0.0, 0.16),
+    ),
+    Standing.WEAK: _Habit(
+        revenue=(500, 1.1),
+        growth=(-0.45, 0.08),
+        main=(0.35, 0.92),
+        rd=(0.0, 0.02),
+        debt=(0.45, 1.15),
+        margin=(-0.20, 0.03),
+        rd_staff=(0.0, 0.08),
+    ),
+}
 
 
 def draw_years(chance: random.Random, profile: Profile, year: int) -> dict[int, dict[str, Value]]:
@@ -160,6 +192,8 @@ def _rd_of_a_million(years: list[Year]) -> None:
 
 def _rd_just_below(years: list[Year]) -> None:
     """2.999 %: shows as 3.00 % and is still less (A-06)."""
+    years[0].revenue = max(1, years[0].revenue // 100_000) * 100_000
+    years[0].main = min(years[0].main, years[0].revenue)
     years[0].rd = years[0].revenue // 100_000 * 2999
 
 

@@ -66,8 +66,8 @@ class Identities:
     def _name(self, chance: random.Random, profile: Profile) -> str:
         town = profile.place.city or profile.place.districts[profile.district][0]
         for attempt in range(1000):
-            brand = chance.choice(_FIRST) + chance.choice(_SECOND)
-            brand += chance.choice(_SECOND) if attempt or happens(chance, 0.3) else ""
+            longer = attempt > 0 or happens(chance, 0.3)
+            brand = chance.choice(_FIRST) + "".join(chance.sample(_SECOND, 2 if longer else 1))
             form = weighted(chance, _FORMS)
             name = f"{LABEL}{town.rstrip('市区')}{brand}{profile.industry.trade}{form}"
             if name not in self._names:

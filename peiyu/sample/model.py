@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 LABEL = "（合成样例）"
 """How the name of every synthetic enterprise begins."""
 
-type Scalar = str | int | bool
-type Value = Scalar | list[dict[str, Scalar]]
+Scalar: TypeAlias = str | int | bool
+Value: TypeAlias = Scalar | list[dict[str, Scalar]]
 
 
 @dataclass(frozen=True, slots=True)

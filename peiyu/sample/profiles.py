@@ -67,16 +67,16 @@ INDUSTRIES = (
     Industry("4620", "环保", "工业废水处理服务", 90),
 )
 
-_SHARES = {Standing.STRONG: 0.12, Standing.PROMISING: 0.26, Standing.ORDINARY: 0.47, Standing.WEAK: 0.15}
+_SHARES = {Standing.STRONG: 0.13, Standing.PROMISING: 0.25, Standing.ORDINARY: 0.46, Standing.WEAK: 0.16}
 
 # Youngest year of establishment, counted back from t.
 _YOUNGEST = {Standing.STRONG: 5, Standing.PROMISING: 3, Standing.ORDINARY: 0, Standing.WEAK: 0}
 
 # Share of cells that stay empty → how many enterprises report so.
 _GAPS: dict[Standing, dict[float, float]] = {
-    Standing.STRONG: {0.0: 0.64, 0.04: 0.28, 0.22: 0.08},
-    Standing.PROMISING: {0.0: 0.52, 0.05: 0.34, 0.26: 0.14},
-    Standing.ORDINARY: {0.0: 0.30, 0.07: 0.50, 0.24: 0.20},
+    Standing.STRONG: {0.0: 0.60, 0.05: 0.28, 0.22: 0.12},
+    Standing.PROMISING: {0.0: 0.46, 0.06: 0.38, 0.26: 0.16},
+    Standing.ORDINARY: {0.0: 0.28, 0.08: 0.50, 0.24: 0.22},
     Standing.WEAK: {0.0: 0.25, 0.08: 0.50, 0.28: 0.25},
 }
 
