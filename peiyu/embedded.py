@@ -12,6 +12,7 @@ from pathlib import Path
 
 from peiyu.account import Account, account_for, create_home, require_passage
 from peiyu.binaries import MAJOR, copied_programs, wheel_programs
+from peiyu.capacity import MAX_CONNECTIONS
 from peiyu.refusals import CannotRun
 
 SUPERUSER = "peiyu"
@@ -21,7 +22,7 @@ STILL_IN_USE = "pre-existing shared memory block"
 
 SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "120",
+    "max_connections": str(MAX_CONNECTIONS),
     "shared_buffers": "128MB",
     "effective_cache_size": "1GB",
     "work_mem": "16MB",
@@ -116,6 +117,14 @@ class EmbeddedPostgres:
             f"内置数据库（进程 {self.pid()}）没有停止。请查看 {self.log}。",
             f"The embedded database (process {self.pid()}) did not stop. See {self.log}.",
         )
+
+    def remove(self) -> None:
+        """Stop the server and delete its data."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.account.foreign:
+            for copy in self.home.glob("pgsql-*"):
+                shutil.rmtree(copy, ignore_errors=True)
 
     def pid(self) -> int | None:
         """The process id of the server that runs on these data, if one does."""

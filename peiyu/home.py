@@ -3,6 +3,8 @@
 import fcntl
 import json
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,9 +70,7 @@ class Home:
         """Be the one suite on this home; the kernel frees the lock however the process ends."""
         self.create()
         with self._lock.open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _obtained(lock.fileno()):
                 run = self.running()
                 where = f"（进程 {run.pid}，端口 {run.port}）" if run else ""
                 raise CannotRun(
@@ -78,11 +78,17 @@ class Home:
                     "要停止它，请执行 make down。",
                     f"The suite is already up on {self.path}. Set another PEIYU_HOME and PEIYU_PORT to run "
                     "a second one, or stop it with make down.",
-                ) from None
+                )
             lock.truncate(0)
             lock.write(json.dumps({"pid": os.getpid(), "port": port}))
             lock.flush()
             yield
+
+    def clear(self) -> None:
+        """Delete keys, logs and demo clients; what we did not put here stays."""
+        for folder in (self.keys, self.logs):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.demo_clients.unlink(missing_ok=True)
 
     def running(self) -> Run | None:
         """The suite that holds the lock, if one does."""
@@ -96,6 +102,20 @@ class Home:
         except FileNotFoundError:
             return None
         return None
+
+
+def _obtained(descriptor: int, patience_seconds: float = 1.0) -> bool:
+    """Take the lock; a `status` that looks at it holds it for an instant, so one refusal is not an answer."""
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def write_private(path: Path, content: bytes) -> None:
