@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases: an official reads each rule where it stands, and an uploaded file cannot unfold without end."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # types-PyYAML leaves it bare
+            raise yaml.MarkedYAMLError(problem="别名 *", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +85,18 @@ class Reader:
     def parse(self, text: str) -> Block:
         """The document as a Block; a text that is no YAML mapping ends the reading at once."""
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            self.problem(line, error.problem or "?", "正确的 YAML", "请检查缩进、冒号和引号。", "not-yaml")
+            self.problem(
+                line,
+                error.problem or "?",
+                "正确的 YAML",
+                "请检查缩进、冒号和引号；不要用 & 和 * 引用，直接写出内容。",
+                "not-yaml",
+            )
             raise SourceInvalid(self.problems) from error
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, RecursionError) as error:
             self.problem(1, str(error), "正确的 YAML", "请删去不可见的特殊字符。", "not-yaml")
             raise SourceInvalid(self.problems) from error
         node = self._node(root) if root is not None else None

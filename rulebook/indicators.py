@@ -1,0 +1,149 @@
+"""Compiles the scored lines of a pack: bands without gap or overlap, choices in falling order."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rulebook.dictionary import Shape
+from rulebook.expressions import limit_text, shape_of
+from rulebook.pack import Band, Choice, Indicator, Line, Measure
+from rulebook.predicates import Predicates
+from rulebook.source import Block, Reader
+from rulebook.units import decimal_of
+
+INDICATOR_KEYS = ("group", "max", "measure", "bands", "choices", "slot", "only_sources", "effort")
+_RANGE = re.compile(r"^(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Indicators:
+    """Compiles the indicators of one file."""
+
+    reader: Reader
+    predicates: Predicates
+
+    def indicator(self, block: Block, line: Line, only_sources: frozenset[str], effort: str) -> Indicator:
+        maximum = self._number(block, "max")
+        measure: Measure | None = None
+        bands: tuple[Band, ...] = ()
+        choices: tuple[Choice, ...] = ()
+        forms = [key for key in ("bands", "choices", "slot") if key in block.entries]
+        if len(forms) != 1:
+            self.reader.problem(
+                block.line, "、".join(forms) or line.id, "bands、choices、slot 三者之一", "请补写或删去。"
+            )
+        elif forms == ["bands"]:
+            at = self.reader.line_of(block, "measure")
+            measure = self.predicates.expressions.measure(self.reader.text(block, "measure"), at)
+            if measure is not None:
+                bands = self._bands(block, shape_of(measure))
+        elif forms == ["choices"]:
+            choices = self._choices(block)
+        points = [band.points_high for band in bands] + [choice.points_high for choice in choices]
+        if points and max(points) != maximum:
+            found = f"最高档 {max(points)} 分，满分 {maximum} 分"
+            remedy = "请核对各档分值或满分。"
+            self.reader.problem(self.reader.line_of(block, "max"), found, "最高档等于满分", remedy, "unreachable")
+        group = self.reader.text(block, "group")
+        return Indicator(line, group, maximum, measure, bands, choices, only_sources, effort)
+
+    def _bands(self, block: Block, shape: Shape) -> tuple[Band, ...]:
+        found = [(self._band(each, shape), each.line) for each in self.reader.blocks(block, "bands")]
+        known = [(band, line) for band, line in found if band is not None]
+        if len(known) < len(found) or not known:
+            return ()
+        self._check_bands(known, shape)
+        return tuple(band for band, _ in known)
+
+    def _band(self, block: Block, shape: Shape) -> Band | None:
+        self.reader.only(block, ("from", "to", "points"))
+        before = len(self.reader.problems)
+        low, high = self._edge(block, "from", shape), self._edge(block, "to", shape)
+        points_low, points_high = self._points(block)
+        if low is None and high is None:
+            self.reader.problem(block.line, "（没有边界）", "from 或 to 至少一个", "请补写，如 from: 3%。", "band-gap")
+        if len(self.reader.problems) > before:
+            return None
+        return Band(low, high, points_low, points_high, _band_text(low, high, shape))
+
+    def _edge(self, block: Block, key: str, shape: Shape) -> Decimal | None:
+        if key not in block.entries:
+            return None
+        line = self.reader.line_of(block, key)
+        return self.predicates.expressions.literal(self.reader.text(block, key), shape, line)
+
+    def _check_bands(self, bands: list[tuple[Band, int]], shape: Shape) -> None:
+        ordered = sorted(bands, key=lambda each: (each[0].low is not None, each[0].low or Decimal(0)))
+        (first, at), (last, last_at) = ordered[0], ordered[-1]
+        if first.low is not None and first.low != shape.minimum:
+            self._uncovered(at, f"低于 {limit_text(first.low, shape)} 的没有分档")
+        if last.high is not None and last.high != shape.maximum:
+            self._uncovered(last_at, f"高于 {limit_text(last.high, shape)} 的没有分档")
+        for (lower, _), (upper, line) in itertools.pairwise(ordered):
+            if lower.low is not None and lower.high is not None and lower.high <= lower.low:
+                self._overlap(line, lower.text)
+            elif lower.high is None or upper.low is None or lower.high > upper.low:
+                self._overlap(line, f"{lower.text} 与 {upper.text}")
+            elif lower.high < upper.low:
+                self._uncovered(line, f"{limit_text(lower.high, shape)} 与 {limit_text(upper.low, shape)} 之间没有分档")
+        if last.low is not None and last.high is not None and last.high <= last.low:
+            self._overlap(last_at, last.text)
+
+    def _uncovered(self, line: int, found: str) -> None:
+        self.reader.problem(
+            line, found, "首尾相接、覆盖全部取值的分档", "请让上一档的 to 等于下一档的 from。", "band-gap"
+        )
+
+    def _overlap(self, line: int, found: str) -> None:
+        self.reader.problem(line, found, "互不重叠的分档", "请让上一档的 to 等于下一档的 from。", "band-overlap")
+
+    def _choices(self, block: Block) -> tuple[Choice, ...]:
+        choices: list[Choice] = []
+        blocks = list(self.reader.blocks(block, "choices"))
+        for position, each in enumerate(blocks):
+            self.reader.only(each, ("when", "otherwise", "points"))
+            points_low, points_high = self._points(each)
+            last = position == len(blocks) - 1
+            if ("otherwise" in each.entries) != last:
+                expected = "以 otherwise 结尾，且只在最后" if last else "otherwise 只在最后一项"
+                self.reader.problem(each.line, "otherwise", expected, "其后的选项永远取不到。", "unreachable")
+                continue
+            if choices and points_high >= choices[-1].points_high:
+                found = f"{choices[-1].points_high} 分之后是 {points_high} 分"
+                remedy = "先满足者先得分，请从高到低排列。"
+                self.reader.problem(each.line, found, "分值从高到低", remedy, "unreachable")
+            if last:
+                choices.append(Choice(None, points_low, points_high, self.reader.text(each, "otherwise")))
+                continue
+            test = self.predicates.test(each.entries.get("when"), each.line)
+            if test is not None:
+                choices.append(Choice(test, points_low, points_high, ""))
+        return tuple(choices)
+
+    def _points(self, block: Block) -> tuple[Decimal, Decimal]:
+        text = self.reader.text(block, "points")
+        match = _RANGE.match(text)
+        if match:
+            return Decimal(match.group(1)), Decimal(match.group(2))
+        points = self._number(block, "points", text)
+        return points, points
+
+    def _number(self, block: Block, key: str, text: str | None = None) -> Decimal:
+        text = self.reader.text(block, key) if text is None else text
+        value = decimal_of(text) if text else None
+        if value is None or value < 0:
+            if text:
+                self.reader.problem(self.reader.line_of(block, key), text, "不小于 0 的数", "请改正分值。", "number")
+            return Decimal(0)
+        return value
+
+
+def _band_text(low: Decimal | None, high: Decimal | None, shape: Shape) -> str:
+    if low is None:
+        return f"{limit_text(high, shape)} 以下" if high is not None else ""
+    if high is None:
+        return f"≥{limit_text(low, shape)}"
+    return f"{limit_text(low, shape)}～{limit_text(high, shape)}"

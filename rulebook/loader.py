@@ -1,0 +1,267 @@
+"""Compiles the text of a policy pack with the facts dictionary, or says with file and line why it cannot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+
+from rulebook.dictionary import SOURCE_KINDS, Dictionary, Shape
+from rulebook.indicators import INDICATOR_KEYS, Indicators
+from rulebook.pack import (
+    EFFORTS,
+    EVIDENCE_GRADES,
+    KINDS,
+    MODALITIES,
+    TITLES,
+    Condition,
+    Document,
+    Indicator,
+    Limit,
+    Line,
+    Pack,
+    Route,
+    ScoreRule,
+    Test,
+)
+from rulebook.predicates import Predicates
+from rulebook.reachability import check_reachability
+from rulebook.source import Block, Node, Reader, Scalar, SourceInvalid, plain
+from rulebook.units import fold
+
+_PACK_KEYS = (
+    "pack", "edition", "title", "label", "document", "in_force", "kinds", "decision",
+    "gates", "conditions", "groups", "indicators", "routes",
+)  # fmt: skip
+_LINE_KEYS = ("id", "label", "clause", "quote", "evidence", "document")
+_CONDITION_KEYS = ("test", "test_by_kind", "kinds", "modality", "only_sources", "undefined_review_if", "flag", "effort")
+_DOCUMENT_KEYS = ("number", "name", "issuer", "annex")
+_NO_DOCUMENT = Document("", "", "")
+_POINTS = Shape(label="得分", type="number", unit="分")
+
+
+class PackInvalid(SourceInvalid):
+    """A pack cannot be used; every problem has file, line, what was found, what is expected and how to mend it."""
+
+
+def load_pack(text: str, dictionary: Dictionary, file: str = "pack.yaml") -> Pack:
+    """Compile one pack. Raises PackInvalid with every problem found."""
+    reader = Reader(file)
+    try:
+        root = reader.parse(text)
+        pack = _Compiler(reader, dictionary, Predicates(reader, dictionary)).pack(root)
+        if not reader.problems:
+            check_reachability(reader, pack, root)
+        reader.raise_if_any()
+    except SourceInvalid as invalid:
+        raise PackInvalid(list(invalid.problems)) from None
+    return pack
+
+
+def content_hash(text: str, file: str = "pack.yaml") -> str:
+    """sha256 of the canonical content of a rules file: comments, spacing and key order do not count."""
+    return _hash(Reader(file).parse(text))
+
+
+def _hash(root: Block) -> str:
+    canonical = json.dumps(plain(root), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class _Compiler:
+    reader: Reader
+    dictionary: Dictionary
+    predicates: Predicates
+    document: Document = _NO_DOCUMENT
+    kinds: tuple[str, ...] = ()
+
+    def pack(self, root: Block) -> Pack:
+        reader = self.reader
+        reader.only(root, _PACK_KEYS)
+        self.document = self._document(root.entries.get("document"), root)
+        self.kinds = self._kinds(root, "kinds")
+        title = reader.text(root, "title")
+        if title and title not in TITLES:
+            expected = "、".join(f"{code}（{label}）" for code, label in TITLES.items()) + "之一"
+            reader.problem(reader.line_of(root, "title"), title, expected, "请改用称号代码。", "unknown-title")
+        start, end = self._in_force(root)
+        groups = tuple(
+            (reader.text(each, "id"), reader.text(each, "label"))
+            for each in reader.blocks(root, "groups", required=False)
+        )
+        indicators = Indicators(reader, self.predicates)
+        return Pack(
+            id=reader.text(root, "pack"),
+            edition=reader.text(root, "edition"),
+            title=title,
+            label=reader.text(root, "label"),
+            document=self.document,
+            in_force_from=start,
+            in_force_to=end,
+            kinds=self.kinds,
+            decision=self._decision(root),
+            gates=tuple(self._condition(each) for each in reader.blocks(root, "gates", required=False)),
+            conditions=tuple(self._condition(each) for each in reader.blocks(root, "conditions", required=False)),
+            groups=groups,
+            indicators=tuple(
+                self._indicator(each, indicators) for each in reader.blocks(root, "indicators", required=False)
+            ),
+            routes=tuple(self._route(each) for each in reader.blocks(root, "routes")),
+            sha256=_hash(root),
+            file=reader.file,
+        )
+
+    def _document(self, node: Node | None, parent: Block) -> Document:
+        if node is None:
+            remedy = "请补写 document：number、name、issuer、annex。"
+            self.reader.problem(parent.line, "（没有填写）", "依据文件", remedy, "missing-document")
+            return self.document
+        block = self.reader.block(node, "document")
+        self.reader.only(block, _DOCUMENT_KEYS)
+        number, name, issuer = (self.reader.text(block, key) for key in _DOCUMENT_KEYS[:3])
+        return Document(number, name, issuer, self.reader.text(block, "annex", required=False))
+
+    def _in_force(self, root: Block) -> tuple[date, date | None]:
+        block = self.reader.block(root.entries.get("in_force"), "in_force", root.line)
+        self.reader.only(block, ("from", "to"))
+        start = self._date(block, "from", required=True) or date.min
+        end = self._date(block, "to", required=False)
+        if end is not None and end < start:
+            remedy = "请核对施行和失效日期。"
+            self.reader.problem(block.line, f"{start} 至 {end}", "不早于施行日的失效日", remedy, "date")
+        return start, end
+
+    def _date(self, block: Block, key: str, *, required: bool) -> date | None:
+        text = self.reader.text(block, key, required=required)
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            line = self.reader.line_of(block, key)
+            self.reader.problem(line, text, "日期，如 2026-04-01", "请按 年-月-日 书写。", "date")
+            return None
+
+    def _kinds(self, block: Block, key: str) -> tuple[str, ...]:
+        kinds = self.reader.texts(block, key, required=True)
+        allowed = self.kinds or tuple(KINDS)
+        for kind in kinds:
+            if kind not in allowed:
+                line = self.reader.line_of(block, key)
+                self.reader.problem(line, kind, "、".join(allowed) + "之一", "请改正申报类别。", "choice")
+        return kinds
+
+    def _decision(self, root: Block) -> Line:
+        return self._line(self.reader.block(root.entries.get("decision"), "decision", root.line), ())
+
+    def _line(self, block: Block, extra: tuple[str, ...]) -> Line:
+        reader = self.reader
+        reader.only(block, _LINE_KEYS + extra)
+        evidence = reader.text(block, "evidence")
+        if evidence and evidence.split("(")[0] not in EVIDENCE_GRADES:
+            expected = "、".join(EVIDENCE_GRADES) + "之一，M 可写 M(90)"
+            reader.problem(reader.line_of(block, "evidence"), evidence, expected, "请改正依据等级。", "choice")
+        document = self.document
+        if "document" in block.entries:
+            document = self._document(block.entries["document"], block)
+        return Line(
+            id=reader.text(block, "id"),
+            label=reader.text(block, "label"),
+            clause=reader.text(block, "clause"),
+            quote=reader.text(block, "quote"),
+            evidence=evidence,
+            document=document,
+            source_line=block.line,
+        )
+
+    def _condition(self, block: Block) -> Condition:
+        reader = self.reader
+        line = self._line(block, _CONDITION_KEYS)
+        modality = reader.text(block, "modality")
+        if modality and modality not in MODALITIES:
+            at = reader.line_of(block, "modality")
+            reader.problem(at, modality, "、".join(MODALITIES) + "之一", "请改正约束力。", "choice")
+        undefined = block.entries.get("undefined_review_if")
+        return Condition(
+            line=line,
+            modality=modality,
+            tests=self._tests(block),
+            only_sources=self._sources(block),
+            undefined_review_if=self.predicates.test(undefined, block.line) if undefined else None,
+            flag=self._flag(block),
+            effort=self._effort(block),
+        )
+
+    def _tests(self, block: Block) -> dict[str, Test]:
+        reader = self.reader
+        if ("test" in block.entries) == ("test_by_kind" in block.entries):
+            reader.problem(block.line, "test、test_by_kind", "两者之一", "请补写条件，或删去其中一个。")
+            return {}
+        tests: dict[str, Test] = {}
+        if "test" in block.entries:
+            test = self.predicates.test(block.entries["test"], block.line)
+            kinds = self._kinds(block, "kinds") if "kinds" in block.entries else self.kinds
+            return dict.fromkeys(kinds, test) if test else {}
+        inner = reader.block(block.entries["test_by_kind"], "test_by_kind")
+        reader.only(inner, self.kinds)
+        for kind in self.kinds:
+            test = self.predicates.test(inner.entries.get(kind), inner.line)
+            if test is not None:
+                tests[kind] = test
+        return tests
+
+    def _flag(self, block: Block) -> tuple[Test, str] | None:
+        node = block.entries.get("flag")
+        if node is None:
+            return None
+        inner = self.reader.block(node, "flag")
+        self.reader.only(inner, ("when", "text"))
+        test = self.predicates.test(inner.entries.get("when"), inner.line)
+        text = self.reader.text(inner, "text")
+        return (test, text) if test else None
+
+    def _sources(self, block: Block) -> frozenset[str]:
+        sources = self.reader.texts(block, "only_sources")
+        for source in sources:
+            if source not in SOURCE_KINDS:
+                line = self.reader.line_of(block, "only_sources")
+                self.reader.problem(line, source, "、".join(SOURCE_KINDS) + "之一", "请改正来源。", "choice")
+        return frozenset(sources)
+
+    def _effort(self, block: Block) -> str:
+        effort = self.reader.text(block, "effort", required=False)
+        if effort and effort not in EFFORTS:
+            line = self.reader.line_of(block, "effort")
+            self.reader.problem(line, effort, "、".join(EFFORTS) + "之一", "请改正工作量。", "choice")
+        return effort
+
+    def _indicator(self, block: Block, indicators: Indicators) -> Indicator:
+        line = self._line(block, INDICATOR_KEYS)
+        return indicators.indicator(block, line, self._sources(block), self._effort(block))
+
+    def _route(self, block: Block) -> Route:
+        reader = self.reader
+        reader.only(block, ("id", "label", "all_of", "any_of", "score"))
+        score: ScoreRule | None = None
+        if "score" in block.entries:
+            inner = reader.block(block.entries["score"], "score")
+            reader.only(inner, ("total", "groups"))
+            groups = inner.entries.get("groups")
+            limits = reader.block(groups, "groups").entries if groups is not None else {}
+            found = [(name, self._points(node)) for name, node in limits.items()]
+            total = self._points(inner.entries["total"]) if "total" in inner.entries else None
+            score = ScoreRule(total, tuple((name, limit) for name, limit in found if limit is not None))
+        all_of, any_of = reader.texts(block, "all_of"), reader.texts(block, "any_of")
+        if score is None and not all_of and not any_of:
+            reader.problem(block.line, reader.text(block, "id"), "all_of、any_of 或 score", "请补写这条路径的要求。")
+        return Route(reader.text(block, "id"), reader.text(block, "label"), all_of, any_of, score)
+
+    def _points(self, node: Node) -> Limit | None:
+        text = fold(node.text) if isinstance(node, Scalar) else ""
+        operator = next((sign for sign in (">=", ">") if text.startswith(sign)), "")
+        if not operator:
+            self.reader.problem(node.line, text or "（空）", ">= 或 > 加分值", "如 >= 60 分。", "operator")
+            return None
+        return self.predicates.expressions.limit(operator, text.removeprefix(operator).strip(), _POINTS, node.line)

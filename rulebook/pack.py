@@ -1,0 +1,318 @@
+"""The model of a policy pack: one edition of one title's rules, compiled and immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from rulebook.dictionary import Fact, RecordField
+
+TITLES = {
+    "innovative_sme": "创新型中小企业",
+    "tech_sme": "科技型中小企业",
+    "specialized_sme": "专精特新中小企业",
+    "little_giant": "专精特新“小巨人”企业",
+    "high_tech": "高新技术企业",
+    "champion": "制造业单项冠军企业",
+}
+KINDS = {"new": "新申请", "review": "复核"}
+MODALITIES = ("must", "should", "may", "encourage")
+SIZES = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
+EFFORTS = ("paperwork", "months", "year", "years")
+EVIDENCE_GRADES = ("V", "S2", "S", "M", "D")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The official text a line stands on."""
+
+    number: str
+    name: str
+    issuer: str
+    annex: str = ""
+
+    @property
+    def citation(self) -> str:
+        return f"《{self.name}》（{self.number}）{self.annex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What every rule line carries: the rulebook's id and where it is written."""
+
+    id: str
+    label: str
+    clause: str
+    quote: str
+    evidence: str
+    document: Document
+    source_line: int
+
+
+# -- quantities: what is measured ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A fact in a year: `offset` 0 is t (or the year of application for calendar facts), −1 the year before."""
+
+    fact: Fact
+    offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """part ÷ whole; a whole of zero or less has no share (A-07)."""
+
+    part: Ref
+    whole: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Growth of one fact up to `at` (A-04): `yearly`, or over two years as arithmetic `mean` or `compound`."""
+
+    at: Ref
+    manner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Sum or mean of a fact over years."""
+
+    refs: tuple[Ref, ...]
+    mean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTotal:
+    """Sum of a money field over the entries that match; entries of the running year are shown apart (A-39)."""
+
+    fact: Fact
+    amount: RecordField
+    where: tuple[Clause, ...]
+    window: Window
+
+
+Measure = Ref | Share | Growth | Total
+
+
+# -- tests: what must hold ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A threshold: operator, exact value (yuan, fraction or count) and the text as the pack writes it."""
+
+    operator: str
+    value: Decimal
+    written: str
+
+    @property
+    def text(self) -> str:
+        sign = {">=": "≥", "<=": "≤", "=": "＝"}.get(self.operator, self.operator)
+        return f"{sign}{self.written}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    measure: Measure
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class CompareTotal:
+    total: RecordTotal
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """A boolean or code fact has this value."""
+
+    ref: Ref
+    value: str | bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTest:
+    """One field of an entry: one of `codes`, the flag, or within the limit."""
+
+    field: RecordField
+    codes: frozenset[str] = frozenset()
+    flag: bool | None = None
+    limit: Limit | None = None
+
+
+Clause = tuple[FieldTest, ...]
+"""Field tests that must all hold for an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When an entry counts: `rolling_days` before the application (A-38), `fiscal_years` complete years (A-03),
+    or, with neither, not yet past on the day of application."""
+
+    field: RecordField
+    rolling_days: int = 0
+    fiscal_years: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Some entry (or, with `forbidden`, no entry) matches; an entry of `review_where` needs a person's judgement."""
+
+    fact: Fact
+    forbidden: bool
+    where: tuple[Clause, ...]
+    review_where: tuple[Clause, ...]
+    window: Window | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Holds one (or, with `forbidden`, none) of these titles, valid on the day of application."""
+
+    titles: tuple[str, ...]
+    forbidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoBan:
+    """No title was cancelled with a ban on re-application that still runs (A-32, A-50)."""
+
+    titles: tuple[str, ...]
+    years: int
+
+
+@dataclass(frozen=True, slots=True)
+class SizeIn:
+    sizes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An official's finding; none means a person still has to decide."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """If the inner test holds, a person decides."""
+
+    test: Test
+
+
+Test = Compare | CompareTotal | Equals | Entries | Holds | NoBan | SizeIn | Found | AllOf | AnyOf | Review
+
+
+# -- lines of the pack --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A gate or a requirement. `tests` holds the test per kind; a kind that is absent makes it not applicable."""
+
+    line: Line
+    modality: str
+    tests: dict[str, Test] = field(hash=False)
+    only_sources: frozenset[str] = frozenset()
+    undefined_review_if: Test | None = None
+    flag: tuple[Test, str] | None = None
+    effort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """From and to are both inclusive: a value on two bands takes the higher points (A-02). Points may be a range."""
+
+    low: Decimal | None
+    high: Decimal | None
+    points_low: Decimal
+    points_high: Decimal
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Points for the first test that holds; `test` None is the remainder."""
+
+    test: Test | None
+    points_low: Decimal
+    points_high: Decimal
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A scored line: bands over one measure, or choices by test, or a slot that the province fills (A-11)."""
+
+    line: Line
+    group: str
+    maximum: Decimal
+    measure: Measure | None
+    bands: tuple[Band, ...]
+    choices: tuple[Choice, ...]
+    only_sources: frozenset[str] = frozenset()
+    effort: str = ""
+
+    @property
+    def slot(self) -> bool:
+        return not self.bands and not self.choices
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRule:
+    total: Limit | None
+    groups: tuple[tuple[str, Limit], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to the title: every part that is present must hold."""
+
+    id: str
+    label: str
+    all_of: tuple[str, ...]
+    any_of: tuple[str, ...]
+    score: ScoreRule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One edition of one title's rules. `sha256` is over the canonical content; comments and spacing do not count."""
+
+    id: str
+    edition: str
+    title: str
+    label: str
+    document: Document
+    in_force_from: date
+    in_force_to: date | None
+    kinds: tuple[str, ...]
+    decision: Line
+    gates: tuple[Condition, ...]
+    conditions: tuple[Condition, ...]
+    groups: tuple[tuple[str, str], ...]
+    indicators: tuple[Indicator, ...]
+    routes: tuple[Route, ...]
+    sha256: str
+    file: str
+
+    def in_force(self, day: date) -> bool:
+        return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)

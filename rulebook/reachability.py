@@ -1,0 +1,110 @@
+"""Checks a compiled pack as a whole: no repeated id, no route, threshold or line that can never decide anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from rulebook.pack import Indicator, Limit, Line, Pack, Route
+from rulebook.source import Block, Reader, Sequence
+
+
+def check_reachability(reader: Reader, pack: Pack, root: Block) -> None:
+    """Note every problem that only the whole pack shows."""
+    _unique(reader, pack)
+    _groups(reader, pack)
+    lines = _route_lines(root)
+    for route, line in zip(pack.routes, lines, strict=True):
+        _route(reader, pack, route, line)
+    _unused(reader, pack)
+
+
+def lines_of(pack: Pack) -> Iterator[Line]:
+    yield pack.decision
+    for condition in (*pack.gates, *pack.conditions):
+        yield condition.line
+    for indicator in pack.indicators:
+        yield indicator.line
+
+
+def _unique(reader: Reader, pack: Pack) -> None:
+    seen: dict[str, int] = {}
+    for line in lines_of(pack):
+        if line.id in seen:
+            remedy = f"第 {seen[line.id]} 行已用过，请改用规则手册中的编号。"
+            reader.problem(line.source_line, line.id, "全文唯一的编号", remedy, "duplicate-id")
+        seen.setdefault(line.id, line.source_line)
+    routes: set[str] = set()
+    for route in pack.routes:
+        if route.id in routes:
+            reader.problem(1, route.id, "唯一的路径编号", "请改名。", "duplicate-id")
+        routes.add(route.id)
+
+
+def _groups(reader: Reader, pack: Pack) -> None:
+    known = dict(pack.groups)
+    for indicator in pack.indicators:
+        if indicator.group not in known:
+            expected = "、".join(known) + "之一" if known else "先在 groups 中登记的分组"
+            reader.problem(indicator.line.source_line, indicator.group, expected, "请改正 group。", "unknown-group")
+
+
+def _route(reader: Reader, pack: Pack, route: Route, line: int) -> None:
+    known = {condition.line.id: condition for condition in pack.conditions}
+    for wanted in (*route.all_of, *route.any_of):
+        if wanted not in known:
+            reader.problem(line, wanted, "conditions 中的编号", "请改正或补写该条件。", "unreachable-route")
+    for kind in pack.kinds:
+        offered = [known[each] for each in route.any_of if each in known]
+        if offered and not any(kind in condition.tests for condition in offered):
+            reader.problem(line, route.id, f"“{kind}”至少适用一项", "请核对各条件的 kinds。", "unreachable-route")
+    if route.score is None:
+        return
+    if not pack.indicators:
+        reader.problem(line, route.id, "有评价指标的评分路径", "请补写 indicators。", "unreachable-route")
+        return
+    if route.score.total is not None:
+        _threshold(reader, line, "总分", route.score.total, pack.indicators)
+    for group, limit in route.score.groups:
+        members = tuple(each for each in pack.indicators if each.group == group)
+        if not members:
+            reader.problem(line, group, "有指标的分组", "请改正分组或补写指标。", "unreachable-route")
+            continue
+        _threshold(reader, line, dict(pack.groups).get(group, group), limit, members)
+
+
+def _threshold(reader: Reader, line: int, name: str, limit: Limit, members: tuple[Indicator, ...]) -> None:
+    most = sum((each.maximum for each in members), Decimal(0))
+    least = sum((_least(each) for each in members), Decimal(0))
+    strict = limit.operator == ">"
+    if limit.value > most or (strict and limit.value == most):
+        expected = f"不超过满分 {most} 分"
+        reader.problem(line, f"{name}{limit.text}", expected, "永远达不到，请核对。", "unreachable-threshold")
+    elif limit.value < least or (not strict and limit.value == least):
+        expected = f"高于最低分 {least} 分"
+        reader.problem(line, f"{name}{limit.text}", expected, "任何企业都达到，请核对。", "unreachable-threshold")
+
+
+def _least(indicator: Indicator) -> Decimal:
+    points = [band.points_low for band in indicator.bands] + [choice.points_low for choice in indicator.choices]
+    return min(points, default=Decimal(0))
+
+
+def _unused(reader: Reader, pack: Pack) -> None:
+    used = {each for route in pack.routes for each in (*route.all_of, *route.any_of)}
+    for condition in pack.conditions:
+        if condition.line.id not in used:
+            remedy = "请加入路径，或移到 gates，或删去。"
+            reader.problem(
+                condition.line.source_line, condition.line.id, "被某条路径用到的条件", remedy, "unreachable-route"
+            )
+    if pack.indicators and not any(route.score for route in pack.routes):
+        line = pack.indicators[0].line.source_line
+        reader.problem(line, "indicators", "被某条路径的 score 用到", "请补写 score，或删去指标。", "unreachable-route")
+    if not pack.routes:
+        reader.problem(1, "routes", "至少一条路径", "请补写 routes。", "unreachable-route")
+
+
+def _route_lines(root: Block) -> list[int]:
+    node = root.entries.get("routes")
+    return [each.line for each in node.items] if isinstance(node, Sequence) else []

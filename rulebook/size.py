@@ -1,0 +1,114 @@
+"""Size class of an enterprise (划型) by industry, persons employed, revenue and assets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rulebook.pack import SIZES
+from rulebook.size_table import LEVELS, SizeRow, SizeTable, Span, span_of_digits
+from rulebook.status import Status, all_of
+
+_CODE = re.compile(r"^([A-T])?(\d{2,4})?(?:\D.*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class SizeResult:
+    """`size` is large, medium, small, micro or unknown; `possible` is what it can still be; `missing` are fact ids.
+
+    A result without `missing` that is still unknown needs a person: no missing figure would decide it.
+    """
+
+    size: str
+    possible: frozenset[str]
+    reason: str
+    missing: tuple[str, ...] = ()
+    row: str = ""
+
+    @property
+    def label(self) -> str:
+        return SIZES.get(self.size, "未知")
+
+
+ALL_SIZES = frozenset(SIZES)
+
+
+def classify(
+    table: SizeTable,
+    industry_code: str | None,
+    headcount: int | None,
+    revenue_yuan: Decimal | None,
+    assets_yuan: Decimal | None,
+) -> SizeResult:
+    """The size class, or unknown with what is missing. Decides on partial knowledge when the rest cannot matter.
+
+    `industry_code` is a GB/T 4754-2017 code of one to four digits, its name may follow: `C`, `39`, `C3911 计算机整机制造`.
+    """
+    if not industry_code:
+        return SizeResult("unknown", ALL_SIZES, "缺少所属行业代码", ("industry_code",))
+    span = _span_of(table, industry_code.strip().upper())
+    if span is None:
+        reason = f"行业代码“{industry_code}”不在 GB/T 4754-2017 中，请核对"
+        return SizeResult("unknown", ALL_SIZES, reason, ("industry_code",))
+    rows = [row for row in table.rows if any(span.touches(each) for each in row.codes)]
+    outside = any(span.touches(each) for each in table.not_covered)
+    if not rows:
+        return SizeResult("unknown", ALL_SIZES, f"行业代码“{industry_code}”不在划型标准所列行业内，需人工核定")
+    known = {
+        "headcount": None if headcount is None else Decimal(headcount),
+        "revenue_yuan": revenue_yuan,
+        "total_assets_yuan": assets_yuan,
+    }
+    found = [(row, *_levels(row, known)) for row in rows]
+    possible = frozenset().union(*(sizes for _, sizes, _ in found)) | (ALL_SIZES if outside else frozenset())
+    missing = tuple(sorted({fact for _, _, facts in found for fact in facts}))
+    if len(possible) == 1:
+        row = rows[0]
+        (size,) = possible
+        return SizeResult(size, possible, f"按“{row.label}”划为{SIZES[size]}企业", (), row.id)
+    if not missing or outside:  # the figures are there, or would not help: the code is too coarse
+        reason = f"行业代码“{industry_code}”跨多个划型行业，请填写到小类（4 位）"
+        return SizeResult("unknown", possible, reason, ("industry_code", *missing))
+    if len(rows) > 1:
+        missing = ("industry_code", *missing)
+    return SizeResult("unknown", possible, f"按“{rows[0].label}”划型所需数据不全", missing, rows[0].id)
+
+
+def _span_of(table: SizeTable, code: str) -> Span | None:
+    match = _CODE.match(code)
+    if match is None:
+        return None
+    letter, digits = match.groups()
+    section = table.sections.get(letter) if letter else None
+    if not digits:
+        return section
+    span = span_of_digits(digits)
+    if section is not None and not span.touches(section):
+        return None
+    return span if any(span.touches(each) for each in table.sections.values()) else None
+
+
+def _levels(row: SizeRow, known: Mapping[str, Decimal | None]) -> tuple[frozenset[str], set[str]]:
+    """The levels still possible for this row, and the missing facts that could change it."""
+    possible: set[str] = set()
+    missing: set[str] = set()
+    for level in LEVELS:
+        bounds = row.levels[level]
+        reached = all_of(_reached(known[fact], least) for fact, least in bounds.items())
+        if reached is not Status.UNMET:
+            possible.add(level)
+        if reached is Status.MET:
+            break
+        if reached is Status.UNKNOWN:
+            missing |= {fact for fact in bounds if known[fact] is None}
+    else:
+        possible.add("micro")
+    return frozenset(possible), missing if len(possible) > 1 else set()
+
+
+def _reached(value: Decimal | None, least: Decimal) -> Status:
+    if value is None:
+        return Status.UNKNOWN
+    return Status.MET if value >= least else Status.UNMET
