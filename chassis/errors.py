@@ -42,6 +42,13 @@ class NotFound(DomainError):
     title = "未找到"
 
 
+class Gone(DomainError):
+    """It was there and is not kept any more; asking again will not bring it back."""
+
+    code = "gone"
+    title = "已不再保留"
+
+
 class Conflict(DomainError):
     """The state of things does not allow it (duplicate, wrong state)."""
 

@@ -18,6 +18,7 @@ PROBLEM = "application/problem+json"
 
 STATUS: dict[type[errors.DomainError], int] = {
     errors.NotFound: 404,
+    errors.Gone: 410,
     errors.Conflict: 409,
     errors.Stale: 412,
     errors.Forbidden: 403,
