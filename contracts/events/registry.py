@@ -99,6 +99,10 @@ class TitleCard(BaseModel):
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     state: str = Field(description="valid | publicized | under_review | expired | cancelled")
+    cancelled_on: dt.date | None = None
+    reapply_ban: bool | None = Field(
+        default=None, description="whether the cancellation forbids a new application for years; null when not known"
+    )
 
 
 class TitleRecorded(EnterpriseEvent):
