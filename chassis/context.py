@@ -39,12 +39,14 @@ class Context:
         return replace(self, actor=actor)
 
 
-def from_headers(correlation_id: str | None, traceparent: str | None, actor: str = SYSTEM) -> Context:
+def from_headers(
+    correlation_id: str | None, traceparent: str | None, actor: str = SYSTEM, event_id: uuid.UUID | None = None
+) -> Context:
     """Continue the caller's trace; what is malformed is replaced by a new one, never passed on."""
     match = _TRACEPARENT.match(traceparent or "")
     trace_id = match.group(1) if match and set(match.group(1)) != {"0"} else ids.new_trace_id()
     accepted = correlation_id if correlation_id and _CORRELATION.match(correlation_id) else str(ids.new_id())
-    return Context(correlation_id=accepted, trace_id=trace_id, actor=actor)
+    return Context(correlation_id=accepted, trace_id=trace_id, actor=actor, event_id=event_id)
 
 
 _current: ContextVar[Context | None] = ContextVar("peiyu_context", default=None)
