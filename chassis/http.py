@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -23,6 +23,8 @@ Check = Callable[[], Mapping[str, Any] | None]
 """A readiness check: returns details, raises Unavailable when the service cannot do its work."""
 
 CORRELATION = "x-correlation-id"
+LOGGED_ELSEWHERE = "peiyu.logged"
+"""ASGI extension: the gateway in the same process writes this request's line in the access log."""
 
 
 class Route(APIRoute):
@@ -66,6 +68,23 @@ def _query_names(dependant: Any) -> frozenset[str]:
     return frozenset(names)
 
 
+class _Service(FastAPI):
+    """Makes the routes of included routers ours: FastAPI keeps the class with which a router made them."""
+
+    def include_router(self, router: APIRouter, **options: Any) -> None:
+        _adopt(router)
+        super().include_router(router, **options)
+
+
+def _adopt(router: APIRouter) -> None:
+    for route in router.routes:
+        if type(route) is APIRoute:
+            route.__class__ = Route
+        included = getattr(route, "original_router", None)
+        if isinstance(included, APIRouter):
+            _adopt(included)
+
+
 class ContextMiddleware:
     """Continues the caller's trace, measures and logs each request. Raw ASGI: it never buffers."""
 
@@ -101,6 +120,8 @@ class ContextMiddleware:
         method = scope["method"]
         telemetry.HTTP_REQUESTS.labels(self.service, method, route, str(status)).inc()
         telemetry.HTTP_SECONDS.labels(self.service, method, route).observe(seconds)
+        if LOGGED_ELSEWHERE in (scope.get("extensions") or {}):
+            return
         self.log.info(
             "request answered",
             service=self.service,
@@ -125,7 +146,7 @@ def create(
 
     Args are the service's own: `checks` are named readiness checks beside the database's.
     """
-    app = FastAPI(
+    app = _Service(
         title=title,
         description=description,
         version=version,
