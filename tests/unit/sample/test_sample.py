@@ -177,7 +177,10 @@ def test_findings_and_consents_are_about_sample_enterprises(sample: Sample) -> N
     assert 250 <= len(sample.findings) <= 350
     assert 320 <= len(sample.consents) <= 480
     assert {each.uscc for each in sample.findings} <= known
-    assert all(each.decided_on < TODAY for each in sample.findings)
+    for each in sample.findings:
+        finding = {name: getattr(each, name) for name in ("decision", "reason", "evidence", "valid_until")}
+        assert isinstance(to_canonical(dictionary()[each.fact], finding), dict)
+        assert each.decided_on < min(TODAY, each.valid_until)
     assert {each.uscc for each in sample.consents} <= known
     assert {each.institution for each in sample.consents} == set(INSTITUTIONS)
     assert {each.purpose for each in sample.consents} == set(PURPOSES)
