@@ -15,6 +15,7 @@ from peiyu.sample.columns import CURRENT_FACTS, YEARLY_FACTS, Cell, FactColumn, 
 from peiyu.sample.decisions import INSTITUTIONS, PURPOSES
 from peiyu.sample.generate import CURRENT
 from peiyu.sample.model import Commissioner, Consent, Finding, PeriodFacts, Sample
+from rulebook.dictionary import SOURCE_KINDS
 
 ENTERPRISE_HEADERS = (
     "企业名称",
@@ -40,7 +41,7 @@ TITLE_HEADERS = (
     "有效期止",
     "状态",
 )
-FACT_HEADERS = ("企业名称", "统一社会信用代码", "年度")
+FACT_HEADERS = ("企业名称", "统一社会信用代码", "年度", "数据来源")
 
 TITLE_LABELS = {
     "innovative_sme": "创新型中小企业",
@@ -63,7 +64,7 @@ class SampleFiles:
     """Where each part was written.
 
     `facts`: one row per enterprise and year. `facts_current`: facts as of a date, the year left empty.
-    `platform_scores`: scores exported from the official platform, to be imported with that source.
+    `platform_scores`: scores as exported from the official platform; every row of facts names its source.
     """
 
     enterprises: Path
@@ -157,6 +158,7 @@ def _write_facts(
             names[each.uscc],
             each.uscc,
             each.fiscal_year or None,
+            SOURCE_KINDS[each.source],
             *(column.cell(each.values.get(column.fact_id)) for column in columns),
         )
         for each in facts

@@ -30,7 +30,7 @@ _ISSUERS = {
 _CALENDAR = {
     "innovative_sme": (("第一批", 6, 20), ("第二批", 12, 10)),
     "tech_sme": (("第一批", 4, 28), ("第二批", 7, 30), ("第三批", 10, 20)),
-    "specialized_sme": (("", 8, 15),),
+    "specialized_sme": (("第一批", 8, 15), ("第二批", 12, 20)),
     "little_giant": (("", 9, 10),),
     "high_tech": (("第一批", 11, 6), ("第二批", 12, 2)),
 }
@@ -110,7 +110,6 @@ def _state(chance: random.Random, batch: Batch, valid_to: dt.date, today: dt.dat
         return "publicized"
     if happens(chance, 0.01):
         return "cancelled"
-    if valid_to >= today:
-        return "valid"
-    recently = (today - valid_to).days <= 180
-    return "under_review" if batch.title in _REVIEWED and recently else "expired"
+    if batch.title in _REVIEWED and -180 <= (valid_to - today).days <= 120:
+        return "under_review"
+    return "valid" if valid_to >= today else "expired"

@@ -45,10 +45,10 @@ def test_the_headers_are_those_an_officer_uses(files: SampleFiles) -> None:
     assert tuple(rows_of(files.enterprises)[0]) == ENTERPRISE_HEADERS
     assert tuple(rows_of(files.titles)[0]) == TITLE_HEADERS
     headers = rows_of(files.facts)[0]
-    assert tuple(headers[:3]) == FACT_HEADERS
+    assert tuple(headers[:4]) == FACT_HEADERS
     assert "营业收入总额(万元)" in headers
     for path in (files.facts, files.facts_current, files.platform_scores):
-        for header in rows_of(path)[0][3:]:
+        for header in rows_of(path)[0][4:]:
             assert match_header(dictionary(), str(header)) is not None, header
 
 
@@ -59,10 +59,10 @@ def test_every_fact_survives_the_way_through_the_spreadsheets(sample: Sample, fi
     read: dict[tuple[str, int, str], Value] = {}
     for path in (files.facts, files.facts_current, files.platform_scores):
         headers, *rows = rows_of(path)
-        columns = [match_header(dictionary(), str(header)) for header in headers[3:]]
+        columns = [match_header(dictionary(), str(header)) for header in headers[4:]]
         for row in rows:
             year = int(text_of(row[2]) or 0)
-            for column, cell in zip(columns, row[3:], strict=True):
+            for column, cell in zip(columns, row[4:], strict=True):
                 assert column is not None
                 value = parse_cell(column.fact, text_of(cell), column.unit)
                 if value is not None:
