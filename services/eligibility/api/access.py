@@ -1,0 +1,15 @@
+"""Who may do what: the guards of eligibility's routes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from chassis.auth import Actor, guard
+
+READERS = ("officer", "platform", "commissioner", "enterprise", "leader", "system")
+RUNNERS = ("officer", "platform", "system")
+
+AssessmentReader = Annotated[Actor, Depends(guard("assessments:read", roles=READERS))]
+AssessmentRunner = Annotated[Actor, Depends(guard("assessments:run", roles=RUNNERS))]

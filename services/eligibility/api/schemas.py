@@ -1,0 +1,247 @@
+"""Request and response shapes of eligibility's API."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Uscc = Field(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", description="统一社会信用代码, 18 characters")
+
+
+class Coded(BaseModel):
+    """A code and its Chinese label."""
+
+    code: str
+    label: str
+
+
+class StatedFact(BaseModel):
+    """One fact as the caller states it. Money in yuan unless `unit` says 万元 or 亿元."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fact: str = Field(description="fact id of the dictionary, for example rd_expense_yuan")
+    fiscal_year: int | None = Field(default=None, ge=1990, le=2100, description="for facts per year; else absent")
+    value: Any = Field(description="decimal text, integer, boolean, date, code, list of records; null is missing")
+    unit: str | None = Field(default=None, max_length=10, description="元 | 万元 | 亿元 | %")
+    source: Literal[
+        "self_declared", "audit_report", "tax", "official_platform", "official_finding", "official_list", "import"
+    ] = "self_declared"
+    as_of: dt.date | None = None
+
+
+class StatedTitle(BaseModel):
+    """A title the enterprise holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    state: Literal["valid", "publicized", "under_review", "expired", "cancelled"] = "valid"
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+
+
+class AssessmentNew(BaseModel):
+    """What to assess: a registered enterprise by its code, or facts as stated here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(description="title code, for example innovative_sme")
+    uscc: str | None = Field(default=None, pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", description="a registered enterprise")
+    facts: list[StatedFact] | None = Field(default=None, max_length=1000)
+    titles: list[StatedTitle] | None = Field(default=None, max_length=100)
+    industry_code: str | None = Field(default=None, max_length=10, description="GB/T 4754-2017, with `facts`")
+    kind: Literal["new", "review"] | None = Field(
+        default=None, description="default: review when the title is validly held, else new"
+    )
+    application_date: dt.date | None = Field(default=None, description="default: today in Asia/Shanghai")
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> AssessmentNew:
+        if (self.uscc is None) == (self.facts is None):
+            raise ValueError("请在 uscc（已登记企业）和 facts（自行给出事实）中任选其一")
+        if self.uscc is not None and (self.titles is not None or self.industry_code is not None):
+            raise ValueError("titles 和 industry_code 只能与 facts 一起给出；已登记企业以登记信息为准")
+        return self
+
+
+class PointsOut(BaseModel):
+    """Points as decimal text; low and high differ while something is missing."""
+
+    low: str
+    high: str
+    max: str
+
+
+class InputOut(BaseModel):
+    fact: str
+    label: str
+    fiscal_year: int | None = Field(description="null for facts that hold as of a date")
+    period: str
+    value: Any
+    display: str
+    unit: str | None
+    source: Coded
+    as_of: dt.date | None
+    recorded_at: dt.datetime | None
+    age: str = Field(description="for example 3 年前的数据; empty when fresh")
+
+
+class CheckOut(BaseModel):
+    """One comparison inside a condition."""
+
+    label: str
+    value: str
+    threshold: str
+    status: Coded
+    note: str
+
+
+class MissingOut(BaseModel):
+    """Something that is not there: a fact, an official's finding, a title or the size class."""
+
+    kind: str
+    fact: str
+    label: str
+    fiscal_year: int | None
+    conditions: list[str]
+    blocking: bool = Field(description="a condition stays undecided for want of it")
+
+
+class DocumentOut(BaseModel):
+    number: str
+    name: str
+    issuer: str
+    annex: str
+
+
+class ConditionOut(BaseModel):
+    """One rule line with its reason."""
+
+    id: str = Field(description="the rulebook's id, for example ZJ26-3")
+    label: str
+    role: str = Field(description="gate | requirement | indicator")
+    group: str
+    modality: str
+    status: Coded
+    met: bool | None = Field(description="true, false, or null while it is not decided")
+    value: str
+    threshold: str
+    points: PointsOut | None
+    clause: str
+    document: DocumentOut
+    quote: str
+    evidence_grade: str
+    checks: list[CheckOut]
+    inputs: list[InputOut]
+    missing: list[MissingOut]
+    notes: list[str]
+
+
+class ScoreCheckOut(BaseModel):
+    label: str
+    points: PointsOut
+    threshold: str
+    status: Coded
+
+
+class RouteOut(BaseModel):
+    id: str
+    label: str
+    status: Coded
+    conditions: list[str]
+    score_checks: list[ScoreCheckOut]
+
+
+class GroupScoreOut(BaseModel):
+    id: str
+    label: str
+    points: PointsOut
+
+
+class ScoreOut(BaseModel):
+    points: PointsOut
+    groups: list[GroupScoreOut]
+
+
+class PackRef(BaseModel):
+    id: str
+    label: str
+    edition: str
+    sha256: str
+    document: DocumentOut
+
+
+class AssessmentOut(BaseModel):
+    """An assessment with its reasons. 不作为认定依据."""
+
+    id: str | None = Field(description="null when the outcome is not stored (stated facts, another date or kind)")
+    uscc: str | None
+    enterprise_name: str | None
+    synthetic: bool | None = Field(description="true: generated sample enterprise (合成样例)")
+    title: Coded
+    kind: Coded
+    application_date: dt.date
+    fiscal_year: int = Field(description="t, the last complete fiscal year before the application")
+    verdict: Coded
+    route: str | None = Field(description="the route that is met")
+    routes: list[RouteOut]
+    score: ScoreOut | None
+    conditions: list[ConditionOut]
+    missing: list[MissingOut]
+    reasons: list[str]
+    pack: PackRef
+    assessed_at: dt.datetime
+    disclaimer: str
+
+
+class AssessmentSummary(BaseModel):
+    """One line of a list; the explanation is at /assessments/{id}."""
+
+    id: str
+    uscc: str
+    enterprise_name: str
+    synthetic: bool
+    district_code: str | None
+    title: Coded
+    kind: Coded
+    verdict: Coded
+    route: str | None
+    score_low: str | None
+    score_high: str | None
+    missing_count: int
+    application_date: dt.date
+    assessed_at: dt.datetime
+    pack_id: str
+
+
+class PackOut(BaseModel):
+    """One version of a policy pack."""
+
+    id: str
+    sha256: str
+    title: Coded
+    label: str
+    edition: str
+    document: DocumentOut
+    kinds: list[Coded]
+    in_force_from: dt.date
+    in_force_to: dt.date | None
+    state: str = Field(description="active | draft")
+    conditions: int = Field(description="rule lines in it")
+
+
+class VerdictCount(BaseModel):
+    title: Coded
+    verdict: Coded
+    count: int
+
+
+class Statistics(BaseModel):
+    """How many enterprises stand where, in the caller's areas."""
+
+    enterprises: int
+    pending: int = Field(description="enterprises about which something changed and which wait for their assessment")
+    verdicts: list[VerdictCount]

@@ -1,0 +1,40 @@
+"""The HTTP application of eligibility."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from chassis import http
+from chassis.auth import IdentityVerifier
+from chassis.db import Database
+from chassis.worker import check_heartbeats
+from services.eligibility.api import assessments, packs
+from services.eligibility.domain.catalog import Catalog
+from services.eligibility.migrations import MIGRATIONS
+from services.eligibility.prepare import read_dictionary, read_sizes
+from services.eligibility.settings import Settings
+from services.eligibility.worker import EXPECTED
+
+PREFIX = "/api/eligibility/v1"
+
+
+def create_app(settings: Settings, db: Database) -> FastAPI:
+    """Put eligibility together."""
+    app = http.create(
+        service="eligibility",
+        title="Peiyu eligibility 测算",
+        description="Which title each enterprise can reach, why, and what is missing. It computes, it never grants.",
+        version="1",
+        db=db,
+        identity=IdentityVerifier.from_file(settings.identity_key_file, "eligibility"),
+        checks={
+            "migrations": lambda: MIGRATIONS.check(db),
+            "worker": lambda: check_heartbeats(db, EXPECTED),
+        },
+    )
+    dictionary = read_dictionary(settings)
+    app.state.catalog = Catalog(dictionary)
+    app.state.sizes = read_sizes(settings, dictionary)
+    for router in (assessments.router, packs.router):
+        app.include_router(router, prefix=PREFIX)
+    return app

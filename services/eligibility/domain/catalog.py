@@ -1,0 +1,68 @@
+"""The packs in use, compiled: which edition serves a title, a kind and a date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rulebook.dictionary import Dictionary
+from rulebook.loader import load_pack
+from rulebook.pack import KINDS, TITLES, Pack
+from services.eligibility.domain.errors import NoPackInForce
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPack:
+    """A version of a pack as the database holds it."""
+
+    sha256: str
+    file: str
+    body: str
+
+
+class Catalog:
+    """Compiles packs once per content hash. Safe to share between threads."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self.dictionary = dictionary
+        self._compiled = lru_cache(maxsize=512)(self._compile)
+
+    def compile(self, stored: StoredPack) -> Pack:
+        return self._compiled(stored)
+
+    def _compile(self, stored: StoredPack) -> Pack:
+        return load_pack(stored.body, self.dictionary, stored.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Editions:
+    """The active packs at one moment."""
+
+    packs: tuple[Pack, ...]
+
+    @classmethod
+    def of(cls, packs: Iterable[Pack]) -> Editions:
+        return cls(tuple(sorted(packs, key=lambda pack: (pack.title, pack.in_force_from, pack.id))))
+
+    def titles(self) -> tuple[str, ...]:
+        """Titles that have rules, in order."""
+        return tuple(sorted({pack.title for pack in self.packs}))
+
+    def find(self, title: str, kind: str, day: dt.date) -> Pack | None:
+        """The edition for (title, kind, application date); of several the one that came into force last."""
+        serving = [p for p in self.packs if p.title == title and kind in p.kinds and p.in_force(day)]
+        return max(serving, key=lambda pack: pack.in_force_from, default=None)
+
+    def get(self, title: str, kind: str, day: dt.date) -> Pack:
+        pack = self.find(title, kind, day)
+        if pack is None:
+            known = "、".join(sorted({f"{pack.label}（{pack.in_force_from} 起）" for pack in self.packs}))
+            raise NoPackInForce(
+                f"{TITLES.get(title, title)}的{KINDS.get(kind, kind)}在 {day} 没有生效的规则包；现有：{known or '无'}"
+            )
+        return pack
+
+    def by_hash(self) -> Mapping[str, Pack]:
+        return {pack.sha256: pack for pack in self.packs}

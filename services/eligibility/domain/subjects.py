@@ -1,0 +1,121 @@
+"""The inputs of an assessment in the plain form they are stored in, and the subject made of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from rulebook.assessment import Assessment
+from rulebook.size import SizeResult, classify
+from rulebook.size_table import SizeTable
+from rulebook.subject import POINT, FactValue, Subject, Title, fact_value
+
+YEARS_KEPT = 4
+"""Fiscal years t … t−3: what the packs may look back on, and the running year."""
+
+Inputs = dict[str, Any]
+"""{industry_code, facts: {fact id: {year: {value, source, as_of, recorded_at}}}, titles: [{code, state, …}]}"""
+
+
+def inputs_of(
+    *,
+    industry_code: str | None,
+    periods: Iterable[tuple[int, Mapping[str, Mapping[str, Any]]]],
+    titles: Iterable[Mapping[str, Any]],
+    application_date: dt.date,
+) -> Inputs:
+    """Gather what an assessment on that date may look at, in an order that does not depend on arrival."""
+    oldest = application_date.year - YEARS_KEPT
+    facts: dict[str, dict[str, Any]] = {}
+    for year, values in periods:
+        if year != POINT and year < oldest:
+            continue
+        for fact_id, stored in values.items():
+            if stored.get("value") is not None:
+                facts.setdefault(fact_id, {})[str(year)] = dict(stored)
+    return {
+        "industry_code": industry_code,
+        "facts": {fact_id: dict(sorted(years.items())) for fact_id, years in sorted(facts.items())},
+        "titles": sorted((dict(title) for title in titles), key=lambda title: json.dumps(title, sort_keys=True)),
+    }
+
+
+def subject_of(inputs: Inputs, sizes: SizeTable, application_date: dt.date) -> Subject:
+    """The subject that the evaluator judges; the same inputs give the same subject years later."""
+    facts = {
+        (fact_id, int(year)): fact_value(stored)
+        for fact_id, years in inputs["facts"].items()
+        for year, stored in years.items()
+    }
+    titles = tuple(
+        Title(
+            code=title["code"],
+            state=title["state"],
+            valid_from=_date(title.get("valid_from")),
+            valid_to=_date(title.get("valid_to")),
+            cancelled_on=_date(title.get("cancelled_on")),
+            ban=title.get("ban"),
+        )
+        for title in inputs["titles"]
+    )
+    return Subject(facts=facts, titles=titles, size=_size(inputs["industry_code"], facts, sizes, application_date))
+
+
+def _size(
+    industry: str | None, facts: Mapping[tuple[str, int], FactValue], sizes: SizeTable, day: dt.date
+) -> SizeResult:
+    year = day.year - 1  # the last complete fiscal year (A-03)
+
+    def number(fact_id: str) -> Decimal | None:
+        stored = facts.get((fact_id, year))
+        return None if stored is None else Decimal(str(stored.value))
+
+    headcount = number("headcount")
+    return classify(
+        sizes,
+        industry,
+        None if headcount is None else int(headcount),
+        number("revenue_yuan"),
+        number("total_assets_yuan"),
+    )
+
+
+def outcome_hash(found: Assessment) -> str:
+    """Equal for two assessments that say the same; the application date and the age of values do not count."""
+    said = {
+        "pack": found.pack_sha256,
+        "kind": found.kind,
+        "year": found.fiscal_year,
+        "verdict": found.verdict,
+        "route": found.route,
+        "conditions": [
+            [
+                each.id,
+                each.status,
+                each.value,
+                [str(each.points.low), str(each.points.high)] if each.points else None,
+                [[part.fact_id, part.fiscal_year, part.display, part.source] for part in each.inputs],
+            ]
+            for each in found.conditions
+        ],
+    }
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def kind_for(title: str, held: Iterable[Mapping[str, Any]], day: dt.date) -> str:
+    """`review` for a title validly held on that day, `new` otherwise."""
+    for record in held:
+        if record["code"] != title or record["state"] not in ("valid", "under_review"):
+            continue
+        valid_from, valid_to = _date(record.get("valid_from")), _date(record.get("valid_to"))
+        if (valid_from is None or valid_from <= day) and (valid_to is None or day <= valid_to):
+            return "review"
+    return "new"
+
+
+def _date(text: object) -> dt.date | None:
+    return dt.date.fromisoformat(text) if isinstance(text, str) else None

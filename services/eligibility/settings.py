@@ -1,0 +1,18 @@
+"""What eligibility is configured by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chassis.settings import ServiceSettings
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(ServiceSettings):
+    """The chassis' settings and where the shipped dictionary and packs lie."""
+
+    facts_folder: Path = _ROOT / "contracts" / "facts"
+    policies_folder: Path = Path(__file__).resolve().parent / "policies"
+    assessment_batch: int = 200
+    """Enterprises assessed in one transaction."""

@@ -1,0 +1,83 @@
+"""Read models for lists and figures."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
+
+from chassis.auth import EVERYWHERE, Actor
+from chassis.db import Transaction
+from services.eligibility.store.tables import AssessmentRow, EnterpriseRow, PendingRow
+
+
+def visible_to(actor: Actor) -> list[ColumnElement[bool]]:
+    """The enterprises an actor may see: its own, or those of its areas."""
+    if actor.uscc is not None:
+        return [EnterpriseRow.uscc == actor.uscc]
+    if EVERYWHERE in actor.areas:
+        return []
+    prefixes = [EnterpriseRow.district_code.startswith(area, autoescape=True) for area in actor.areas]
+    return [or_(*prefixes)] if prefixes else [EnterpriseRow.uscc.is_(None)]
+
+
+def list_current(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    filters: dict[str, Any],
+    after: tuple[str, str] | None,
+    limit: int,
+) -> Sequence[tuple[AssessmentRow, EnterpriseRow]]:
+    """Current assessments by (uscc, title); one row more than `limit` when there are more."""
+    query = (
+        select(AssessmentRow, EnterpriseRow)
+        .join(EnterpriseRow, EnterpriseRow.uscc == AssessmentRow.uscc)
+        .where(AssessmentRow.current, *visible_to(actor))
+        .order_by(AssessmentRow.uscc, AssessmentRow.title)
+        .limit(limit + 1)
+    )
+    columns = {
+        "uscc": AssessmentRow.uscc,
+        "title": AssessmentRow.title,
+        "verdict": AssessmentRow.verdict,
+        "kind": AssessmentRow.kind,
+    }
+    for name, column in columns.items():
+        if filters.get(name) is not None:
+            query = query.where(column == filters[name])
+    if filters.get("district") is not None:
+        query = query.where(EnterpriseRow.district_code.startswith(filters["district"], autoescape=True))
+    if after is not None:
+        query = query.where(tuple_(AssessmentRow.uscc, AssessmentRow.title) > tuple_(*after))
+    return [(row[0], row[1]) for row in tx.session.execute(query)]
+
+
+def list_history(
+    tx: Transaction, uscc: str, title: str | None, before: str | None, limit: int
+) -> Sequence[AssessmentRow]:
+    """Every stored assessment of an enterprise, newest first; one row more than `limit` when there are more."""
+    query = select(AssessmentRow).where(AssessmentRow.uscc == uscc)
+    if title is not None:
+        query = query.where(AssessmentRow.title == title)
+    if before is not None:
+        query = query.where(AssessmentRow.id < uuid.UUID(before))
+    return tx.session.scalars(query.order_by(AssessmentRow.id.desc()).limit(limit + 1)).all()
+
+
+def statistics(tx: Transaction, actor: Actor) -> tuple[int, int, list[tuple[str, str, int]]]:
+    """(enterprises, waiting, [(title, verdict, count)]) in the actor's areas."""
+    visible = visible_to(actor)
+    enterprises = tx.session.scalar(select(func.count()).select_from(EnterpriseRow).where(*visible)) or 0
+    waiting = select(func.count()).select_from(PendingRow).join(EnterpriseRow, EnterpriseRow.uscc == PendingRow.uscc)
+    counts = (
+        select(AssessmentRow.title, AssessmentRow.verdict, func.count())
+        .join(EnterpriseRow, EnterpriseRow.uscc == AssessmentRow.uscc)
+        .where(AssessmentRow.current, *visible)
+        .group_by(AssessmentRow.title, AssessmentRow.verdict)
+        .order_by(AssessmentRow.title, AssessmentRow.verdict)
+    )
+    rows = [(row[0], row[1], row[2]) for row in tx.session.execute(counts)]
+    return enterprises, tx.session.scalar(waiting.where(*visible)) or 0, rows

@@ -1,0 +1,171 @@
+"""All reading and writing of single aggregates: `get_` raises, `find_` may return None."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis import clock
+from chassis.db import Transaction
+from services.eligibility.domain.errors import AssessmentNotFound, EnterpriseNotKnown, PackNotFound
+from services.eligibility.store.tables import (
+    AssessmentRow,
+    EnterpriseRow,
+    PackRow,
+    PendingRow,
+    PeriodFactsRow,
+    TitleRow,
+)
+
+
+class Enterprises:
+    """The local copy of the registry's enterprises; an older event never overwrites a newer one."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._session = tx.session
+
+    def get(self, uscc: str) -> EnterpriseRow:
+        row = self._session.get(EnterpriseRow, uscc)
+        if row is None:
+            raise EnterpriseNotKnown("尚未收到该企业的登记信息：请核对统一社会信用代码；若刚刚登记，请数秒后重试")
+        return row
+
+    def list_by_codes(self, codes: Sequence[str]) -> dict[str, EnterpriseRow]:
+        rows = self._session.scalars(select(EnterpriseRow).where(EnterpriseRow.uscc.in_(codes)))
+        return {row.uscc: row for row in rows}
+
+    def save(self, values: dict[str, Any]) -> bool:
+        """Insert or replace when newer; whether anything was written."""
+        statement = insert(EnterpriseRow).values(values)
+        newer = statement.on_conflict_do_update(
+            index_elements=["uscc"],
+            set_={name: statement.excluded[name] for name in values if name != "uscc"},
+            where=EnterpriseRow.version < statement.excluded.version,
+        ).returning(EnterpriseRow.uscc)
+        return self._session.execute(newer).scalar_one_or_none() is not None
+
+    def save_facts(self, uscc: str, version: int, fiscal_year: int, facts: dict[str, dict[str, Any]]) -> bool:
+        """Replace one period's facts when newer; whether anything was written."""
+        statement = insert(PeriodFactsRow).values(uscc=uscc, fiscal_year=fiscal_year, version=version, facts=facts)
+        newer = statement.on_conflict_do_update(
+            index_elements=["uscc", "fiscal_year"],
+            set_={"version": statement.excluded.version, "facts": statement.excluded.facts},
+            where=PeriodFactsRow.version < statement.excluded.version,
+        ).returning(PeriodFactsRow.uscc)
+        return self._session.execute(newer).scalar_one_or_none() is not None
+
+    def save_title(self, values: dict[str, Any]) -> bool:
+        """Insert or replace a title when newer; whether anything was written."""
+        statement = insert(TitleRow).values(values)
+        newer = statement.on_conflict_do_update(
+            index_elements=["title_id"],
+            set_={name: statement.excluded[name] for name in values if name != "title_id"},
+            where=TitleRow.version < statement.excluded.version,
+        ).returning(TitleRow.title_id)
+        return self._session.execute(newer).scalar_one_or_none() is not None
+
+    def list_facts(self, codes: Sequence[str]) -> Iterable[PeriodFactsRow]:
+        return self._session.scalars(select(PeriodFactsRow).where(PeriodFactsRow.uscc.in_(codes)))
+
+    def list_titles(self, codes: Sequence[str]) -> Iterable[TitleRow]:
+        query = select(TitleRow).where(TitleRow.uscc.in_(codes)).order_by(TitleRow.title_id)
+        return self._session.scalars(query)
+
+
+class Pending:
+    """Which enterprises wait for their assessment."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def add(self, codes: Sequence[str]) -> None:
+        """Mark the enterprises; a burst of changes costs one assessment."""
+        if not codes:
+            return
+        here = self._tx.context
+        carried = {"correlation_id": here.correlation_id, "traceparent": here.traceparent, "actor": here.actor}
+        moment = clock.now()
+        rows = [{"uscc": code, "context": carried, "since": moment} for code in sorted(set(codes))]
+        self._tx.session.execute(insert(PendingRow).values(rows).on_conflict_do_nothing())
+        self._tx.notify("assessments")
+
+    def add_all(self) -> None:
+        """Mark every enterprise (a new day, another pack)."""
+        codes = self._tx.session.scalars(select(EnterpriseRow.uscc).order_by(EnterpriseRow.uscc)).all()
+        for start in range(0, len(codes), 5000):
+            self.add(codes[start : start + 5000])
+
+    def take(self, limit: int) -> Sequence[PendingRow]:
+        """Lock and remove up to `limit`; they are back if this transaction does not commit."""
+        query = select(PendingRow).order_by(PendingRow.uscc).limit(limit).with_for_update(skip_locked=True)
+        rows = self._tx.session.scalars(query).all()
+        if rows:
+            self._tx.session.execute(delete(PendingRow).where(PendingRow.uscc.in_([row.uscc for row in rows])))
+        return rows
+
+
+class Assessments:
+    """Assessments; at most one per enterprise and title is current."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._session = tx.session
+
+    def get(self, assessment_id: uuid.UUID) -> AssessmentRow:
+        row = self._session.get(AssessmentRow, assessment_id)
+        if row is None:
+            raise AssessmentNotFound("没有这份测算记录，请核对编号")
+        return row
+
+    def list_current(self, codes: Sequence[str]) -> dict[tuple[str, str], AssessmentRow]:
+        query = select(AssessmentRow).where(AssessmentRow.uscc.in_(codes), AssessmentRow.current)
+        return {(row.uscc, row.title): row for row in self._session.scalars(query)}
+
+    def replace(self, previous: AssessmentRow | None, row: AssessmentRow) -> None:
+        """Make `row` the current one; the previous one stays as history."""
+        if previous is not None:
+            self.retire(previous)
+        self._session.add(row)
+
+    def retire(self, row: AssessmentRow) -> None:
+        """No longer current; it stays as history."""
+        self._session.execute(update(AssessmentRow).where(AssessmentRow.id == row.id).values(current=False))
+
+    def confirm(self, row: AssessmentRow, application_date: dt.date) -> None:
+        """Assessed again with the same outcome: only the date moves on."""
+        row.application_date = application_date
+        row.assessed_at = clock.now()
+
+
+class Packs:
+    """Versions of policy packs."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._session = tx.session
+
+    def list_active(self) -> Sequence[PackRow]:
+        query = select(PackRow).where(PackRow.state == "active").order_by(PackRow.pack_id)
+        return self._session.scalars(query).all()
+
+    def list_all(self) -> Sequence[PackRow]:
+        return self._session.scalars(select(PackRow).order_by(PackRow.pack_id, PackRow.stored_at)).all()
+
+    def get(self, sha256: str) -> PackRow:
+        row = self._session.get(PackRow, sha256)
+        if row is None:
+            raise PackNotFound("没有这个版本的规则包，请核对编号")
+        return row
+
+    def find_version(self, sha256: str) -> PackRow | None:
+        return self._session.get(PackRow, sha256)
+
+    def has_active(self, pack_id: str) -> bool:
+        query = select(PackRow.hash).where(PackRow.pack_id == pack_id, PackRow.state == "active")
+        return self._session.scalar(query) is not None
+
+    def add(self, row: PackRow) -> None:
+        self._session.add(row)

@@ -1,0 +1,1 @@
+"""What eligibility does, one verb per file."""

@@ -1,0 +1,155 @@
+"""Assess enterprises by the editions in force; only what another outcome says is stored and announced."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chassis import clock, ids
+from chassis.db import Transaction
+from contracts.events.eligibility import AssessmentChanged
+from rulebook.assessment import Assessment
+from rulebook.evaluate import evaluate
+from rulebook.pack import Pack
+from rulebook.size_table import SizeTable
+from services.eligibility.domain.catalog import Editions
+from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, outcome_hash, subject_of
+from services.eligibility.store.repositories import Assessments, Enterprises
+from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
+
+REASONS_ANNOUNCED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What assessing needs beside the data: the editions in use and the table of size classes."""
+
+    editions: Editions
+    sizes: SizeTable
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What eligibility knows of one enterprise."""
+
+    enterprise: EnterpriseRow
+    periods: Sequence[tuple[int, Mapping[str, Mapping[str, Any]]]]
+    titles: Sequence[dict[str, Any]]
+
+    def inputs(self, day: dt.date) -> Inputs:
+        return inputs_of(
+            industry_code=self.enterprise.industry_code,
+            periods=self.periods,
+            titles=self.titles,
+            application_date=day,
+        )
+
+
+def gather(tx: Transaction, codes: Sequence[str]) -> dict[str, Known]:
+    """Everything known of the enterprises in `codes`, in three queries; unknown ones are left out."""
+    enterprises = Enterprises(tx)
+    periods: dict[str, list[tuple[int, Mapping[str, Mapping[str, Any]]]]] = defaultdict(list)
+    for row in enterprises.list_facts(codes):
+        periods[row.uscc].append((row.fiscal_year, row.facts))
+    titles: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for title in enterprises.list_titles(codes):
+        titles[title.uscc].append(
+            {
+                "code": title.title,
+                "state": title.state,
+                "valid_from": title.valid_from.isoformat() if title.valid_from else None,
+                "valid_to": title.valid_to.isoformat() if title.valid_to else None,
+                "cancelled_on": title.cancelled_on.isoformat() if title.cancelled_on else None,
+                "ban": title.ban,
+            }
+        )
+    return {
+        uscc: Known(row, sorted(periods[uscc], key=lambda period: period[0]), titles[uscc])
+        for uscc, row in enterprises.list_by_codes(codes).items()
+    }
+
+
+def assess_enterprises(tx: Transaction, rules: Rules, codes: Sequence[str], *, trigger: str) -> int:
+    """Assess each enterprise for every title that has rules, as of today; how many outcomes changed.
+
+    Emits AssessmentChanged when a verdict became another one.
+    """
+    day = clock.today()
+    known = gather(tx, codes)
+    current = Assessments(tx).list_current(list(known))
+    changed = 0
+    for uscc, each in sorted(known.items()):
+        inputs = each.inputs(day)
+        for title in rules.editions.titles():
+            kind = kind_for(title, each.titles, day)
+            previous = current.get((uscc, title))
+            pack = rules.editions.find(title, kind, day)
+            if pack is None:  # the title is held and has no rules for a review: nothing current to say
+                if previous is not None:
+                    Assessments(tx).retire(previous)
+                continue
+            found = evaluate(pack, subject_of(inputs, rules.sizes, day), application_date=day, kind=kind)
+            changed += record(tx, each, pack, found, inputs, previous, trigger=trigger) is not None
+    return changed
+
+
+def record(
+    tx: Transaction,
+    known: Known,
+    pack: Pack,
+    found: Assessment,
+    inputs: Inputs,
+    previous: AssessmentRow | None,
+    *,
+    trigger: str,
+) -> AssessmentRow | None:
+    """Make `found` the current assessment unless the current one says the same; null then."""
+    said = outcome_hash(found)
+    if previous is not None and previous.outcome_hash == said:
+        Assessments(tx).confirm(previous, found.application_date)
+        return None
+    row = AssessmentRow(
+        id=ids.new_id(),
+        uscc=known.enterprise.uscc,
+        title=found.title,
+        kind=found.kind,
+        pack_id=pack.id,
+        pack_hash=pack.sha256,
+        application_date=found.application_date,
+        verdict=found.verdict.value,
+        route=found.route,
+        score_low=found.score.points.low if found.score else None,
+        score_high=found.score.points.high if found.score else None,
+        missing=sorted({each.fact_id for each in found.missing}),
+        inputs=inputs,
+        outcome_hash=said,
+        trigger=trigger,
+        assessed_at=clock.now(),
+        current=True,
+    )
+    Assessments(tx).replace(previous, row)
+    comparable = previous is not None and previous.kind == found.kind
+    if previous is None or not comparable or previous.verdict != row.verdict:
+        tx.emit(
+            AssessmentChanged(
+                uscc=row.uscc,
+                assessment_id=str(row.id),
+                title=found.title,
+                title_label=found.title_label,
+                kind=found.kind,
+                verdict=row.verdict,
+                previous=previous.verdict if previous is not None and comparable else None,
+                route=_route_label(found),
+                reasons=found.reasons[:REASONS_ANNOUNCED],
+                pack=f"{pack.id}@{pack.sha256[:12]}",
+                assessed_on=found.application_date,
+            )
+        )
+    return row
+
+
+def _route_label(found: Assessment) -> str | None:
+    return next((route.label for route in found.routes if route.id == found.route), found.route)

@@ -1,0 +1,33 @@
+"""Assess those about whom something changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from chassis import context
+from chassis.db import Transaction
+from rulebook.size_table import SizeTable
+from services.eligibility.domain.catalog import Catalog
+from services.eligibility.store.repositories import Pending
+from services.eligibility.use_cases.assess_enterprises import assess_enterprises
+from services.eligibility.use_cases.load_rules import load_rules
+
+
+def assess_pending(tx: Transaction, catalog: Catalog, sizes: SizeTable, limit: int) -> int:
+    """Take up to `limit` waiting enterprises and assess them; how many were taken.
+
+    Each outcome is announced on the thread of events that caused it.
+    """
+    waiting = Pending(tx).take(limit)
+    if not waiting:
+        return 0
+    rules = load_rules(tx, catalog, sizes)
+    by_cause: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in waiting:
+        by_cause[(row.context.get("correlation_id", ""), row.context.get("traceparent", ""))].append(row.uscc)
+    for (correlation_id, traceparent), codes in by_cause.items():
+        tx.context = context.from_headers(correlation_id, traceparent)
+        with context.using(tx.context):
+            assess_enterprises(tx, rules, codes, trigger="event")
+            tx.flush()
+    return len(waiting)

@@ -1,0 +1,47 @@
+"""The worker of eligibility: publishes its events, follows the registry's, assesses who waits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chassis.bus import Bus
+from chassis.consumer import Subscriber
+from chassis.db import Database, Transaction
+from chassis.relay import Relay
+from chassis.schedule import DailyAt, Schedule
+from chassis.worker import Turning, Worker, standard_loops
+from services.eligibility.domain.catalog import Catalog
+from services.eligibility.prepare import read_dictionary, read_sizes
+from services.eligibility.settings import Settings
+from services.eligibility.store.repositories import Pending
+from services.eligibility.subscriptions import SUBSCRIPTIONS
+from services.eligibility.use_cases.assess_pending import assess_pending
+
+EXPECTED = ("relay", "consumer:eligibility", "assess", "schedules", "audit-seal")
+"""Loops that readiness asks for."""
+
+NEW_DAY = dt.time(0, 10)
+"""Windows roll and titles expire at midnight in Shanghai; ten minutes later everybody is assessed again."""
+
+
+def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
+    dictionary = read_dictionary(settings)
+    catalog, sizes = Catalog(dictionary), read_sizes(settings, dictionary)
+
+    def assess() -> int:
+        with db.transaction(timeout_seconds=0) as tx:
+            return assess_pending(tx, catalog, sizes, settings.assessment_batch)
+
+    def assess_everybody(tx: Transaction) -> None:
+        Pending(tx).add_all()
+
+    return Worker(
+        "eligibility",
+        db,
+        [
+            Relay(db, bus, "/peiyu/eligibility"),
+            Subscriber(db, bus, "eligibility", SUBSCRIPTIONS),
+            Turning("assess", db, assess, seconds=2.0, channels=("assessments",)),
+            *standard_loops(db, schedules=[Schedule("assess-everybody", DailyAt(NEW_DAY), assess_everybody)]),
+        ],
+    )

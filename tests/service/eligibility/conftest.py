@@ -1,0 +1,138 @@
+"""Eligibility with its packs on a database of its own, and events as the registry sends them."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from chassis import clock
+from chassis.db import Database
+from contracts.events.registry import (
+    EnterpriseCard,
+    EnterpriseRegistered,
+    FactsRecorded,
+    PeriodFacts,
+    TitleCard,
+    TitleRecorded,
+)
+from services.eligibility.app import create_app
+from services.eligibility.domain.catalog import Catalog
+from services.eligibility.handlers import remember_enterprise, remember_facts, remember_title
+from services.eligibility.migrations import MIGRATIONS
+from services.eligibility.prepare import prepare, read_dictionary, read_sizes
+from services.eligibility.settings import Settings
+from services.eligibility.use_cases.assess_pending import assess_pending
+from tests.fixtures.database import Templates
+from tests.fixtures.identity import Identities
+
+USCC = "91341302MA2N0C3K5X"
+YEAR = clock.today().year - 1
+
+INNOVATIVE: dict[int, dict[str, Any]] = {
+    0: {
+        "registered_in_prc": True, "legal_person": True, "abnormal_list": False, "dishonest_list": False,
+        "prohibited_product": False, "accidents": [], "science_awards": [], "honors": [], "rd_institutions": [],
+        "equity_financing": [], "ip_class1_high_value_count": 0, "ip_class1_own_count": 1, "ip_class1_count": 1,
+        "ip_class2_count": 3, "lead_product_in_sei": True,
+    },
+    YEAR: {
+        "revenue_yuan": "32000000.00", "main_revenue_yuan": "28000000.00", "rd_expense_yuan": "1600000.00",
+        "total_assets_yuan": "40000000.00", "total_liabilities_yuan": "16000000.00", "headcount": 85,
+    },
+    YEAR - 1: {"revenue_yuan": "27000000.00", "main_revenue_yuan": "24000000.00", "rd_expense_yuan": "1200000.00"},
+}  # fmt: skip
+"""Facts of an enterprise that reaches 创新型 by its score."""
+
+
+def card(uscc: str = USCC, **changed: Any) -> EnterpriseCard:
+    given: dict[str, Any] = {
+        "uscc": uscc, "name": "（合成样例）宿州某某机械有限公司", "district_code": "341302", "industry_code": "3484",
+        "size_class": "small", "status": "active", "synthetic": True,
+    }  # fmt: skip
+    return EnterpriseCard(**(given | changed))
+
+
+def facts(periods: dict[int, dict[str, Any]], *, version: int = 2, uscc: str = USCC) -> FactsRecorded:
+    return FactsRecorded(
+        uscc=uscc,
+        version=version,
+        changed=tuple(sorted({name for values in periods.values() for name in values})),
+        periods=tuple(
+            PeriodFacts(
+                fiscal_year=year,
+                facts={
+                    name: {"value": value, "source": "audit_report", "as_of": f"{YEAR}-12-31",
+                           "recorded_at": "2026-03-01T00:00:00+00:00"}
+                    for name, value in values.items()
+                },
+            )
+            for year, values in periods.items()
+        ),
+    )  # fmt: skip
+
+
+def title(code: str, *, version: int = 3, title_id: str = "t1", **changed: Any) -> TitleRecorded:
+    given: dict[str, Any] = {
+        "title_id": title_id, "title": code, "title_label": code, "state": "valid",
+        "valid_from": dt.date(YEAR, 1, 1), "valid_to": dt.date(YEAR + 3, 1, 1),
+    }  # fmt: skip
+    return TitleRecorded(uscc=USCC, version=version, record=TitleCard(**(given | changed)), enterprise=card())
+
+
+class Eligibility:
+    """The service, driven by events and HTTP."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self.db = db
+        dictionary = read_dictionary(settings)
+        self.catalog = Catalog(dictionary)
+        self.sizes = read_sizes(settings, dictionary)
+
+    def tell(self, *events: Any) -> None:
+        """Each event in a transaction of its own, as the bus delivers it."""
+        for event in events:
+            with self.db.transaction() as tx:
+                if isinstance(event, FactsRecorded):
+                    remember_facts(tx, event)
+                elif isinstance(event, TitleRecorded):
+                    remember_title(tx, event)
+                else:
+                    remember_enterprise(tx, event)
+
+    def assess(self) -> int:
+        taken = 0
+        while True:
+            with self.db.transaction() as tx:
+                found = assess_pending(tx, self.catalog, self.sizes, 100)
+            if not found:
+                return taken
+            taken += found
+
+
+@pytest.fixture
+def settings(identities: Identities) -> Settings:
+    return Settings(environment="local", database_url="postgresql://unused", identity_key_file=identities.public_file)
+
+
+@pytest.fixture
+def db(templates: Templates, settings: Settings) -> Iterator[Database]:
+    with templates.copy("eligibility", MIGRATIONS) as database:
+        prepare(settings, database)
+        yield database
+
+
+@pytest.fixture
+def eligibility(db: Database, settings: Settings) -> Eligibility:
+    return Eligibility(db, settings)
+
+
+@pytest.fixture
+def client(db: Database, settings: Settings, identities: Identities) -> TestClient:
+    headers = identities.headers(scopes=["assessments:read", "assessments:run"])
+    return TestClient(create_app(settings, db), raise_server_exceptions=False, headers=headers)
+
+
+def registered(uscc: str = USCC, **changed: Any) -> EnterpriseRegistered:
+    return EnterpriseRegistered(uscc=uscc, version=1, enterprise=card(uscc, **changed))

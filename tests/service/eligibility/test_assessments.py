@@ -1,0 +1,270 @@
+"""Assessing: on events, on request, with reasons; stored once, explained again, told when the verdict changes."""
+
+import copy
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from chassis.db import Database
+from services.eligibility.app import PREFIX, create_app
+from services.eligibility.migrations import MIGRATIONS
+from services.eligibility.prepare import prepare
+from services.eligibility.settings import Settings
+from services.eligibility.use_cases.assess_pending import assess_pending
+from tests.fixtures.identity import Identities
+from tests.service.eligibility.conftest import (
+    INNOVATIVE,
+    USCC,
+    YEAR,
+    Eligibility,
+    facts,
+    registered,
+    title,
+)
+
+
+def events(db: Database) -> list[dict[str, Any]]:
+    with db.reading() as tx:
+        return [row[0] for row in tx.session.execute(text("SELECT payload FROM outbox ORDER BY id"))]
+
+
+def rows(db: Database, table: str = "assessments") -> int:
+    with db.reading() as tx:
+        return int(tx.session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+
+def test_the_migrations_build_exactly_the_tables_in_code(db: Database) -> None:
+    assert MIGRATIONS.differences(db) == []
+
+
+def test_facts_that_suffice_make_the_enterprise_eligible_and_say_so_once(
+    eligibility: Eligibility, db: Database
+) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    assert eligibility.assess() == 1, "two events, one assessment"
+    told = {event["title"]: event for event in events(db)}
+    assert set(told) == {"innovative_sme", "specialized_sme"}
+    assert told["innovative_sme"]["verdict"] == "eligible"
+    assert told["innovative_sme"]["previous"] is None
+    assert told["innovative_sme"]["pack"].startswith("miit-63-2022-innovative@")
+    eligibility.tell(facts(INNOVATIVE, version=3))
+    assert eligibility.assess() == 1
+    assert len(events(db)) == 2, "the same outcome is not told again"
+    assert rows(db) == 2, "nor stored again"
+
+
+def test_an_enterprise_without_facts_is_unknown_with_every_missing_fact_named(
+    eligibility: Eligibility, db: Database, client: TestClient
+) -> None:
+    eligibility.tell(registered(industry_code=None, size_class=None))
+    eligibility.assess()
+    assert {e["title"]: e["verdict"] for e in events(db)}["innovative_sme"] == "unknown"
+    answer = client.post(f"{PREFIX}/assessments", json={"uscc": USCC, "title": "innovative_sme"})
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert body["verdict"]["code"] == "unknown"
+    named = {(item["fact"], item["fiscal_year"]) for item in body["missing"]}
+    for wanted in INNOVATIVE[0]:
+        assert any(fact == wanted for fact, _ in named), f"{wanted} is not named"
+    assert ("revenue_yuan", YEAR) in named
+    assert ("main_revenue_yuan", YEAR - 1) in named
+
+
+def test_an_older_event_never_overwrites_a_newer_one(eligibility: Eligibility, db: Database) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE, version=5))
+    worse = copy.deepcopy(INNOVATIVE)
+    worse[0]["abnormal_list"] = True
+    eligibility.tell(facts(worse, version=4))
+    eligibility.assess()
+    assert [e["verdict"] for e in events(db) if e["title"] == "innovative_sme"] == ["eligible"]
+
+
+def test_a_change_of_the_verdict_is_told_with_the_one_before(eligibility: Eligibility, db: Database) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    eligibility.assess()
+    worse = copy.deepcopy(INNOVATIVE)
+    worse[0]["abnormal_list"] = True
+    eligibility.tell(facts(worse, version=3))
+    eligibility.assess()
+    told = [(e["previous"], e["verdict"]) for e in events(db) if e["title"] == "innovative_sme"]
+    assert told == [(None, "eligible"), ("eligible", "not_eligible")]
+
+
+def test_a_title_opens_the_way_to_the_next_and_its_own_review(eligibility: Eligibility, db: Database) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    eligibility.assess()
+    eligibility.tell(title("innovative_sme"))
+    eligibility.assess()
+    with db.reading() as tx:
+        current = tx.session.execute(text("SELECT title, kind FROM assessments WHERE current ORDER BY title")).all()
+    held = [tuple(row) for row in current]
+    assert ("innovative_sme", "new") not in held, "nobody applies anew for what it holds"
+    assert ("specialized_sme", "new") in held
+
+
+def test_the_answer_gives_value_threshold_points_clause_and_quotation(
+    eligibility: Eligibility, client: TestClient
+) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    eligibility.assess()
+    body = client.post(f"{PREFIX}/assessments", json={"uscc": USCC, "title": "innovative_sme"}).json()
+    assert body["verdict"] == {"code": "eligible", "label": "测算符合条件"}
+    assert body["route"] == "score"
+    assert "不作为认定依据" in body["disclaimer"]
+    assert body["synthetic"] is True
+    rd = next(each for each in body["conditions"] if each["id"] == "CX-2")
+    assert rd["points"] == {"low": "20", "high": "20", "max": "20"}, "5% exactly is on the upper band (A-02)"
+    assert "5" in rd["value"]
+    assert rd["clause"]
+    assert rd["quote"]
+    assert rd["document"]["number"] == "工信部企业〔2022〕63号"
+    assert {(each["fact"], each["fiscal_year"]) for each in rd["inputs"]} == {
+        ("rd_expense_yuan", YEAR),
+        ("revenue_yuan", YEAR),
+    }
+    assert all(each["source"]["code"] == "audit_report" for each in rd["inputs"])
+    again = client.get(f"{PREFIX}/assessments/{body['id']}").json()
+    for part in ("verdict", "conditions", "routes", "score", "reasons", "pack"):
+        assert again[part] == body[part], f"{part} is explained differently the second time"
+
+
+def test_facts_in_the_body_are_assessed_and_nothing_is_stored(client: TestClient, db: Database) -> None:
+    stated = [
+        {"fact": name, "value": value, **({"fiscal_year": year} if year else {})}
+        for year, values in INNOVATIVE.items()
+        for name, value in values.items()
+    ]
+    wanted = {"title": "innovative_sme", "facts": stated, "titles": [], "industry_code": "3484"}
+    answer = client.post(f"{PREFIX}/assessments", json=wanted)
+    assert (answer.status_code, answer.json()["verdict"]["code"]) == (200, "eligible")
+    assert answer.json()["id"] is None
+    assert (rows(db), rows(db, "outbox")) == (0, 0)
+
+
+def test_money_may_be_stated_in_wan_yuan(client: TestClient) -> None:
+    facts_given = [
+        {"fact": "revenue_yuan", "value": "3200", "unit": "万元", "fiscal_year": YEAR},
+        {"fact": "rd_expense_yuan", "value": "1600000", "fiscal_year": YEAR},
+    ]
+    body = client.post(f"{PREFIX}/assessments", json={"title": "innovative_sme", "facts": facts_given}).json()
+    rd = next(each for each in body["conditions"] if each["id"] == "CX-2")
+    assert rd["points"]["low"] == "20"
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "code"),
+    [
+        ({"fact": "no_such_fact", "value": 1}, "facts[0].fact", "unknown-fact"),
+        ({"fact": "revenue_yuan", "value": "1"}, "facts[0].fiscal_year", "missing"),
+        ({"fact": "legal_person", "value": True, "fiscal_year": 2025}, "facts[0].fiscal_year", "unexpected"),
+        ({"fact": "revenue_yuan", "value": "many", "fiscal_year": 2025}, "facts[0].value", "wrong-value"),
+    ],
+)
+def test_a_stated_fact_that_cannot_be_read_is_named(
+    client: TestClient, given: dict[str, Any], field: str, code: str
+) -> None:
+    answer = client.post(f"{PREFIX}/assessments", json={"title": "innovative_sme", "facts": [given]})
+    assert answer.status_code == 422
+    assert [(item["field"], item["code"]) for item in answer.json()["errors"]] == [(field, code)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"title": "innovative_sme"}, 422, "validation-failed"),
+        ({"title": "innovative_sme", "uscc": USCC, "facts": []}, 422, "validation-failed"),
+        ({"title": "innovative_sme", "uscc": "not-a-code"}, 422, "validation-failed"),
+        ({"title": "innovative_sme", "uscc": USCC}, 404, "enterprise-not-known"),
+        ({"title": "champion", "facts": []}, 422, "no-pack-in-force"),
+        ({"title": "specialized_sme", "facts": [], "application_date": "2026-03-31"}, 422, "no-pack-in-force"),
+    ],
+)
+def test_what_cannot_be_assessed_is_refused(client: TestClient, body: Any, status: int, code: str) -> None:
+    answer = client.post(f"{PREFIX}/assessments", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_lists_are_paged_filtered_and_bounded_by_the_callers_areas(
+    eligibility: Eligibility, client: TestClient, db: Database, settings: Settings, identities: Identities
+) -> None:
+    others = ["91341302MA2N0C3K5X", "91341302MA2N0C3K6X", "91500107MA5U0C3K7X"]
+    for code, district in zip(others, ["341302", "341302", "500107"], strict=True):
+        eligibility.tell(registered(code, district_code=district))
+    eligibility.assess()
+    first = client.get(f"{PREFIX}/assessments", params={"limit": 4})
+    assert len(first.json()["items"]) == 4
+    assert 'rel="next"' in first.headers["link"]
+    second = client.get(f"{PREFIX}/assessments", params={"limit": 4, "cursor": first.json()["next_cursor"]}).json()
+    assert len(second["items"]) == 2
+    assert second["next_cursor"] is None
+    seen = [(item["uscc"], item["title"]["code"]) for item in first.json()["items"] + second["items"]]
+    assert len(set(seen)) == 6
+    suzhou = TestClient(
+        create_app(settings, db), headers=identities.headers(scopes=["assessments:read"], areas=["3413"])
+    )
+    assert {item["uscc"] for item in suzhou.get(f"{PREFIX}/assessments").json()["items"]} == set(others[:2])
+    answer = suzhou.get(f"{PREFIX}/enterprises/{others[2]}/assessments")
+    assert (answer.status_code, answer.json()["code"]) == (403, "outside-jurisdiction")
+    own = TestClient(
+        create_app(settings, db),
+        headers=identities.headers(roles=["enterprise"], scopes=["assessments:read"], areas=[], uscc=others[2]),
+    )
+    assert {item["uscc"] for item in own.get(f"{PREFIX}/assessments").json()["items"]} == {others[2]}
+    assert own.get(f"{PREFIX}/enterprises/{others[0]}/assessments").status_code == 404
+
+
+def test_the_figures_add_up(eligibility: Eligibility, client: TestClient) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    before = client.get(f"{PREFIX}/statistics").json()
+    assert (before["enterprises"], before["pending"], before["verdicts"]) == (1, 1, [])
+    eligibility.assess()
+    after = client.get(f"{PREFIX}/statistics").json()
+    assert (after["enterprises"], after["pending"]) == (1, 0)
+    assert sum(each["count"] for each in after["verdicts"]) == 2
+
+
+def test_seeding_twice_adds_nothing_and_a_changed_file_becomes_a_draft(
+    db: Database, settings: Settings, client: TestClient, tmp_path: Any
+) -> None:
+    before = rows(db, "policy_packs")
+    prepare(settings, db)
+    assert rows(db, "policy_packs") == before
+    for path in settings.policies_folder.glob("*.yaml"):
+        body = path.read_text("utf-8")
+        (tmp_path / path.name).write_text(body.replace('total: ">= 60 分"', 'total: ">= 61 分"'), "utf-8")
+    prepare(settings.model_copy(update={"policies_folder": tmp_path}), db)
+    packs = client.get(f"{PREFIX}/packs").json()
+    assert [each["state"] for each in packs if each["id"] == "miit-63-2022-innovative"] == ["active", "draft"]
+    assert rows(db, "policy_packs") == before + 1
+    active = next(each for each in packs if each["state"] == "active")
+    source = client.get(f"{PREFIX}/packs/{active['sha256']}/source")
+    assert source.headers["etag"] == f'"{active["sha256"]}"'
+    assert client.get(source.request.url.path, headers={"If-None-Match": source.headers["etag"]}).status_code == 304
+
+
+def test_two_assessors_share_the_work(eligibility: Eligibility, db: Database) -> None:
+    """One holds its batch uncommitted; the other takes the rest and neither takes the same enterprise."""
+    eligibility.tell(*(registered(f"91341302MA2N0C3K{n}X") for n in range(4)))
+    with db.transaction() as one:
+        assert assess_pending(one, eligibility.catalog, eligibility.sizes, 2) == 2
+        with db.transaction() as two:
+            assert assess_pending(two, eligibility.catalog, eligibility.sizes, 10) == 2
+    assert rows(db, "pending_assessments") == 0
+    assert rows(db) == 8
+
+
+def test_a_change_during_the_assessment_is_assessed_too(eligibility: Eligibility, db: Database) -> None:
+    """An event that arrives while the enterprise is being assessed marks it again."""
+    eligibility.tell(registered())
+    arrived = threading.Thread(target=lambda: eligibility.tell(facts(INNOVATIVE)))
+    with db.transaction() as tx:
+        assert assess_pending(tx, eligibility.catalog, eligibility.sizes, 10) == 1
+        arrived.start()
+        arrived.join(0.3)
+    arrived.join()
+    assert rows(db, "pending_assessments") == 1
+    eligibility.assess()
+    assert [e["verdict"] for e in events(db) if e["title"] == "innovative_sme"][-1] == "eligible"
