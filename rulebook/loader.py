@@ -59,6 +59,15 @@ def load_pack(text: str, dictionary: Dictionary, file: str = "pack.yaml") -> Pac
     return pack
 
 
+def document_kind(text: str, file: str = "pack.yaml") -> str:
+    """`pack` or `size`: what a rules file holds, by its first key."""
+    try:
+        root = Reader(file).parse(text)
+    except SourceInvalid as invalid:
+        raise PackInvalid(list(invalid.problems)) from None
+    return "size" if "size" in root.entries else "pack"
+
+
 def content_hash(text: str, file: str = "pack.yaml") -> str:
     """sha256 of the canonical content of a rules file: comments, spacing and key order do not count."""
     return _hash(Reader(file).parse(text))

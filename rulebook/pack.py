@@ -175,10 +175,14 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """Holds one (or, with `forbidden`, none) of these titles, valid on the day of application."""
+    """Holds one (or, with `forbidden`, none) of these titles, valid on the day of application.
+
+    With `recorded_only` the ledger is a second source of what another fact already asks: no entry counts as no.
+    """
 
     titles: tuple[str, ...]
-    forbidden: bool
+    forbidden: bool = False
+    recorded_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class Predicates:
             "total": self._total,
             "holds": self._holds,
             "holds_none": self._holds_none,
+            "recorded": self._recorded,
             "no_ban": self._no_ban,
             "size": self._size,
             "finding": self._finding,
@@ -140,7 +141,11 @@ class Predicates:
 
     def _holds(self, block: Block) -> Test | None:
         self.reader.only(block, ("holds",))
-        return Holds(self._titles(block, "holds"), forbidden=False)
+        return Holds(self._titles(block, "holds"))
+
+    def _recorded(self, block: Block) -> Test | None:
+        self.reader.only(block, ("recorded",))
+        return Holds(self._titles(block, "recorded"), recorded_only=True)
 
     def _holds_none(self, block: Block) -> Test | None:
         self.reader.only(block, ("holds_none",))

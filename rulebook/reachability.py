@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from rulebook.pack import Indicator, Limit, Line, Pack, Route
+from rulebook.pack import KINDS, Condition, Indicator, Limit, Line, Pack, Route
 from rulebook.source import Block, Reader, Sequence
 
 
@@ -55,9 +55,10 @@ def _route(reader: Reader, pack: Pack, route: Route, line: int) -> None:
         if wanted not in known:
             reader.problem(line, wanted, "conditions 中的编号", "请改正或补写该条件。", "unreachable-route")
     for kind in pack.kinds:
-        offered = [known[each] for each in route.any_of if each in known]
-        if offered and not any(kind in condition.tests for condition in offered):
-            reader.problem(line, route.id, f"“{kind}”至少适用一项", "请核对各条件的 kinds。", "unreachable-route")
+        asked, offered = (_binding(part, known, kind) for part in (route.all_of, route.any_of))
+        if (route.any_of and not offered) or not (asked or offered or route.score):
+            expected = f"{KINDS[kind]}至少适用一项 must 条件"
+            reader.problem(line, route.id, expected, "请核对各条件的 kinds 和 modality。", "unreachable-route")
     if route.score is None:
         return
     if not pack.indicators:
@@ -71,6 +72,11 @@ def _route(reader: Reader, pack: Pack, route: Route, line: int) -> None:
             reader.problem(line, group, "有指标的分组", "请改正分组或补写指标。", "unreachable-route")
             continue
         _threshold(reader, line, dict(pack.groups).get(group, group), limit, members)
+
+
+def _binding(ids: tuple[str, ...], known: dict[str, Condition], kind: str) -> bool:
+    """Whether any of these conditions binds for this kind: a route of soft lines alone would admit everybody."""
+    return any(each in known and kind in known[each].tests and known[each].modality == "must" for each in ids)
 
 
 def _threshold(reader: Reader, line: int, name: str, limit: Limit, members: tuple[Indicator, ...]) -> None:

@@ -44,7 +44,7 @@ def classify(
 ) -> SizeResult:
     """The size class, or unknown with what is missing. Decides on partial knowledge when the rest cannot matter.
 
-    `industry_code` is a GB/T 4754-2017 code of one to four digits, its name may follow: `C`, `39`, `C3911 计算机整机制造`.
+    `industry_code` is a GB/T 4754-2017 letter, two to four digits, or both; its name may follow: `C3911 计算机`.
     """
     if not industry_code:
         return SizeResult("unknown", ALL_SIZES, "缺少所属行业代码", ("industry_code",))

@@ -14,7 +14,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # types-PyYAML leaves it bare
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # types-PyYAML leaves it bare
             raise yaml.MarkedYAMLError(problem="别名 *", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 

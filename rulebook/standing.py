@@ -1,0 +1,165 @@
+"""Tests on titles, bans, size class and officials' findings."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from rulebook.pack import SIZES, TITLES, Found, Holds, NoBan, SizeIn
+from rulebook.scene import FactUnreadable, Scene, Trace
+from rulebook.status import Status, all_of, any_of, opposite
+from rulebook.subject import POINT, Title
+
+_FOLLOWED_BY_DATES = ("valid", "under_review", "expired")
+
+
+def judge_titles(test: Holds, scene: Scene, trace: Trace) -> Status:
+    """A title counts by the dates of its certificate on the day of application (A-13)."""
+    names = "、".join(TITLES[title] for title in test.titles)
+    threshold = f"未持有{names}" if test.forbidden else f"持有有效的{'或'.join(TITLES[t] for t in test.titles)}"
+    titles = scene.subject.titles
+    ledger = [title for title in titles or () if title.code in test.titles]
+    found = [_held(title, scene.application_date, trace) for title in ledger]
+    if not test.recorded_only and Status.MET not in found and (titles is None or not scene.subject.ledger_complete):
+        trace.miss("titles", f"称号台账（{names}）", kind="title")
+        found.append(Status.UNKNOWN)
+    status = any_of(found)
+    value = "、".join(_shown(title) for title in ledger) or ("" if status is Status.UNKNOWN else "无")
+    return trace.check("已有称号", value, threshold, opposite(status) if test.forbidden else status)
+
+
+def _held(title: Title, day: date, trace: Trace) -> Status:
+    if title.state == "cancelled":
+        return _held_before_cancelling(title, day, trace)
+    if title.state not in _FOLLOWED_BY_DATES:  # 公示 is not yet 公告
+        return Status.UNMET
+    if title.valid_from is not None and day < title.valid_from:
+        return Status.UNMET
+    if title.valid_to is None and title.state != "expired":
+        trace.miss("titles", f"{TITLES.get(title.code, title.code)}有效期", kind="title")
+        return Status.UNKNOWN
+    if title.valid_to is not None and day <= title.valid_to:
+        return Status.MET
+    if title.state == "under_review":
+        trace.note(f"{TITLES.get(title.code, title.code)}已过有效期、复核未结，须人工核定")
+        return Status.MANUAL_REVIEW
+    return Status.UNMET
+
+
+def _held_before_cancelling(title: Title, day: date, trace: Trace) -> Status:
+    if title.cancelled_on is None or day >= title.cancelled_on:
+        return Status.UNMET
+    if title.valid_from is not None and day < title.valid_from:
+        return Status.UNMET
+    if title.valid_to is None:
+        trace.miss("titles", f"{TITLES.get(title.code, title.code)}有效期", kind="title")
+        return Status.UNKNOWN
+    return Status.MET if day <= title.valid_to else Status.UNMET
+
+
+def _shown(title: Title) -> str:
+    name = TITLES.get(title.code, title.code)
+    if title.state == "cancelled":
+        return f"{name}（已取消）"
+    if title.state == "publicized":
+        return f"{name}（公示中）"
+    return f"{name}（有效期至 {title.valid_to or '不详'}）"
+
+
+def judge_ban(test: NoBan, scene: Scene, trace: Trace) -> Status:
+    """A-32, A-50: barred before the years are over; afterwards a person asks whether the authority extended it."""
+    threshold = f"取消满 {test.years} 年"
+    titles = scene.subject.titles
+    if titles is None:
+        trace.miss("titles", "称号台账（取消记录）", kind="title")
+        return trace.check("称号取消记录", "", threshold, Status.UNKNOWN)
+    found = [_ban_status(title, titles, test, scene.application_date, trace) for title in titles]
+    barred = [status for status in found if status is not None]
+    value = "、".join(_shown(title) for title in titles if title.state == "cancelled") or "无"
+    return trace.check("称号取消记录", value, threshold, all_of(barred))
+
+
+def _ban_status(title: Title, ledger: tuple[Title, ...], test: NoBan, day: date, trace: Trace) -> Status | None:
+    if title.state != "cancelled" or title.code not in test.titles or title.ban is False:
+        return None
+    cancelled = title.cancelled_on
+    if cancelled is not None and cancelled > day:
+        return None
+    if cancelled is not None and any(_granted_after(other, cancelled) for other in ledger if other.code in test.titles):
+        return None  # a title granted since shows that the ban is over
+    if cancelled is None or title.ban is None:
+        trace.note("称号被取消，取消日期或是否禁止再次申报不详，须人工核定")
+        return Status.MANUAL_REVIEW
+    if day < _years_later(cancelled, test.years):
+        return Status.UNMET
+    trace.note(f"取消已满 {test.years} 年，禁止期可由主管部门延长，须人工核定（A-50）")
+    return Status.MANUAL_REVIEW
+
+
+def _granted_after(title: Title, cancelled: date) -> bool:
+    return title.state in _FOLLOWED_BY_DATES and title.valid_from is not None and title.valid_from > cancelled
+
+
+def _years_later(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year + years, day=28)
+
+
+def judge_size(test: SizeIn, scene: Scene, trace: Trace) -> Status:
+    """Decided as soon as every class that is still possible agrees (A-26)."""
+    threshold = "、".join(label for size, label in SIZES.items() if size in test.sizes)
+    size = scene.subject.size
+    if size is None:
+        trace.miss("size", "企业规模（划型）", kind="size")
+        return trace.check("企业规模", "", threshold, Status.UNKNOWN)
+    if size.possible <= test.sizes:
+        status = Status.MET
+    elif not size.possible & test.sizes:
+        status = Status.UNMET
+    else:
+        status = Status.UNKNOWN if size.missing else Status.MANUAL_REVIEW
+    for fact_id in size.missing:
+        trace.miss(fact_id, _size_label(fact_id, scene), _size_year(fact_id, scene))
+    return trace.check("企业规模", size.label, threshold, status, size.reason)
+
+
+_SIZE_FACTS = {
+    "industry_code": "所属行业",
+    "headcount": "期末从业人员",
+    "revenue_yuan": "营业收入",
+    "total_assets_yuan": "资产总额",
+}
+
+
+def _size_year(fact_id: str, scene: Scene) -> int:
+    return POINT if fact_id == "industry_code" else scene.fiscal_year
+
+
+def _size_label(fact_id: str, scene: Scene) -> str:
+    label = _SIZE_FACTS.get(fact_id, fact_id)
+    year = _size_year(fact_id, scene)
+    return f"{year}年{label}" if year else label
+
+
+def judge_finding(test: Found, scene: Scene, trace: Trace) -> Status:
+    """An official's finding decides; without one, or after its last day, a person still has to."""
+    threshold = "主管部门认定"
+    value = scene.read_fact(test.fact, POINT, trace)
+    if isinstance(value, Status):
+        trace.note(f"“{test.fact.label}”须主管部门认定")
+        return trace.check(test.fact.label, "尚未认定", threshold, Status.MANUAL_REVIEW)
+    if not isinstance(value, dict) or value.get("decision") not in ("met", "unmet"):
+        raise FactUnreadable(test.fact.id, POINT, value)
+    until = value.get("valid_until")
+    if until is not None and scene.application_date > date.fromisoformat(str(until)):
+        trace.note(f"“{test.fact.label}”的认定意见已于 {until} 到期，须重新认定")
+        return trace.check(test.fact.label, f"认定意见已过期（{until}）", threshold, Status.MANUAL_REVIEW)
+    if trace.inputs[(test.fact.id, POINT)].source != "official_finding":
+        trace.note(f"“{test.fact.label}”只认可主管部门的认定意见")
+        return trace.check(test.fact.label, "非主管部门认定", threshold, Status.MANUAL_REVIEW)
+    met = value["decision"] == "met"
+    status = Status.MET if met else Status.UNMET
+    return trace.check(
+        test.fact.label, f"认定{'符合' if met else '不符合'}", threshold, status, str(value.get("reason", ""))
+    )

@@ -1,0 +1,63 @@
+"""How values, periods and ages are put into words for people. Display only: nothing is compared here (A-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from rulebook.dictionary import Fact, Shape
+from rulebook.units import MONEY_UNITS, plain_decimal
+
+_PLACES = (2, 4, 6, 8)
+_WIDE = Context(prec=100)
+
+
+def period_label(fact: Fact, year: int) -> str:
+    """`2025年研发费用总额`, or the bare label of a fact without years."""
+    return f"{year}年{fact.label}" if fact.yearly else fact.label
+
+
+def shown(shape: Shape, value: Decimal, faithful: Callable[[Decimal], bool] = lambda _: True) -> str:
+    """A number with its unit, two decimals; more when rounding would seem to cross a threshold."""
+    if shape.type == "money":
+        unit = MONEY_UNITS["万元"]
+        return f"{_rounded(value, unit, faithful)} 万元"
+    if shape.type == "ratio":
+        return f"{_rounded(value, Decimal('0.01'), faithful)}%"
+    text = plain_decimal(value)
+    return f"{text} {shape.unit}" if shape.unit else text
+
+
+def _rounded(value: Decimal, unit: Decimal, faithful: Callable[[Decimal], bool]) -> str:
+    scaled = _WIDE.divide(value, unit)
+    for places in _PLACES:
+        rounded = scaled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE)
+        if faithful(_WIDE.multiply(rounded, unit)):
+            break
+    return f"{rounded:,}"
+
+
+def shown_value(fact: Fact, value: object) -> str:
+    """A stored value for display."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return f"{len(value)} 条" if value else "无"
+    if isinstance(value, dict):
+        return "符合" if value.get("decision") == "met" else "不符合"
+    if fact.type in ("money", "number", "integer", "ratio"):
+        return shown(fact, Decimal(str(value)))
+    return fact.label_of(str(value)) if fact.type == "code" else str(value)
+
+
+def age(as_of: date | None, day: date) -> str:
+    """How old a value is on the day of application."""
+    if as_of is None:
+        return "数据日期不详"
+    if as_of > day:
+        return "晚于申请日期的数据"
+    months = (day.year - as_of.year) * 12 + day.month - as_of.month - (day.day < as_of.day)
+    if months >= 12:
+        return f"{months // 12} 年前的数据"
+    return f"{months} 个月前的数据" if months else "本月的数据"
