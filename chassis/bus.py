@@ -1,0 +1,246 @@
+"""The bus port: what relay and consumers need of Kafka or of the embedded log, and the form of events on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from chassis.db import Transaction
+from chassis.errors import Conflict, Unavailable
+from contracts.events.base import Event
+
+MAX_MESSAGE_BYTES = 1_000_000
+"""Value and headers together, on every bus: what a Kafka broker with default settings accepts, less some room."""
+
+MIN_RETENTION = dt.timedelta(days=7)
+
+Partition = tuple[str, int]
+"""(topic, partition)"""
+
+Handler = Callable[[Transaction, Any], None]
+Subscriptions = Mapping[type[Event], tuple[Handler, ...]]
+"""Everything a service reacts to: event class → its handlers, called in this order in one transaction."""
+
+
+class BusUnavailable(Unavailable):
+    """The bus does not answer. What was to be published waits in the outbox; what is to be read waits on the bus."""
+
+    code = "bus-unavailable"
+
+
+class MessageRejected(Exception):
+    """The bus answers but will never take this message as it is; others are not affected."""
+
+
+class PartitionsLost(Exception):
+    """Somebody else owns the partitions now: nothing was committed, and what was polled is delivered again."""
+
+
+class TopicMismatch(Conflict):
+    """A topic exists with another number of partitions; changing it would move keys and break their order."""
+
+    code = "topic-mismatch"
+
+
+class Undecodable(Exception):
+    """A message is not a CloudEvent of version 1 in binary mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is appended to a topic. Messages of one key keep their order."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message at its place on the bus."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic as it ought to be. `replication` None: whatever the cluster's default is."""
+
+    name: str
+    partitions: int
+    retention: dt.timedelta = MIN_RETENTION
+    replication: int | None = None
+
+
+class Producer(Protocol):
+    """Used by one thread, the relay's."""
+
+    atomic: bool
+    """Whether one call appends its messages in order or none of a topic; otherwise each stands for itself."""
+
+    def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
+        """Append; one outcome per message, in order: None when the bus has it for good, else why not.
+
+        Never raises for the bus' sake. A message with an outcome may nevertheless have been appended: who
+        publishes it again makes a duplicate, which the consumer's inbox removes.
+        """
+
+    def close(self) -> None: ...
+
+
+class Consumer(Protocol):
+    """One member of a group. Used by one thread."""
+
+    def poll(self, timeout: float, limit: int) -> list[Received]:
+        """Up to `limit` messages, those of a partition in order; waits `timeout` seconds for the first."""
+
+    def commit(self) -> None:
+        """Never deliver again to this group what was polled so far. Raises PartitionsLost, BusUnavailable."""
+
+    def rewind(self) -> None:
+        """Poll again from the last commit on: the work with what was polled has failed."""
+
+    def seek_to(self, topic: str, partition: int, offset: int) -> None:
+        """Continue at `offset` of an assigned partition (replay); LookupError when it is not assigned."""
+
+    def assignment(self) -> set[Partition]:
+        """The partitions this member reads at the moment."""
+
+    def lag(self) -> dict[Partition, int]:
+        """Messages on the bus and not yet polled, for each assigned partition."""
+
+    def close(self) -> None:
+        """Leave the group, so that the others take over at once."""
+
+
+class Bus(Protocol):
+    """Opening it and its producers and consumers never waits for the other side."""
+
+    def producer(self) -> Producer: ...
+
+    def consumer(self, group: str, topics: Sequence[str]) -> Consumer: ...
+
+    def apply_topics(self, specs: Sequence[TopicSpec]) -> None:
+        """Make what is missing; existing topics keep their messages. Raises TopicMismatch, BusUnavailable."""
+
+    def check(self) -> None:
+        """Readiness: raise BusUnavailable unless the bus answers within seconds."""
+
+    def close(self) -> None: ...
+
+
+def open_bus(url: str) -> Bus:
+    """The bus at `kafka://host:port[,host:port…]` or `postgresql://…` (the embedded one)."""
+    # Imported here: the embedded run has no use for the Kafka client, production none for the other.
+    if url.startswith("kafka://"):
+        from chassis.bus_kafka import KafkaBus
+
+        return KafkaBus(url)
+    if url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+        from chassis.bus_postgres import PostgresBus
+
+        return PostgresBus(url)
+    raise ValueError("PEIYU_BUS_URL 必须以 kafka:// 或 postgresql:// 开头")
+
+
+def load_topics(path: Path) -> list[TopicSpec]:
+    """The topics of a file like deploy/topics.yaml."""
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))["topics"]
+    return [
+        TopicSpec(
+            name=name,
+            partitions=int(spec["partitions"]),
+            retention=max(dt.timedelta(days=spec["retention_days"]), MIN_RETENTION),
+            replication=spec.get("replication"),
+        )
+        for name, spec in declared.items()
+    ]
+
+
+def refusal(message: Message) -> MessageRejected | None:
+    """Why no bus takes this message, or None; the same on each, so that nothing depends on which one runs."""
+    size = len(message.value) + sum(len(name) + len(value) for name, value in message.headers)
+    if size > MAX_MESSAGE_BYTES:
+        return MessageRejected(f"{size} bytes are more than the {MAX_MESSAGE_BYTES} a message may have")
+    try:
+        if "\0" in message.key or any("\0" in name for name, _ in message.headers):
+            return MessageRejected("the key or a header name contains NUL")
+        message.key.encode()
+    except UnicodeEncodeError:
+        return MessageRejected("the key is not valid Unicode")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The CloudEvents attributes of a message, the correlation id and the trace it belongs to."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: dt.datetime | None = None
+    correlation_id: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def event_id(self) -> uuid.UUID:
+        """Identity for the inbox. CloudEvents: source and id together are unique; ours are UUIDs already."""
+        try:
+            return uuid.UUID(self.id)
+        except ValueError:
+            return uuid.uuid5(uuid.NAMESPACE_URL, f"{self.source}#{self.id}")
+
+
+def encode(topic: str, key: str, envelope: Envelope, payload: bytes) -> Message:
+    """A CloudEvent 1.0 in Kafka binary mode: attributes are headers, the value is the JSON payload."""
+    attributes = {
+        "specversion": "1.0",
+        "id": envelope.id,
+        "type": envelope.type,
+        "source": envelope.source,
+        "subject": envelope.subject,
+        "time": envelope.time.isoformat() if envelope.time else None,
+        "correlationid": envelope.correlation_id,
+        "traceparent": envelope.traceparent,
+    }
+    headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items() if value]
+    return Message(topic, key, payload, (("content-type", b"application/json"), *headers))
+
+
+def decode(received: Received) -> Envelope:
+    """The attributes of a received CloudEvent; raises Undecodable with the reason."""
+    headers = {name.lower(): value for name, value in received.headers}
+    try:
+        found = {name: headers[f"ce_{name}"].decode() for name in ("specversion", "id", "type", "source")}
+        subject, time, correlation_id, traceparent = (
+            headers.get(f"ce_{name}", b"").decode() for name in ("subject", "time", "correlationid", "traceparent")
+        )
+        occurred_at = dt.datetime.fromisoformat(time) if time else None
+    except KeyError as error:
+        raise Undecodable(f"header {error.args[0]} is missing") from error
+    except ValueError as error:  # covers UnicodeDecodeError
+        raise Undecodable(f"a CloudEvents header cannot be read: {error}") from error
+    if not found["specversion"].startswith("1.") or not found["id"] or not found["type"]:
+        raise Undecodable(f"not a CloudEvent of version 1: {found}")
+    return Envelope(
+        id=found["id"],
+        type=found["type"],
+        source=found["source"],
+        subject=subject,
+        time=occurred_at,
+        correlation_id=correlation_id or None,
+        traceparent=traceparent or None,
+    )

@@ -1,0 +1,210 @@
+"""One member of a Kafka consumer group, whose client lives on a thread of its own so that no call waits for ever."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+from chassis import logging
+from chassis.bus import BusUnavailable, Partition, PartitionsLost, Received
+from chassis.bus_kafka_client import opened
+
+COMMIT_MS = 5_000
+LAG_MS = 2_000
+GRACE_SECONDS = 10.0
+"""How much longer than its own timeout a call may take until the client counts as stuck and is made anew."""
+
+_LOST = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+_T = TypeVar("_T")
+
+
+class KafkaGroupMember:
+    """Implements chassis.bus.Consumer."""
+
+    def __init__(self, connection: dict[str, Any], group: str, topics: Sequence[str], session_timeout_ms: int) -> None:
+        self._connection = connection
+        self._config = {
+            "group_id": group,
+            "client_id": f"peiyu-{group}",
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            # The one assignor whose faults are known; the sticky ones had endless loops in the 3.0 line.
+            "partition_assignment_strategy": (RangePartitionAssignor,),
+            "session_timeout_ms": session_timeout_ms,
+            "heartbeat_interval_ms": session_timeout_ms // 5,
+            "request_timeout_ms": 10_000,
+            "allow_auto_create_topics": False,
+            "metrics_enabled": False,
+        }
+        self._topics = tuple(topics)
+        self._client: _Confined | None = None
+        self._polled_from: dict[TopicPartition, int] = {}
+
+    def poll(self, timeout: float, limit: int) -> list[Received]:
+        milliseconds = int(timeout * 1000)
+        batches = self._call(lambda consumer: consumer.poll(milliseconds, max_records=limit), timeout)
+        received: list[Received] = []
+        for part, records in batches.items():
+            self._polled_from.setdefault(part, records[0].offset)
+            received.extend(_received(record) for record in records)
+        return received
+
+    def commit(self) -> None:
+        if not self._polled_from:
+            return
+        if self._client is None:
+            self._polled_from.clear()
+            raise PartitionsLost("the client that polled has been given up")
+        try:
+            self._call(lambda consumer: consumer.commit(timeout_ms=COMMIT_MS), COMMIT_MS / 1000, keep=True)
+        except _LOST as error:
+            self._polled_from.clear()
+            raise PartitionsLost(str(error)) from error
+        self._polled_from.clear()
+
+    def rewind(self) -> None:
+        # Where this member began since its last commit: no need to ask a broker that may be away.
+        starts, self._polled_from = self._polled_from, {}
+        if self._client is not None:
+            self._call(lambda consumer: _seek(consumer, starts), 0.0)
+
+    def seek_to(self, topic: str, partition: int, offset: int) -> None:
+        part = TopicPartition(topic, partition)
+        if part not in self._call(lambda consumer: consumer.assignment(), 0.0):
+            raise LookupError(f"{topic}/{partition} is not assigned to this member")
+        self._call(lambda consumer: consumer.seek(part, offset), 0.0)
+        self._polled_from[part] = offset
+
+    def assignment(self) -> set[Partition]:
+        if self._client is None:
+            return set()
+        return {(part.topic, part.partition) for part in self._call(lambda consumer: consumer.assignment(), 0.0)}
+
+    def lag(self) -> dict[Partition, int]:
+        if self._client is None:
+            return {}
+        return self._call(_lag, 2 * LAG_MS / 1000, keep=True)
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        self._polled_from.clear()
+        if client is not None:
+            with suppress(KafkaError, TimeoutError):
+                client.call(lambda consumer: consumer.close(timeout_ms=2_000), 2.0 + GRACE_SECONDS)
+            client.end()
+
+    def _call(self, work: Callable[[KafkaConsumer], _T], timeout: float, keep: bool = False) -> _T:
+        """Let the client's thread do it. A client that is stuck or has failed is given up, unless told to keep it."""
+        with _reported():
+            if self._client is None:
+                self._client = _Confined(self._make, timeout=3.0 + GRACE_SECONDS)
+            try:
+                return self._client.call(work, timeout + GRACE_SECONDS)
+            except TimeoutError:
+                logging.get(__name__).error("kafka client is stuck", group=self._config["group_id"])
+                self._give_up()
+                raise
+            except KafkaError as error:
+                if not keep and not isinstance(error, _LOST):
+                    self._give_up()
+                raise
+
+    def _make(self) -> KafkaConsumer:
+        return opened(KafkaConsumer, self._connection, *self._topics, **self._config)
+
+    def _give_up(self) -> None:
+        if self._client is not None:
+            self._client.end()
+        self._client = None
+        self._polled_from.clear()
+
+
+class _Confined:
+    """A Kafka consumer and the one thread that touches it."""
+
+    def __init__(self, make: Callable[[], KafkaConsumer], timeout: float) -> None:
+        self._tasks: queue.SimpleQueue[tuple[Callable[[KafkaConsumer], Any], Future[Any]] | None] = queue.SimpleQueue()
+        made: Future[None] = Future()
+        # A daemon: a stuck client must not keep the process from ending.
+        threading.Thread(target=self._serve, args=(make, made), name="kafka-consumer", daemon=True).start()
+        try:
+            made.result(timeout)
+        except TimeoutError:
+            self.end()
+            raise
+
+    def _serve(self, make: Callable[[], KafkaConsumer], made: Future[None]) -> None:
+        try:
+            consumer = make()
+        except Exception as error:
+            made.set_exception(error)
+            return
+        made.set_result(None)
+        while (task := self._tasks.get()) is not None:
+            work, done = task
+            try:
+                done.set_result(work(consumer))
+            except Exception as error:
+                done.set_exception(error)
+        with suppress(KafkaError):
+            consumer.close(timeout_ms=1_000)
+
+    def call(self, work: Callable[[KafkaConsumer], _T], timeout: float) -> _T:
+        done: Future[_T] = Future()
+        self._tasks.put((work, done))
+        return done.result(timeout)
+
+    def end(self) -> None:
+        """Close the client as soon as it can be reached, without waiting for that."""
+        self._tasks.put(None)
+
+
+def _seek(consumer: KafkaConsumer, starts: dict[TopicPartition, int]) -> None:
+    assigned = consumer.assignment()
+    for part, offset in starts.items():
+        if part in assigned:  # what was lost is delivered to its new owner from the last commit on
+            consumer.seek(part, offset)
+
+
+def _lag(consumer: KafkaConsumer) -> dict[Partition, int]:
+    parts = list(consumer.assignment())
+    ends = consumer.end_offsets(parts, timeout_ms=LAG_MS) if parts else {}
+    positions = {part: consumer.position(part, timeout_ms=LAG_MS) for part in parts}
+    return {(part.topic, part.partition): max(0, ends[part] - (positions[part] or 0)) for part in parts}
+
+
+def _received(record: Any) -> Received:
+    return Received(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=(record.key or b"").decode(errors="replace"),
+        value=record.value or b"",
+        headers=tuple((name, value or b"") for name, value in record.headers),
+    )
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except _LOST:
+        raise
+    except TimeoutError as error:
+        raise BusUnavailable("Kafka 客户端没有响应，正在重新连接") from error
+    except KafkaError as error:
+        raise BusUnavailable(f"Kafka 暂时无法访问：{error}") from error

@@ -1,0 +1,284 @@
+"""Bus → handlers: inbox row and effects in one transaction, then the offset; poison is put aside, the rest flows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from chassis import clock, context, dead_letters, logging
+from chassis.bus import (
+    MIN_RETENTION,
+    Bus,
+    BusUnavailable,
+    Envelope,
+    Partition,
+    PartitionsLost,
+    Received,
+    Subscriptions,
+    Undecodable,
+    decode,
+)
+from chassis.db import Database, Transaction
+from chassis.errors import Unavailable
+from chassis.plumbing import InboxRow
+from chassis.worker import beat
+from contracts.events.base import Event
+
+BATCH = 500
+TRIES = 5
+BEAT_SECONDS = 5.0
+PURGE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """A received message that concerns this consumer: an event to react to, or the reason why it cannot be read."""
+
+    received: Received
+    envelope: Envelope | None
+    event: Event | None
+    problem: str | None
+
+    @property
+    def event_id(self) -> uuid.UUID:
+        if self.envelope is not None:
+            return self.envelope.event_id
+        place = f"{self.received.topic}/{self.received.partition}/{self.received.offset}"
+        return uuid.uuid5(uuid.NAMESPACE_URL, place)
+
+    @property
+    def context(self) -> context.Context:
+        if self.envelope is None:
+            return context.from_headers(None, None)
+        return context.from_headers(self.envelope.correlation_id, self.envelope.traceparent, event_id=self.event_id)
+
+
+class _Stopping(Exception):
+    """The process ends while a message is being tried again; it is delivered again to the next one."""
+
+
+class Subscriber:
+    """A member of one consumer group. Belongs to one thread.
+
+    `counters`: received, handled, duplicates, skipped (types nobody here reacts to), retried, dead_lettered.
+    `last_poll_at` and `lag` (messages per partition) are for metrics and the watchdog.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        consumer: str,
+        subscriptions: Subscriptions,
+        *,
+        tries: int = TRIES,
+        retry_seconds: float = 0.1,
+        retention: dt.timedelta = MIN_RETENTION,
+    ) -> None:
+        self.name = f"consumer:{consumer}"
+        self.counters: Counter[str] = Counter()
+        self.last_poll_at: dt.datetime | None = None
+        self.lag: dict[Partition, int] = {}
+        self._db = db
+        self._group = consumer
+        self._subscriptions = subscriptions
+        self._events = {event.type: event for event in subscriptions}
+        self._tries = tries
+        self._retry_seconds = retry_seconds
+        self._retention = max(retention, MIN_RETENTION)
+        self._consumer = bus.consumer(consumer, sorted({event.topic for event in subscriptions}))
+        self._stop = threading.Event()
+        self._beaten = self._purged = -PURGE_SECONDS
+
+    def run_once(self, timeout: float = 1.0, limit: int = BATCH) -> int:
+        """Poll once and act upon what came; how many messages. Raises what may pass: nothing is lost by it."""
+        received = self._consumer.poll(timeout, limit)
+        self.last_poll_at = clock.now()
+        if received:
+            self.counters["received"] += len(received)
+            try:
+                self._act_upon(self._of_concern(received))
+            except BaseException:
+                self._consumer.rewind()
+                raise
+            self._commit()
+        return len(received)
+
+    def run(self, stop: threading.Event) -> None:
+        """Consume until `stop` is set, then leave the group."""
+        self._stop = stop
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    self._keep_house()
+                    self.run_once()
+                    failures = 0
+                except _Stopping:
+                    break
+                except Exception as error:
+                    failures += 1
+                    logging.get(__name__).error(
+                        "consumer failed", consumer=self._group, failures=failures, exc_info=error
+                    )
+                    stop.wait(min(0.25 * 2.0 ** min(failures, 6), 10.0))
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _of_concern(self, received: Sequence[Received]) -> list[_Delivery]:
+        deliveries = [self._read(message) for message in received]
+        found = [delivery for delivery in deliveries if delivery is not None]
+        self.counters["skipped"] += len(deliveries) - len(found)
+        return found
+
+    def _read(self, received: Received) -> _Delivery | None:
+        try:
+            envelope = decode(received)
+        except Undecodable as error:
+            return _Delivery(received, None, None, str(error))
+        kind = self._events.get(envelope.type)
+        if kind is None:
+            return None
+        try:
+            return _Delivery(received, envelope, dead_letters.read_event(kind, received.value), None)
+        except (ValidationError, RecursionError) as error:
+            return _Delivery(received, envelope, None, f"{type(error).__name__}: {error}")
+
+    def _act_upon(self, deliveries: Sequence[_Delivery]) -> None:
+        if not deliveries:
+            return
+        try:
+            self._in_one_transaction(deliveries)
+        except Exception as error:
+            if passing(error):
+                raise
+            # Somebody in there is poison. Each for itself: the sound ones go through, that one is found.
+            for delivery in deliveries:
+                self._with_patience(delivery)
+
+    def _in_one_transaction(self, deliveries: Sequence[_Delivery]) -> None:
+        done: Counter[str] = Counter()
+        with self._db.transaction(deliveries[0].context) as tx:
+            fresh = self._register(tx, deliveries)
+            for delivery in deliveries:
+                if delivery.event_id not in fresh:
+                    done["duplicates"] += 1
+                    continue
+                fresh.discard(delivery.event_id)  # the same event twice in one batch
+                tx.context = delivery.context
+                if delivery.event is None:
+                    self._put_aside(tx, delivery, delivery.problem or "", attempts=1)
+                    done["dead_lettered"] += 1
+                else:
+                    self._react(tx, delivery.event)
+                    done["handled"] += 1
+        self.counters.update(done)
+
+    def _with_patience(self, delivery: _Delivery) -> None:
+        """One message in its own transaction, tried several times, put aside in the end."""
+        for attempt in range(1, self._tries + 1):
+            try:
+                self._in_one_transaction([delivery])
+                return
+            except Exception as error:
+                if passing(error):
+                    raise
+                if attempt == self._tries:
+                    reason = f"{type(error).__name__}: {error}"
+                    break
+            self.counters["retried"] += 1
+            if self._stop.wait(self._retry_seconds * 2.0 ** (attempt - 1)):
+                raise _Stopping
+        with self._db.transaction(delivery.context) as tx:
+            if self._register(tx, [delivery]):
+                self._put_aside(tx, delivery, reason, attempts=self._tries)
+        self.counters["dead_lettered"] += 1
+
+    def _register(self, tx: Transaction, deliveries: Sequence[_Delivery]) -> set[uuid.UUID]:
+        """Write the inbox rows; which of the events this consumer had not seen."""
+        now = clock.now()
+        rows = [{"consumer": self._group, "event_id": each.event_id, "received_at": now} for each in deliveries]
+        statement = insert(InboxRow).on_conflict_do_nothing().returning(InboxRow.event_id)
+        return set(tx.session.scalars(statement, rows))
+
+    def _react(self, tx: Transaction, event: Event) -> None:
+        with context.using(tx.context):
+            for handler in self._subscriptions[type(event)]:
+                handler(tx, event)
+
+    def _put_aside(self, tx: Transaction, delivery: _Delivery, reason: str, attempts: int) -> None:
+        number = dead_letters.keep(tx, self._group, delivery.received, delivery.envelope, reason, attempts)
+        logging.get(__name__).error(
+            "message put aside",
+            consumer=self._group,
+            dead_letter=number,
+            event_id=str(delivery.event_id),
+            reason=reason,
+        )
+
+    def _commit(self) -> None:
+        try:
+            self._consumer.commit()
+        except (PartitionsLost, BusUnavailable) as error:
+            # The effects are in the database; what is delivered again is known to the inbox.
+            logging.get(__name__).warning("offsets not committed", consumer=self._group, reason=str(error))
+
+    def _keep_house(self) -> None:
+        now = time.monotonic()
+        if now - self._beaten >= BEAT_SECONDS:
+            details: dict[str, Any] = {**self.counters}
+            try:
+                self.lag = self._consumer.lag()
+                details |= {"lag": sum(self.lag.values()), "partitions": len(self.lag)}
+            except BusUnavailable as error:
+                details["bus"] = str(error)  # the loop lives all the same
+            beat(self._db, self.name, details)
+            self._beaten = now
+        if now - self._purged >= PURGE_SECONDS:
+            purge(self._db, self._group, self._retention)
+            self._purged = now
+
+
+def purge(db: Database, consumer: str, retention: dt.timedelta) -> int:
+    """Forget the events a consumer received longer ago than `retention`; how many."""
+    with db.transaction(timeout_seconds=600) as tx:
+        result = tx.session.execute(
+            text("DELETE FROM inbox WHERE consumer = :consumer AND received_at < :before"),
+            {"consumer": consumer, "before": clock.now() - retention},
+        )
+    deleted: int = result.rowcount  # type: ignore[attr-defined]
+    return deleted
+
+
+def passing(error: BaseException) -> bool:
+    """Whether the cause lies outside the message and trying later may help; such an error never makes it poison.
+
+    A statement that runs into its timeout is not passing: the same message would hold up its partition for ever.
+    """
+    if isinstance(error, (Unavailable, PoolTimeout)):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or passing(error.orig) if error.orig else False
+    if not isinstance(error, psycopg.Error):
+        return False
+    if error.sqlstate is None:
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    # connection, rollback (deadlock, serialization), resources, operator, system; lock and transaction timeouts;
+    # a server that has just become read-only
+    return error.sqlstate.startswith(("08", "40", "53", "57P", "58", "55P03", "25P03", "25P04", "25006"))

@@ -1,0 +1,297 @@
+"""Outbox → bus: one relay per service database publishes what is visible and unsent, asks every outcome, marks it sent.
+
+Nothing is remembered but "sent", so a row that commits late is simply published late. The advisory lock, the reading
+and the marking share one session: a relay that has lost its lock cannot mark anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+from sqlalchemy import text
+
+from chassis import clock, logging
+from chassis.bus import MIN_RETENTION, Bus, Envelope, Message, MessageRejected, Producer, encode, refusal
+from chassis.db import OUTBOX_CHANNEL, Database, libpq_url
+from chassis.worker import STALE_SECONDS, beat
+
+BATCH = 500
+IDLE_SECONDS = 1.0
+"""Fallback when a NOTIFY was missed; also how soon a second process takes over from one that died."""
+
+BEAT_SECONDS = 5.0
+PURGE_SECONDS = 3600.0
+_LOCK = "hashtextextended('relay', 7)"
+
+Lane = tuple[str, str]
+"""(topic, key): what keeps its order"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """An outbox row as it goes on the bus; the payload is JSON text exactly as it is stored."""
+
+    id: int
+    event_id: str
+    topic: str
+    type: str
+    key: str
+    subject: str
+    payload: str
+    headers: dict[str, str | None]
+    occurred_at: dt.datetime
+
+    @property
+    def lane(self) -> Lane:
+        return (self.topic, self.key)
+
+    def message(self, source: str) -> Message:
+        envelope = Envelope(
+            id=self.event_id,
+            type=self.type,
+            source=source,
+            subject=self.subject,
+            time=self.occurred_at,
+            correlation_id=self.headers.get("correlation_id"),
+            traceparent=self.headers.get("traceparent"),
+        )
+        return encode(self.topic, self.key, envelope, self.payload.encode())
+
+
+class Relay:
+    """Belongs to one thread. `counters`: sent, unavailable, rejected."""
+
+    name = "relay"
+
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        source: str,
+        *,
+        retention: dt.timedelta = MIN_RETENTION,
+        stale_seconds: float = STALE_SECONDS,
+    ) -> None:
+        """`source` is the CloudEvents source of this service's events, for example `/peiyu/registry`.
+
+        `stale_seconds`: without a beat for so long, a leading relay is taken for frozen and replaced.
+        """
+        self._db = db
+        self._source = source
+        self._stale_seconds = stale_seconds
+        self._retention = max(retention, MIN_RETENTION)
+        self._producer: Producer = bus.producer()
+        self._session: psycopg.Connection[Any] | None = None
+        self._leads = False
+        self._blocked: dict[Lane, _Block] = {}
+        self._beaten = self._purged = -PURGE_SECONDS
+        self.counters: Counter[str] = Counter()
+        self.starved = False
+
+    def run_once(self, limit: int = BATCH) -> int:
+        """Publish up to `limit` rows and mark those that arrived; how many. 0 also when another relay leads.
+
+        `starved` is true afterwards when the bus took nothing of what there was.
+        """
+        self.starved = False
+        session = self._leading()
+        if session is None:
+            return 0
+        sent: list[int] = []
+        failed: dict[Lane, Exception] = {}
+        rows = self._unsent(session, limit)
+        for wave in [rows] if self._producer.atomic else _waves(rows):
+            self._publish(wave, sent, failed)
+        if sent:
+            session.execute("UPDATE outbox SET sent_at = %s WHERE id = ANY(%s)", (clock.now(), sent))
+            self.counters["sent"] += len(sent)
+        self._block(failed, {row.lane for row in rows} - set(failed), anything_sent=bool(sent))
+        self.starved = bool(failed) and not sent
+        return len(sent)
+
+    def run(self, stop: threading.Event) -> None:
+        """Relay until `stop` is set."""
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    sent = self.run_once()
+                    self._keep_house()
+                    failures = failures + 1 if self.starved else 0
+                except Exception as error:
+                    failures += 1
+                    self._let_go()
+                    logging.get(__name__).error("relay failed", failures=failures, exc_info=error)
+                if failures:
+                    stop.wait(min(0.25 * 2.0 ** min(failures, 6), 5.0))
+                elif sent < BATCH:
+                    self._sleep(stop)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._producer.close()
+        self._let_go()
+
+    def _publish(self, rows: Sequence[Unsent], sent: list[int], failed: dict[Lane, Exception]) -> None:
+        """Publish rows and sort them into `sent` and `failed`; none overtakes an earlier one of its key that failed."""
+        going: list[tuple[Unsent, Message]] = []
+        for row in rows:
+            message = row.message(self._source)
+            if row.lane not in failed and (why := refusal(message)) is not None:
+                self._fail(row, why, failed)
+            if row.lane not in failed:
+                going.append((row, message))
+        if not going:
+            return
+        outcomes = self._producer.publish([message for _, message in going])
+        fell: set[Lane] = set()
+        for (row, _), outcome in zip(going, outcomes, strict=True):
+            if outcome is not None:
+                fell.add(row.lane)
+                self._fail(row, outcome, failed)
+            elif row.lane not in fell:
+                sent.append(row.id)
+
+    def _unsent(self, session: psycopg.Connection[Any], limit: int) -> list[Unsent]:
+        now = time.monotonic()
+        blocked = [lane for lane, block in self._blocked.items() if block.until > now]
+        with session.cursor(row_factory=class_row(Unsent)) as cursor:
+            return cursor.execute(
+                """SELECT id, event_id::text, topic, type, key, subject, payload::text, headers, occurred_at
+                   FROM outbox
+                   WHERE sent_at IS NULL AND (topic, key) NOT IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+                   ORDER BY id LIMIT %s""",
+                ([topic for topic, _ in blocked], [key for _, key in blocked], limit),
+            ).fetchall()
+
+    def _fail(self, row: Unsent, outcome: Exception, failed: dict[Lane, Exception]) -> None:
+        failed.setdefault(row.lane, outcome)
+        rejected = isinstance(outcome, MessageRejected)
+        self.counters["rejected" if rejected else "unavailable"] += 1
+        if rejected:
+            logging.get(__name__).error(
+                "event rejected by the bus", event_id=row.event_id, type=row.type, reason=str(outcome)
+            )
+
+    def _block(self, failed: dict[Lane, Exception], well: set[Lane], *, anything_sent: bool) -> None:
+        """Leave a key alone for a while that fails where others do not, so that it cannot hold up the others.
+
+        When nothing at all was taken it is the bus, not the key: then only what was rejected is blocked.
+        """
+        now = time.monotonic()
+        for lane in well:
+            self._blocked.pop(lane, None)
+        for lane, outcome in failed.items():
+            if anything_sent or isinstance(outcome, MessageRejected):
+                tries = self._blocked[lane].tries + 1 if lane in self._blocked else 0
+                self._blocked[lane] = _Block(tries, now + min(0.25 * 2.0**tries, 60.0))
+
+    def _leading(self) -> psycopg.Connection[Any] | None:
+        """The session that holds this database's relay lock, or None while another process has it."""
+        if self._session is None or self._session.closed:
+            self._leads = False
+            self._session = psycopg.connect(
+                libpq_url(self._db.url),
+                autocommit=True,
+                application_name="peiyu relay",
+                connect_timeout=5,
+                options="-c statement_timeout=30s -c timezone=UTC",
+            )
+        if not self._leads:
+            if self._session.execute(f"SELECT pg_try_advisory_lock({_LOCK})".encode()).fetchone() != (True,):
+                _end_frozen_leader(self._session, self._stale_seconds)
+                return None
+            self._session.execute(f"LISTEN {OUTBOX_CHANNEL}".encode())
+            self._leads = True
+            self._beaten = -BEAT_SECONDS
+        return self._session
+
+    def _let_go(self) -> None:
+        if self._session is not None:
+            with suppress(psycopg.Error):
+                self._session.close()
+        self._session, self._leads = None, False
+
+    def _sleep(self, stop: threading.Event) -> None:
+        """Until somebody has written to the outbox, or it is time to look anyway."""
+        if self._session is None or not self._leads:
+            stop.wait(IDLE_SECONDS)
+            return
+        deadline = time.monotonic() + IDLE_SECONDS
+        with suppress(psycopg.Error):  # the next round says that the session is gone
+            while not stop.is_set() and (left := deadline - time.monotonic()) > 0:
+                # Read to the end: the generator drops what arrived with the first and was not taken.
+                if list(self._session.notifies(timeout=min(left, 0.25), stop_after=1)):
+                    return
+
+    def _keep_house(self) -> None:
+        """The leader says that it lives, and throws away what was sent long ago."""
+        if not self._leads:
+            return
+        now = time.monotonic()
+        if now - self._beaten >= BEAT_SECONDS:
+            beat(self._db, self.name, {**self.counters, "blocked_keys": len(self._blocked)})
+            self._beaten = now
+        if now - self._purged >= PURGE_SECONDS:
+            purge(self._db, self._retention)
+            self._purged = now
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    tries: int
+    until: float
+
+
+def purge(db: Database, retention: dt.timedelta) -> int:
+    """Delete rows sent longer ago than `retention`; how many."""
+    deleted = 0
+    while True:
+        with db.transaction() as tx:
+            result = tx.session.execute(
+                text(
+                    """DELETE FROM outbox WHERE id IN (
+                         SELECT id FROM outbox WHERE sent_at < :before ORDER BY id LIMIT 10000)"""
+                ),
+                {"before": clock.now() - retention},
+            )
+        count: int = result.rowcount  # type: ignore[attr-defined]
+        deleted += count
+        if count < 10000:
+            return deleted
+
+
+def _waves(rows: Sequence[Unsent]) -> list[list[Unsent]]:
+    """The first row of each key, then the second of each, …: within a wave no order can be broken."""
+    seen: Counter[Lane] = Counter()
+    waves: list[list[Unsent]] = []
+    for row in rows:
+        if seen[row.lane] == len(waves):
+            waves.append([])
+        waves[seen[row.lane]].append(row)
+        seen[row.lane] += 1
+    return waves
+
+
+def _end_frozen_leader(session: psycopg.Connection[Any], stale_seconds: float) -> None:
+    """A leader that has not beaten for a minute is frozen or cut off: end its session, and with it its lock."""
+    session.execute(
+        f"""SELECT pg_terminate_backend(l.pid)
+            FROM pg_locks l JOIN pg_stat_activity a USING (pid), heartbeats h
+            WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+              AND (l.classid::bigint << 32) | l.objid::bigint = {_LOCK}
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND h.name = '{Relay.name}' AND h.beat_at < now() - make_interval(secs => %(stale)s)
+              AND a.backend_start < now() - make_interval(secs => %(stale)s)""".encode(),  # noqa: S608 - constants
+        {"stale": stale_seconds},
+    )

@@ -1,0 +1,1 @@
+"""What every bus must do, over both implementations and a real PostgreSQL and Apache Kafka."""
