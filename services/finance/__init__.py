@@ -1,0 +1,1 @@
+"""Finance: the whitelist that banks follow, and the consents that enterprises give them."""

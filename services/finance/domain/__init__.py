@@ -1,0 +1,1 @@
+"""Decisions of finance as pure functions."""
