@@ -74,7 +74,7 @@ def asyncapi() -> str:
         "info": {
             "title": "Peiyu 培育 events",
             "version": VERSION,
-            "description": "CloudEvents 1.0 in Kafka binary mode. Delivered at least once; `ce_id` tells repeats apart. "
+            "description": "CloudEvents 1.0, Kafka binary mode. Delivered at least once; `ce_id` tells repeats apart. "
             "Events of one key keep their order.",
             "license": {"name": "Apache-2.0"},
         },

@@ -1,0 +1,114 @@
+"""Every route says who may call it, runs as the caller, and documents itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from chassis.auth import Guard
+from chassis.dependencies import reading, transaction
+from chassis.http import Route
+from chassis.idempotency import begin
+from peiyu import suite
+from peiyu.documents.apis import application_of
+
+SCOPES = {
+    "registry": {
+        "enterprises:read", "enterprises:write", "facts:write", "findings:write", "titles:write", "imports:write",
+        "imports:read", "changes:read",
+    },
+    "eligibility": {"assessments:read", "assessments:run"},
+    "finance": {"whitelist:read", "consents:write", "consents:read"},
+    "notification": {"inbox:read", "commissioners:read", "commissioners:write"},
+}  # fmt: skip
+"""The whole vocabulary of scopes: a typing error on a route is a route nobody may call."""
+
+Found = tuple[str, str, Any]
+
+
+def _routes() -> Iterator[Found]:
+    for service in suite.SERVICES:
+        with application_of(service) as app:
+            for context in iter_route_contexts(app.routes):
+                if isinstance(context.route, APIRoute):
+                    yield service, f"{sorted(context.methods or ())[0]} {context.path}", context
+
+
+ROUTES = list(_routes())
+NAMES = [f"{service} {name}" for service, name, _ in ROUTES]
+
+
+def guards_of(dependant: Any) -> list[Guard]:
+    return [each for each in calls_of(dependant) if isinstance(each, Guard)]
+
+
+def calls_of(dependant: Any) -> list[Any]:
+    """What a request runs before the endpoint, in that order."""
+    found: list[Any] = []
+    for each in dependant.dependencies:
+        found += [*calls_of(each), each.call]
+    return found
+
+
+@pytest.mark.parametrize(("service", "name", "route"), ROUTES, ids=NAMES)
+def test_every_route_says_who_may_call_it(service: str, name: str, route: Any) -> None:
+    guards = guards_of(route.dependant)
+    assert len(guards) == 1, "exactly one guard: Annotated[Actor, Depends(guard(...))], or Depends(PUBLIC)"
+    guard = guards[0]
+    if guard.public:
+        return
+    assert guard.scope in SCOPES[service]
+
+
+@pytest.mark.parametrize(("service", "name", "route"), ROUTES, ids=NAMES)
+def test_the_guard_comes_before_the_transaction(service: str, name: str, route: Any) -> None:
+    calls = calls_of(route.dependant)
+    opened = [calls.index(each) for each in (transaction, reading) if each in calls]
+    guarded = [place for place, each in enumerate(calls) if isinstance(each, Guard)]
+    assert all(guarded[0] < place for place in opened), "put the actor before tx: the transaction runs as the caller"
+
+
+@pytest.mark.parametrize(("service", "name", "route"), ROUTES, ids=NAMES)
+def test_every_route_is_of_our_class_and_documented(service: str, name: str, route: Any) -> None:
+    assert isinstance(route.original_route, Route)
+    if not route.include_in_schema:
+        return
+    assert route.description.strip(), "the docstring of a route is its documentation"
+    assert name.split(" ", 1)[1].startswith(f"/api/{service}/v1/")
+
+
+def test_every_post_that_creates_takes_an_idempotency_key() -> None:
+    creating = [
+        (service, name, route)
+        for service, name, route in ROUTES
+        if name.startswith("POST ") and route.status_code in (201, 202)
+    ]
+    assert creating
+    assert [name for _, name, route in creating if begin not in calls_of(route.dependant)] == []
+
+
+def test_every_scope_of_the_vocabulary_is_asked_for_somewhere() -> None:
+    asked = {
+        service: {guard.scope for found, _, route in ROUTES if found == service for guard in guards_of(route.dependant)}
+        for service in suite.SERVICES
+    }
+    assert {service: scopes - asked[service] for service, scopes in SCOPES.items() if scopes - asked[service]} == {}
+
+
+def test_the_data_endpoints_a_bank_may_call_are_the_whitelist_and_nothing_else() -> None:
+    open_to_banks = {
+        name
+        for _, name, route in ROUTES
+        for guard in guards_of(route.dependant)
+        if not guard.public and (not guard.roles or "bank" in guard.roles) and guard.scope == "whitelist:read"
+    }
+    assert open_to_banks
+    assert all("/whitelist/" in name for name in open_to_banks)
+    others = {
+        name
+        for _, name, route in ROUTES
+        for guard in guards_of(route.dependant)
+        if "bank" in guard.roles and guard.scope != "whitelist:read"
+    }
+    assert others == set()
