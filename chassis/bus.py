@@ -135,6 +135,9 @@ class Bus(Protocol):
     def apply_topics(self, specs: Sequence[TopicSpec]) -> None:
         """Make what is missing; existing topics keep their messages. Raises TopicMismatch, BusUnavailable."""
 
+    def purge(self) -> int:
+        """Delete what is older than its topic's retention, where the bus does not do it by itself; how many."""
+
     def check(self) -> None:
         """Readiness: raise BusUnavailable unless the bus answers within seconds."""
 

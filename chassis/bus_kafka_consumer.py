@@ -47,6 +47,7 @@ class KafkaGroupMember:
             "session_timeout_ms": session_timeout_ms,
             "heartbeat_interval_ms": session_timeout_ms // 5,
             "request_timeout_ms": 10_000,
+            "metadata_max_age_ms": 30_000,  # a topic that is made later is noticed within half a minute
             "allow_auto_create_topics": False,
             "metrics_enabled": False,
         }

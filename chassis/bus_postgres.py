@@ -90,8 +90,11 @@ class PostgresBus:
     def purge(self) -> int:
         """Delete messages older than their topic's retention that every living group has read; how many."""
         forgotten = clock.now() - FORGOTTEN_GROUP
-        with _reported(), connect(self._url, "bus purge") as connection:
-            connection.execute("SET statement_timeout = '10min'")
+        with _reported(), connect(self._url, "bus purge") as connection, connection.transaction():
+            connection.execute("SET LOCAL statement_timeout = '10min'")
+            alone = connection.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('bus purge', 7))").fetchone()
+            if alone != (True,):
+                return 0
             deleted = connection.execute(
                 """
                 DELETE FROM bus_log USING bus_topics

@@ -86,6 +86,7 @@ class Relay:
         `stale_seconds`: without a beat for so long, a leading relay is taken for frozen and replaced.
         """
         self._db = db
+        self._bus = bus
         self._source = source
         self._stale_seconds = stale_seconds
         self._retention = max(retention, MIN_RETENTION)
@@ -235,7 +236,7 @@ class Relay:
                     return
 
     def _keep_house(self) -> None:
-        """The leader says that it lives, and throws away what was sent long ago."""
+        """The leader says that it lives, and throws away what was sent long ago, here and on the bus."""
         if not self._leads:
             return
         now = time.monotonic()
@@ -243,8 +244,9 @@ class Relay:
             beat(self._db, self.name, {**self.counters, "blocked_keys": len(self._blocked)})
             self._beaten = now
         if now - self._purged >= PURGE_SECONDS:
-            purge(self._db, self._retention)
             self._purged = now
+            purge(self._db, self._retention)
+            self._bus.purge()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,100 @@
+"""What the Kafka bus rests on: how the pinned kafka-python behaves, proved against a real broker (ADR-0005)."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from chassis.bus import BusUnavailable
+from chassis.bus_kafka_client import opened
+from chassis.bus_kafka_consumer import GRACE_SECONDS, KafkaGroupMember
+from tests.conformance.rig import BusUnderTest, messages, publish, take
+
+pytestmark = pytest.mark.kafka
+
+
+def test_flush_does_not_say_that_records_have_failed(kafka_bus: BusUnderTest) -> None:
+    """F8's reason: whoever marks rows sent after flush() alone loses them. Each future must be asked."""
+    broker = kafka_bus.broker
+    assert broker is not None
+    if not broker.disposable:
+        pytest.skip("this broker is not ours to freeze")
+    topic = kafka_bus.topic()
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, delivery_timeout_ms=2500, request_timeout_ms=1000)
+    producer.partitions_for(topic)
+    broker.freeze()
+    try:
+        futures = [producer.send(topic, key=b"k", value=b"v") for _ in range(10)]
+        producer.flush(timeout=20)
+        assert [type(future.exception) for future in futures] == [KafkaTimeoutError] * 10
+    finally:
+        broker.thaw()
+        producer.close(timeout=5)
+
+
+@pytest.mark.parametrize("make", [KafkaProducer, KafkaConsumer, KafkaAdminClient])
+def test_a_client_that_cannot_connect_leaves_nothing_behind(make: Callable[..., object]) -> None:
+    """Without `opened` each failure would cost a thread and three or more descriptors, for ever."""
+    with socket.socket() as silent:  # accepts, and never answers
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(100)
+        connection = {"bootstrap_servers": [f"127.0.0.1:{silent.getsockname()[1]}"], "bootstrap_timeout_ms": 300}
+        before = threading.active_count(), len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            with pytest.raises(KafkaError):
+                opened(make, connection)
+        assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before
+
+
+def test_a_client_that_is_stuck_is_made_anew(kafka_bus: BusUnderTest) -> None:
+    topic = kafka_bus.topic(1)
+    bus = kafka_bus.open()
+    publish(bus, messages(topic, 10))
+    member = bus.consumer("stuck", [topic])
+    assert isinstance(member, KafkaGroupMember)
+    take(member, 10)
+    released = threading.Event()
+    with pytest.raises(BusUnavailable):
+        member._call(lambda _: released.wait(), 0.2 - GRACE_SECONDS)
+    released.set()
+    assert len(take(member, 10)) == 10, "it begins at the last commit: there was none"
+    member.commit()
+    member.close()
+
+
+def test_no_call_waits_for_a_broker_that_does_not_answer(kafka_bus: BusUnderTest) -> None:
+    """Frozen, not dead: connections stay open. Every call of the port ends in bounded time."""
+    broker = kafka_bus.broker
+    assert broker is not None
+    if not broker.disposable:
+        pytest.skip("this broker is not ours to freeze")
+    topic = kafka_bus.topic(1)
+    bus = kafka_bus.open()
+    publish(bus, messages(topic, 10))
+    member, producer = bus.consumer("patient", [topic]), bus.producer()
+    assert producer.publish(messages(topic, 1)) == [None]
+    take(member, 11)
+    broker.freeze()
+    try:
+        began = time.monotonic()
+        assert member.poll(1.0, 10) == []
+        assert time.monotonic() - began < 3
+        with pytest.raises(BusUnavailable):
+            member.commit()
+        with pytest.raises(BusUnavailable):
+            member.lag()
+        member.rewind()
+        assert all(isinstance(outcome, BusUnavailable) for outcome in producer.publish(messages(topic, 3)))
+        with pytest.raises(BusUnavailable):
+            bus.check()
+        assert time.monotonic() - began < 40
+    finally:
+        broker.thaw()
+    assert len(take(member, 11)) >= 11
+    member.close()
+    producer.close()
