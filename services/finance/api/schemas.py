@@ -96,7 +96,7 @@ class ManifestOut(BaseModel):
     previous: dict[str, Any] | None = Field(description="epoch and sha256 of the manifest before this one")
     key_id: str
     signature: str = Field(
-        description="detached JWS (Ed25519) over this object without `signature`, canonical by RFC 8785; keys: jwks.json"
+        description="detached JWS (Ed25519) over this object without `signature`, in the form of RFC 8785"
     )
 
 

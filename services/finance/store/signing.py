@@ -1,7 +1,8 @@
-"""The feed's own signing key: detached JWS (Ed25519, RFC 9864) over manifests, public keys kept for as long as the feed."""
+"""The feed's own signing key: detached JWS (Ed25519, RFC 9864) over manifests; its public keys, old ones too."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ class Signer:
 
     @classmethod
     def from_file(cls, path: Path) -> Signer:
-        return cls(OKPKey.import_key(path.read_bytes()))
+        content = path.read_bytes()
+        return cls(OKPKey.import_key(json.loads(content) if content.lstrip().startswith(b"{") else content))
 
     @classmethod
     def generate(cls, path: Path) -> Signer:

@@ -9,6 +9,7 @@ from chassis import clock
 from chassis.context import Context
 from chassis.db import Database
 from chassis.plumbing import AuditRow, OutboxRow
+from services.finance.handlers import list_title
 from services.finance.migrations import MIGRATIONS
 from services.finance.store.tables import ChangeRow, EntryRow, TitleRow
 from services.finance.use_cases.expire_titles import expire_titles
@@ -53,8 +54,6 @@ def test_a_recorded_title_enters_and_is_announced(db: Database) -> None:
 
 def test_the_event_continues_the_trace_of_what_caused_it(db: Database) -> None:
     with db.transaction(Context(correlation_id="from-the-import")) as tx:
-        from services.finance.handlers import list_title
-
         list_title(tx, recorded(A, "t-1", 2))
     number(db)
     with db.reading() as tx:
@@ -65,7 +64,7 @@ def test_a_title_whose_enterprise_is_not_known_yet_brings_its_card(db: Database)
     deliver(db, recorded(A, "t-1", 2, card(A, name="后到的公司")), registered(A, 1, name="先前的名称"))
     assert changes(db) == [("entered", "title_recorded")]
     with db.reading() as tx:
-        assert "后到的公司" in tx.session.scalars(select(TitleRow.listed)).one()  # type: ignore[operator]
+        assert "后到的公司" in tx.session.scalars(select(TitleRow.listed)).one()
 
 
 def test_a_title_that_is_not_in_force_stays_away(db: Database) -> None:
