@@ -13,6 +13,7 @@ PACKAGES = ("chassis", "contracts", "gateway", "peiyu", "rulebook", "services")
 PLANTED = {
     "Services and gateway": ("services/finance/use_cases/planted.py", "import services.registry.store.tables\n"),
     "Inside a service": ("services/registry/utils.py", "X = 1\n"),
+    "Inside the gateway": ("gateway/store/planted.py", "import gateway.api.tokens\n"),
     "The domain": ("services/eligibility/domain/planted.py", "import sqlalchemy\n"),
     "Use cases": ("services/notification/use_cases/planted.py", "import fastapi\n"),
     "Contracts need": ("contracts/planted.py", "import sqlalchemy\n"),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from chassis import clock, pagination
+from chassis import clock, keyset, pagination
 from chassis.auth import Actor
 from chassis.dependencies import ReadTx, Tx
 from chassis.idempotency import Idempotent
@@ -102,10 +102,10 @@ def get_assessments(
     cursor: Cursor = None,
 ) -> Page[AssessmentSummary]:
     """List the current assessments in your areas, by code and title."""
-    after = pagination.decode(cursor, (str, str))
+    after = keyset.decode(cursor, (str, str))
     filters: dict[str, Any] = {"uscc": uscc, "title": title, "verdict": verdict, "kind": kind, "district": district}
     rows = queries.list_current(tx, actor, filters=filters, after=(after[0], after[1]) if after else None, limit=limit)
-    page = pagination.cut(rows, limit, lambda pair: (pair[0].uscc, pair[0].title))
+    page = keyset.cut(rows, limit, lambda pair: (pair[0].uscc, pair[0].title))
     following = pagination.link_next(request, response, page.after)
     return Page(items=[rendering.summary(*pair) for pair in page.rows], next_cursor=following)
 
@@ -140,9 +140,9 @@ def get_enterprise_assessments(
     """List every stored assessment of an enterprise, newest first (测算历史)."""
     enterprise = Enterprises(tx).get(uscc)
     _visible(actor, enterprise)
-    after = pagination.decode(cursor, (str,))
+    after = keyset.decode(cursor, (str,))
     rows = queries.list_history(tx, uscc, title, after[0] if after else None, limit)
-    page = pagination.cut(rows, limit, lambda row: (str(row.id),))
+    page = keyset.cut(rows, limit, lambda row: (str(row.id),))
     following = pagination.link_next(request, response, page.after)
     return Page(items=[rendering.summary(row, enterprise) for row in page.rows], next_cursor=following)
 
