@@ -1,0 +1,1 @@
+"""The registry's HTTP interface: translate, call one use case, return."""

@@ -1,0 +1,189 @@
+"""Enterprises: the list, the file of one, registering and amending."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from chassis import clock, etags
+from chassis.auth import OutsideJurisdiction
+from chassis.dependencies import ReadTx, Tx
+from chassis.http import Route
+from chassis.idempotency import Idempotent
+from chassis.keyset import cut, decode
+from chassis.pagination import Cursor, Limit, Page, link_next
+from chassis.problems import refusals
+from services.registry.api.access import Editor, Reader, RequestAdmission, areas_of, require_enterprise
+from services.registry.api.parameters import PRINTABLE, Line, PathUscc, checked_uscc
+from services.registry.api.render import enterprise_file, enterprise_out
+from services.registry.api.schemas import EnterpriseFile, EnterpriseOut, Wanted
+from services.registry.api.state import Known
+from services.registry.domain.enterprises import Identity
+from services.registry.domain.errors import (
+    EnterpriseAlreadyRegistered,
+    EnterpriseInvalid,
+    EnterpriseNotFound,
+    OwnEnterpriseOnly,
+    UsccInvalid,
+)
+from services.registry.domain.periods import last_complete_year
+from services.registry.domain.stated_enterprises import read_fields
+from services.registry.store.queries import Filters, list_enterprises, sort_key
+from services.registry.store.reference import reference
+from services.registry.store.repositories import Enterprises, Facts, Titles
+from services.registry.use_cases.register_enterprise import register_enterprise
+from services.registry.use_cases.update_enterprise import update_enterprise
+
+router = APIRouter(prefix="/enterprises", tags=["enterprises"], route_class=Route)
+
+SizeFilter = Literal["large", "medium", "small", "micro", "unknown"]
+StatusCode = Literal["active", "suspended", "revoked", "annulled", "deregistered", "moved_out"]
+StatusFilter = Literal["active", "suspended", "revoked", "annulled", "deregistered", "moved_out", "unknown"]
+TitleCode = Literal["innovative_sme", "tech_sme", "specialized_sme", "little_giant", "high_tech", "champion"]
+ListingCode = Literal["unlisted", "regional", "neeq", "bse", "sse", "szse", "overseas"]
+RiskCode = Literal["abnormal_operation", "serious_dishonesty", "stopped"]
+
+
+class EnterpriseChange(Wanted):
+    """The fields to put in place of what is stored; an absent field stays, null takes it away."""
+
+    name: Line | None = None
+    registered_address: Line | None = None
+    actual_address: Line | None = None
+    district_code: Annotated[str, Field(pattern=r"^\d{6}$")] | None = Field(default=None, description="GB/T 2260")
+    industry_code: Line | None = Field(default=None, description="GB/T 4754-2017, for example 3911")
+    established_on: dt.date | None = None
+    registered_capital: Decimal | None = Field(
+        default=None, description="whole units of the currency", max_digits=20, decimal_places=6
+    )
+    registered_capital_currency: Line | None = Field(default=None, description="ISO 4217; CNY when absent")
+    status: StatusCode | None = None
+    listing_status: ListingCode | None = None
+    risk_flags: list[RiskCode] | None = Field(default=None, max_length=10)
+    synthetic: bool | None = None
+
+
+class EnterpriseNew(EnterpriseChange):
+    """An enterprise to register."""
+
+    uscc: str = Field(description="统一社会信用代码, 18 characters", max_length=100)
+    name: Line
+
+
+@router.get("", response_model=Page[EnterpriseOut])
+def list_of_enterprises(
+    request: Request,
+    response: Response,
+    actor: Reader,
+    tx: ReadTx,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    sort: Annotated[Literal["uscc", "name"], Query(description="排序：信用代码或名称")] = "uscc",
+    q: Annotated[
+        str | None, Query(max_length=100, min_length=1, pattern=PRINTABLE, description="名称片段，或信用代码开头")
+    ] = None,
+    district: Annotated[str | None, Query(pattern=r"^\d{2,6}$", description="区划代码或其前几位")] = None,
+    industry: Annotated[
+        str | None, Query(pattern=r"^([A-Ta-t]|[A-Ta-t]?\d{2,4})$", description="行业门类、大类、中类或小类代码")
+    ] = None,
+    size: Annotated[SizeFilter | None, Query(description="企业规模")] = None,
+    title: Annotated[TitleCode | None, Query(description="持有该称号（有效或复核中）")] = None,
+    status: Annotated[StatusFilter | None, Query(description="登记状态")] = None,
+    synthetic: Annotated[bool | None, Query(description="是否合成样例")] = None,
+) -> Page[EnterpriseOut]:
+    """Enterprises in the caller's areas, by page; an enterprise's client finds itself only."""
+    filters = Filters(
+        q=q,
+        district=district,
+        industry=industry,
+        size=size,
+        title=title,
+        status=status,
+        synthetic=synthetic,
+        areas=areas_of(actor),
+        own=actor.uscc,
+    )
+    after = decode(cursor, (str,) if sort == "uscc" else (str, str))
+    page = cut(
+        list_enterprises(tx, filters, sort=sort, after=after, limit=limit), limit, lambda row: sort_key(sort, row)
+    )
+    known = reference(tx)
+    items = [enterprise_out(row, known) for row in page.rows]
+    return Page(items=items, next_cursor=link_next(request, response, page.after))
+
+
+@router.get(
+    "/{uscc}",
+    response_model=EnterpriseFile,
+    responses=refusals(EnterpriseNotFound, OutsideJurisdiction, OwnEnterpriseOnly, UsccInvalid),
+)
+def get_enterprise(
+    request: Request, response: Response, actor: Reader, tx: ReadTx, uscc: PathUscc, knowledge: Known
+) -> EnterpriseFile | Response:
+    """One enterprise with its titles, its current facts by year and how complete they are (企业档案)."""
+    row = Enterprises(tx).get(uscc)
+    require_enterprise(actor, uscc, row.district_code)
+    etag = etags.quoted(row.version)
+    response.headers["ETag"] = etag
+    return etags.not_modified(request, etag) or enterprise_file(
+        row,
+        Titles(tx).list_of(uscc),
+        Facts(tx).periods(uscc),
+        known=reference(tx),
+        dictionary=knowledge.dictionary,
+        fiscal_year=last_complete_year(clock.today()),
+    )
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=EnterpriseOut,
+    responses=refusals(EnterpriseAlreadyRegistered, EnterpriseInvalid, UsccInvalid, OutsideJurisdiction),
+)
+def post_enterprise(
+    request: Request,
+    response: Response,
+    actor: Editor,
+    tx: Tx,
+    _: Annotated[None, Idempotent],
+    body: EnterpriseNew,
+    knowledge: Known,
+) -> EnterpriseOut:
+    """Register one enterprise (登记企业)."""
+    uscc = checked_uscc(body.uscc)
+    known = reference(tx)
+    stated = {name: getattr(body, name) for name in body.model_fields_set if name != "uscc"}
+    fields = read_fields(stated, places=known.places, industries=known.industries, today=clock.today())
+    may = RequestAdmission(actor, request)
+    row = register_enterprise(tx, uscc, Identity(**fields), knowledge=knowledge, may=may)
+    response.headers["Location"] = f"{request.url.path}/{uscc}"
+    response.headers["ETag"] = etags.quoted(row.version)
+    return enterprise_out(row, known)
+
+
+@router.patch(
+    "/{uscc}",
+    response_model=EnterpriseOut,
+    responses=refusals(EnterpriseNotFound, EnterpriseInvalid, UsccInvalid, OutsideJurisdiction, etags.StaleWrite),
+)
+def patch_enterprise(
+    request: Request,
+    response: Response,
+    actor: Editor,
+    tx: Tx,
+    uscc: PathUscc,
+    body: EnterpriseChange,
+    knowledge: Known,
+) -> EnterpriseOut:
+    """Amend one enterprise; `If-Match` with the version that was read prevents lost updates (修改企业信息)."""
+    known = reference(tx)
+    stated = {name: getattr(body, name) for name in body.model_fields_set}
+    fields = read_fields(stated, places=known.places, industries=known.industries, today=clock.today())
+    row = update_enterprise(tx, uscc, fields, knowledge=knowledge, may=RequestAdmission(actor, request))
+    response.headers["ETag"] = etags.quoted(row.version)
+    return enterprise_out(row, known)

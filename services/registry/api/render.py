@@ -1,0 +1,135 @@
+"""Rows as answers: codes get their Chinese labels, facts their meaning from the dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rulebook.dictionary import SOURCE_KINDS, Dictionary
+from services.registry.api.schemas import (
+    Coded,
+    CompletenessOut,
+    EnterpriseFile,
+    EnterpriseOut,
+    FactOut,
+    PeriodOut,
+    TitleOut,
+)
+from services.registry.domain.facts import Entry, completeness
+from services.registry.domain.standing import SIZES, UNKNOWN, listing_label, risk_label
+from services.registry.domain.status import RegistrationStatus
+from services.registry.domain.titles import STATES, TITLES
+from services.registry.store.reference import Reference
+from services.registry.store.tables import EnterpriseRow, TitleRecordRow
+
+
+def coded(code: str | None, label: str | None) -> Coded | None:
+    return None if code is None else Coded(code=code, label=label or code)
+
+
+def status_out(status: str | None) -> Coded:
+    if status is None:
+        return Coded(code=UNKNOWN, label="未知")
+    return Coded(code=status, label=RegistrationStatus(status).label)
+
+
+def enterprise_fields(row: EnterpriseRow, known: Reference) -> dict[str, Any]:
+    """The fields of EnterpriseOut."""
+    industry = known.industries.by_code.get(row.industry_code or "")
+    capital = row.registered_capital
+    return {
+        "uscc": row.uscc,
+        "name": row.name,
+        "registered_address": row.registered_address,
+        "actual_address": row.actual_address,
+        "district": coded(row.district_code, known.places.name_of(row.district_code)),
+        "industry": coded(row.industry_code, industry.name if industry else None),
+        "established_on": row.established_on,
+        "registered_capital": None if capital is None else format(capital.normalize(), "f"),
+        "registered_capital_currency": row.registered_capital_currency,
+        "status": status_out(row.status),
+        "listing_status": coded(row.listing_status, listing_label(row.listing_status or "")),
+        "risk_flags": [Coded(code=flag, label=risk_label(flag)) for flag in row.risk_flags],
+        "size_class": coded(row.size_class, SIZES.get(row.size_class or "")),
+        "size_reason": row.size_reason,
+        "synthetic": row.synthetic,
+        "version": row.version,
+        "changed_at": row.changed_at,
+    }
+
+
+def enterprise_out(row: EnterpriseRow, known: Reference) -> EnterpriseOut:
+    return EnterpriseOut(**enterprise_fields(row, known))
+
+
+def title_out(record: TitleRecordRow) -> TitleOut:
+    return TitleOut(
+        title_id=record.id,
+        title=Coded(code=record.title, label=TITLES[record.title]),
+        batch=record.batch,
+        document_number=record.document_number,
+        decision_reference=record.decision_reference,
+        issued_by=record.issued_by,
+        announced_on=record.announced_on,
+        valid_from=record.valid_from,
+        valid_to=record.valid_to,
+        state=Coded(code=record.state, label=STATES[record.state]),
+        source=record.source,
+        recorded_at=record.recorded_at,
+        cancelled_kind=record.cancelled_kind,
+        cancelled_reason=record.cancelled_reason,
+        cancelled_on=record.cancelled_on,
+    )
+
+
+def fact_out(fact_id: str, entry: Entry, dictionary: Dictionary) -> FactOut:
+    """One entry; a fact that the dictionary no longer has is shown by its id."""
+    fact = dictionary.find(fact_id)
+    value = entry["value"]
+    return FactOut(
+        fact=fact_id,
+        label=fact.label if fact else fact_id,
+        type=fact.type if fact else "text",
+        unit=fact.unit if fact else None,
+        value=value,
+        value_label=fact.label_of(value) if fact and fact.type == "code" else None,
+        source=Coded(code=entry["source"], label=SOURCE_KINDS.get(entry["source"], entry["source"])),
+        as_of=entry["as_of"],
+        recorded_at=entry["recorded_at"],
+    )
+
+
+def periods_out(periods: Mapping[int, Mapping[str, Entry]], dictionary: Dictionary) -> list[PeriodOut]:
+    """Periods, the latest year first, point facts last; facts in the dictionary's order."""
+    order = {fact.id: place for place, fact in enumerate(dictionary)}
+
+    def facts(entries: Mapping[str, Entry]) -> Iterable[FactOut]:
+        for fact_id in sorted(entries, key=lambda each: (order.get(each, len(order)), each)):
+            yield fact_out(fact_id, entries[fact_id], dictionary)
+
+    return [
+        PeriodOut(fiscal_year=year, label=f"{year} 年度" if year else "时点", facts=list(facts(periods[year])))
+        for year in sorted(periods, reverse=True)
+        if periods[year]
+    ]
+
+
+def enterprise_file(
+    row: EnterpriseRow,
+    titles: Sequence[TitleRecordRow],
+    periods: Mapping[int, Mapping[str, Entry]],
+    *,
+    known: Reference,
+    dictionary: Dictionary,
+    fiscal_year: int,
+) -> EnterpriseFile:
+    """Everything that is on file of one enterprise."""
+    counted = completeness(dictionary, periods, fiscal_year)
+    return EnterpriseFile(
+        **enterprise_fields(row, known),
+        titles=[title_out(record) for record in titles],
+        facts=periods_out(periods, dictionary),
+        completeness=CompletenessOut(
+            fiscal_year=counted.fiscal_year, present=counted.present, expected=counted.expected
+        ),
+    )

@@ -1,0 +1,102 @@
+"""Shapes that several answers share: a code with its label, the enterprise, its facts and titles."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Wanted(BaseModel):
+    """Every request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Coded(BaseModel):
+    """A value of a closed list."""
+
+    code: str
+    label: str = Field(description="Chinese label")
+
+
+class EnterpriseOut(BaseModel):
+    """The identity of an enterprise."""
+
+    uscc: str = Field(description="统一社会信用代码")
+    name: str
+    registered_address: str | None = None
+    actual_address: str | None = None
+    district: Coded | None = Field(default=None, description="GB/T 2260; null when not resolved")
+    industry: Coded | None = Field(default=None, description="GB/T 4754-2017")
+    established_on: dt.date | None = None
+    registered_capital: str | None = Field(default=None, description="decimal, whole units of the currency")
+    registered_capital_currency: str | None = Field(default=None, description="ISO 4217")
+    status: Coded = Field(description="registration status; unknown when not stated")
+    listing_status: Coded | None = None
+    risk_flags: list[Coded] = []
+    size_class: Coded | None = Field(default=None, description="划型; null when it cannot be told")
+    size_reason: str | None = Field(default=None, description="why, and what is missing")
+    synthetic: bool = Field(description="true for generated sample data (合成样例)")
+    version: int = Field(description="rises with every change; the ETag of this enterprise")
+    changed_at: dt.datetime
+
+
+class TitleOut(BaseModel):
+    """One record of the title ledger."""
+
+    title_id: uuid.UUID
+    title: Coded
+    batch: str | None = None
+    document_number: str | None = None
+    decision_reference: str | None = None
+    issued_by: str | None = None
+    announced_on: dt.date | None = None
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    state: Coded
+    source: str = Field(description="import | recorded")
+    recorded_at: dt.datetime
+    cancelled_kind: str | None = Field(default=None, description="cancelled | recorded_in_error")
+    cancelled_reason: str | None = None
+    cancelled_on: dt.date | None = None
+
+
+class FactOut(BaseModel):
+    """One fact as it is on file."""
+
+    fact: str
+    label: str
+    type: str
+    unit: str | None = None
+    value: Any = Field(description="canonical: money and numbers as decimal strings, money in yuan")
+    value_label: str | None = Field(default=None, description="Chinese label of a code")
+    source: Coded
+    as_of: dt.date
+    recorded_at: dt.datetime
+
+
+class PeriodOut(BaseModel):
+    """The facts of one fiscal year; year 0 holds those that are true as of a date (时点)."""
+
+    fiscal_year: int
+    label: str
+    facts: list[FactOut]
+
+
+class CompletenessOut(BaseModel):
+    """How many facts of the dictionary are known: yearly ones of `fiscal_year`, and point facts."""
+
+    fiscal_year: int
+    present: int
+    expected: int
+
+
+class EnterpriseFile(EnterpriseOut):
+    """An enterprise with its titles and current facts."""
+
+    titles: list[TitleOut]
+    facts: list[PeriodOut]
+    completeness: CompletenessOut

@@ -1,0 +1,28 @@
+"""What the routes find on the application: knowledge, settings, the follower of the feed."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from chassis.longpoll import LongPoll
+from services.registry.domain.knowledge import Knowledge
+from services.registry.settings import Settings
+
+
+def _knowledge(request: Request) -> Knowledge:
+    return cast(Knowledge, request.app.state.knowledge)
+
+
+def _settings(request: Request) -> Settings:
+    return cast(Settings, request.app.state.settings)
+
+
+def _longpoll(request: Request) -> LongPoll:
+    return cast(LongPoll, request.app.state.longpoll)
+
+
+Known = Annotated[Knowledge, Depends(_knowledge)]
+Configured = Annotated[Settings, Depends(_settings)]
+Follower = Annotated[LongPoll, Depends(_longpoll)]

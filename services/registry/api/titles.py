@@ -1,0 +1,106 @@
+"""The title ledger of one enterprise: recording and cancelling, by official act only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from chassis import clock, etags
+from chassis.auth import OutsideJurisdiction
+from chassis.dependencies import Tx
+from chassis.http import Route
+from chassis.idempotency import Idempotent
+from chassis.problems import refusals
+from services.registry.api.access import RequestAdmission, TitleWriter
+from services.registry.api.enterprises import TitleCode
+from services.registry.api.parameters import Line, Passage, PathUscc
+from services.registry.api.render import title_out
+from services.registry.api.schemas import TitleOut, Wanted
+from services.registry.domain.acts import Act, require_sound
+from services.registry.domain.errors import (
+    EnterpriseNotFound,
+    TitleAlreadyCancelled,
+    TitleAlreadyRecorded,
+    TitleInvalid,
+    TitleNotFound,
+    UsccInvalid,
+)
+from services.registry.use_cases.cancel_title import cancel_title
+from services.registry.use_cases.record_title import record_title
+
+router = APIRouter(prefix="/enterprises/{uscc}/titles", tags=["titles"], route_class=Route)
+
+
+class TitleNew(Wanted):
+    """An official act; `document_number` or `decision_reference` must be there."""
+
+    title: TitleCode
+    batch: Line | None = None
+    document_number: Line | None = Field(default=None, description="公告文号")
+    decision_reference: Line | None = Field(default=None, description="reference of the recorded decision (决定依据)")
+    issued_by: Line | None = None
+    announced_on: dt.date | None = None
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = Field(default=None, description="last day of validity, from the document")
+    state: Literal["valid", "publicized", "under_review", "expired"] = "valid"
+
+
+class TitleCancellation(Wanted):
+    """`cancelled`: 取消公告 or 取消认定; `recorded_in_error`: it should never have been recorded."""
+
+    kind: Literal["cancelled", "recorded_in_error"]
+    reason: Passage
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=TitleOut,
+    responses=refusals(
+        EnterpriseNotFound, TitleInvalid, TitleAlreadyRecorded, TitleAlreadyCancelled, UsccInvalid, OutsideJurisdiction
+    ),
+)
+def post_title(
+    request: Request,
+    response: Response,
+    actor: TitleWriter,
+    tx: Tx,
+    _: Annotated[None, Idempotent],
+    uscc: PathUscc,
+    body: TitleNew,
+) -> TitleOut:
+    """Record an official act; stated otherwise than on file it corrects the record and answers 200 (登记称号)."""
+    act = Act(**body.model_dump())
+    require_sound(act, clock.today())
+    row, record, new = record_title(tx, uscc, act, may=RequestAdmission(actor, request))
+    if not new:
+        response.status_code = 200
+    response.headers["Location"] = f"{request.url.path}/{record.id}"
+    response.headers["ETag"] = etags.quoted(row.version)
+    return title_out(record)
+
+
+@router.post(
+    "/{title_id}/cancel",
+    response_model=TitleOut,
+    responses=refusals(EnterpriseNotFound, TitleNotFound, TitleAlreadyCancelled, UsccInvalid, OutsideJurisdiction),
+)
+def post_title_cancellation(
+    request: Request,
+    response: Response,
+    actor: TitleWriter,
+    tx: Tx,
+    _: Annotated[None, Idempotent],
+    uscc: PathUscc,
+    title_id: uuid.UUID,
+    body: TitleCancellation,
+) -> TitleOut:
+    """Cancel a title, or take back a record made in error (取消称号)."""
+    may = RequestAdmission(actor, request)
+    row, record = cancel_title(tx, uscc, title_id, kind=body.kind, reason=body.reason, may=may)
+    response.headers["ETag"] = etags.quoted(row.version)
+    return title_out(record)

@@ -1,0 +1,91 @@
+"""Fact entries: what is stated, what is on file, and which entries a statement really changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rulebook.dictionary import Dictionary, Fact
+from services.registry.domain.periods import implied_date
+
+Entry = dict[str, Any]
+"""`{value, source, as_of, recorded_at}` as it is stored and as it travels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A canonical value and where it comes from; `value` None withdraws the fact; `as_of` None is implied."""
+
+    value: Any
+    source: str
+    as_of: dt.date | None = None
+
+
+def instant(moment: dt.datetime) -> str:
+    """An instant as entries carry it, to the second."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def revise(
+    current: Mapping[str, Entry], stated: Mapping[str, Stated], fiscal_year: int, *, now: dt.datetime, today: dt.date
+) -> dict[str, Entry | None]:
+    """The entries of one period that change: fact id → new entry, or None when withdrawn.
+
+    The same value from the same source again is no change, unless it is stated for another date.
+    """
+    changed: dict[str, Entry | None] = {}
+    for fact_id, statement in stated.items():
+        known = current.get(fact_id)
+        if statement.value is None:
+            if known is not None:
+                changed[fact_id] = None
+            continue
+        if known is not None and _says_the_same(known, statement):
+            continue
+        as_of = statement.as_of or implied_date(fiscal_year, today)
+        changed[fact_id] = {
+            "value": statement.value,
+            "source": statement.source,
+            "as_of": as_of.isoformat(),
+            "recorded_at": instant(now),
+        }
+    return changed
+
+
+def apply(current: Mapping[str, Entry], changed: Mapping[str, Entry | None]) -> dict[str, Entry]:
+    """The period's entries after the change; withdrawn ones are gone, that is missing."""
+    merged = {**current, **changed}
+    return {fact_id: entry for fact_id, entry in sorted(merged.items()) if entry is not None}
+
+
+def _says_the_same(known: Entry, stated: Stated) -> bool:
+    if known["value"] != stated.value or type(known["value"]) is not type(stated.value):
+        return False
+    return known["source"] == stated.source and (stated.as_of is None or known["as_of"] == stated.as_of.isoformat())
+
+
+def accepted_source(fact: Fact, source: str) -> bool:
+    """Whether the dictionary lets this fact come from that kind of source."""
+    return source in fact.sources
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How much of the dictionary is known of an enterprise: point facts, and yearly ones of the last complete year."""
+
+    fiscal_year: int
+    present: int
+    expected: int
+
+
+def completeness(dictionary: Dictionary, periods: Mapping[int, Mapping[str, Entry]], fiscal_year: int) -> Completeness:
+    """Count the facts that are there; a calendar-year fact counts in `fiscal_year` or the year after."""
+    present = 0
+    for fact in dictionary:
+        years: tuple[int, ...] = (fiscal_year,) if fact.yearly else (0,)
+        if fact.yearly and fact.year_of == "calendar":
+            years = (fiscal_year, fiscal_year + 1)
+        present += any(fact.id in periods.get(year, {}) for year in years)
+    return Completeness(fiscal_year, present, len(dictionary))

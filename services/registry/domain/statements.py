@@ -1,0 +1,156 @@
+"""Facts and findings as an API request states them, checked against the dictionary with field paths."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.errors import FieldProblem
+from rulebook.dictionary import SOURCE_KINDS, Dictionary, Fact
+from rulebook.units import MONEY_UNITS
+from rulebook.values import CellError, parse_cell, to_canonical
+from services.registry.domain.errors import FactsInvalid, FindingInvalid
+from services.registry.domain.facts import Stated, accepted_source
+from services.registry.domain.periods import FIRST_YEAR, POINT, last_complete_year
+
+FINDING_SOURCE = "official_finding"
+LONGEST_VALUE = 100_000
+"""Characters of one value as JSON: some hundred records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One fact as it was sent; `value` None withdraws it."""
+
+    fact: str
+    value: Any
+    source: str
+    fiscal_year: int | None = None
+    unit: str | None = None
+    as_of: dt.date | None = None
+
+
+def read_statements(
+    statements: Sequence[Statement], dictionary: Dictionary, *, official: bool, today: dt.date
+) -> dict[int, dict[str, Stated]]:
+    """Fiscal year (0 = as of a date) → fact id → what is stated. Raises FactsInvalid with every problem."""
+    problems: list[FieldProblem] = []
+    found: dict[int, dict[str, Stated]] = {}
+    for index, statement in enumerate(statements):
+        path = f"facts[{index}]"
+        fact = dictionary.find(statement.fact)
+        if fact is None:
+            message = f"指标字典中没有“{statement.fact}”，请查看 /facts-dictionary"
+            problems.append(FieldProblem(f"{path}.fact", message, "fact-unknown", statement.fact))
+            continue
+        own = [*_period(path, statement, fact, today), *_source(path, statement, fact, official, today)]
+        value, problem = _value(path, statement, fact)
+        own += [problem] if problem else []
+        year = (statement.fiscal_year or POINT) if fact.yearly else POINT
+        if fact.id in found.get(year, {}):
+            own.append(FieldProblem(f"{path}.fact", "同一指标同一年度写了两次，请只保留一次", "fact-repeated", fact.id))
+        problems += own
+        if not own:
+            found.setdefault(year, {})[fact.id] = Stated(value, statement.source, statement.as_of)
+    if problems:
+        raise FactsInvalid("指标有误，请按 errors 中的说明修改后重试；本次没有写入任何指标", problems=problems)
+    return found
+
+
+def read_finding(dictionary: Dictionary, finding: str, stated: Mapping[str, Any], *, today: dt.date) -> Stated:
+    """An official's decision as a fact. Raises FindingInvalid."""
+    fact = dictionary.find(finding)
+    if fact is None or fact.type != "finding":
+        known = "、".join(f"{each.id}（{each.label}）" for each in dictionary if each.type == "finding")
+        message = f"“{finding}”不是需要认定的事项，可认定的有：{known}"
+        problem = FieldProblem("finding", message, "finding-unknown", finding, known)
+        raise FindingInvalid(message, problems=[problem])
+    until = stated.get("valid_until")
+    if until is not None and until < today:
+        problem = FieldProblem("valid_until", "有效期已过，请核对", "date-in-past", until.isoformat(), "今天或以后")
+        raise FindingInvalid("认定意见的有效期已过，请核对", problems=[problem])
+    value = to_canonical(fact, {**stated, "valid_until": until.isoformat() if until else None})
+    if isinstance(value, CellError):
+        problem = FieldProblem("decision", f"应为{value.expected}", "finding-invalid", value.found, value.expected)
+        raise FindingInvalid(f"认定意见有误，应为{value.expected}", problems=[problem])
+    return Stated(value, FINDING_SOURCE, today)
+
+
+def _period(path: str, statement: Statement, fact: Fact, today: dt.date) -> list[FieldProblem]:
+    year = statement.fiscal_year
+    if not fact.yearly:
+        if year in (None, POINT):
+            return []
+        message = f"“{fact.label}”是时点指标，不分年度，请去掉 fiscal_year"
+        return [FieldProblem(f"{path}.fiscal_year", message, "year-not-wanted", year)]
+    latest = today.year if fact.year_of == "calendar" else last_complete_year(today)
+    if year is None or not FIRST_YEAR <= year <= latest:
+        message = f"“{fact.label}”是年度指标，fiscal_year 应为 {FIRST_YEAR} 至 {latest} 的完整年度"
+        code = "year-missing" if year is None else "year-invalid"
+        return [FieldProblem(f"{path}.fiscal_year", message, code, year, f"{FIRST_YEAR} 至 {latest}")]
+    return []
+
+
+def _source(path: str, statement: Statement, fact: Fact, official: bool, today: dt.date) -> list[FieldProblem]:
+    problems = []
+    if fact.type == "finding":
+        message = f"“{fact.label}”须由主管部门认定，请用 POST …/findings"
+        problems.append(FieldProblem(f"{path}.fact", message, "finding-by-official-only", fact.id))
+    elif not accepted_source(fact, statement.source):
+        accepted = "、".join(f"{each}（{SOURCE_KINDS[each]}）" for each in fact.sources)
+        message = f"“{fact.label}”不能来自“{SOURCE_KINDS.get(statement.source, statement.source)}”，可用：{accepted}"
+        problems.append(FieldProblem(f"{path}.source", message, "source-not-accepted", statement.source, accepted))
+    elif statement.source == FINDING_SOURCE and not official:
+        message = "只有主管部门人员可以填写认定意见，请换用其他来源"
+        problems.append(FieldProblem(f"{path}.source", message, "source-not-accepted", statement.source))
+    if statement.as_of is not None and statement.as_of > today:
+        expected = f"不晚于 {today.isoformat()}"
+        found = statement.as_of.isoformat()
+        problems.append(FieldProblem(f"{path}.as_of", "数据日期晚于今天，请核对", "date-in-future", found, expected))
+    return problems
+
+
+def _value(path: str, statement: Statement, fact: Fact) -> tuple[Any, FieldProblem | None]:
+    value, unit = statement.value, statement.unit
+    if value is None or fact.type == "finding":
+        return None, None
+    if problem := _unstorable(value):
+        return None, FieldProblem(f"{path}.value", problem, "value-invalid")
+    if unit is not None and not _fits(fact, unit):
+        expected = "、".join(MONEY_UNITS) if fact.type == "money" else fact.unit or "不写单位"
+        message = f"“{fact.label}”的单位不能是“{unit}”，应为：{expected}"
+        return None, FieldProblem(f"{path}.unit", message, "unit-invalid", unit, expected)
+    if unit is not None and fact.type in ("money", "ratio") and isinstance(value, str | int):
+        read = parse_cell(fact, str(value), unit) if not isinstance(value, bool) else CellError("数字", str(value))
+        if read is None:
+            read = CellError("数字；要删去该指标请传 null", str(value))
+    else:
+        read = to_canonical(fact, value)
+    if isinstance(read, CellError):
+        message = f"“{fact.label}”应为{read.expected}"
+        return None, FieldProblem(f"{path}.value", message, "value-invalid", read.found[:100], read.expected)
+    if read is None:
+        message = f"“{fact.label}”的内容是空的；要删去该指标请传 null"
+        return None, FieldProblem(f"{path}.value", message, "value-empty", value)
+    return read, None
+
+
+def _fits(fact: Fact, unit: str) -> bool:
+    if fact.type == "money":
+        return unit in MONEY_UNITS
+    return unit == "%" if fact.type == "ratio" else unit == fact.unit
+
+
+def _unstorable(value: Any) -> str | None:
+    """Why a value cannot be kept whatever its meaning: PostgreSQL stores neither NUL nor lone surrogates."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+        text.encode()
+    except (UnicodeEncodeError, RecursionError):
+        return "内容含有无法保存的字符，请删去后重试"
+    if "\\u0000" in text:
+        return "内容含有空字符（NUL），请删去后重试"
+    return f"内容超过 {LONGEST_VALUE} 个字符，请精简" if len(text) > LONGEST_VALUE else None

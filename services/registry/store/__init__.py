@@ -1,0 +1,1 @@
+"""Tables, repositories and queries of the registry's own database."""

@@ -1,0 +1,1 @@
+"""What the registry does: one verb, one file, one function of the same name."""

@@ -1,0 +1,28 @@
+"""Cancels a record of the title ledger."""
+
+from __future__ import annotations
+
+import uuid
+
+from chassis import clock
+from chassis.db import Transaction
+from services.registry.domain.admission import Admission
+from services.registry.domain.errors import TitleAlreadyCancelled
+from services.registry.store.repositories import Enterprises, Titles
+from services.registry.store.tables import EnterpriseRow, TitleRecordRow
+from services.registry.use_cases.record_title import announce_title
+
+
+def cancel_title(
+    tx: Transaction, uscc: str, title_id: uuid.UUID, *, kind: str, reason: str, may: Admission
+) -> tuple[EnterpriseRow, TitleRecordRow]:
+    """Cancel a title (`kind` cancelled) or take back what was recorded in error. Emits TitleCancelled."""
+    row = Enterprises(tx).get_for_update(uscc)
+    may.to_enterprise(uscc, row.district_code, row.version)
+    record = Titles(tx).get(uscc, title_id)
+    if record.state == "cancelled":
+        raise TitleAlreadyCancelled(f"这条称号记录已于 {record.cancelled_on or '此前'} 取消，无需再次取消")
+    record.state = "cancelled"
+    record.cancelled_kind, record.cancelled_reason, record.cancelled_on = kind, reason, clock.today()
+    announce_title(tx, row, record)
+    return row, record

@@ -1,0 +1,147 @@
+"""Writes a chunk of facts: revisions appended, current periods replaced, one event per enterprise."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.events.registry import EnterpriseUpdated, FactsRecorded, PeriodFacts
+from services.registry.domain.facts import Entry, Stated, apply, revise
+from services.registry.domain.names import comparison_key
+from services.registry.store import bulk, staging
+from services.registry.store.repositories import identity_of
+from services.registry.store.staging import StagedRow
+from services.registry.use_cases.announce import Announcement, announce_all, card_of
+from services.registry.use_cases.run_import.job import Job
+from services.registry.use_cases.run_import.reading import stated_periods
+
+_Periods = dict[int, dict[str, dict[str, Any]]]
+
+
+@dataclass(slots=True)
+class _File:
+    """What all rows of one enterprise state together, and which row states what."""
+
+    rows: list[tuple[StagedRow, _Periods]] = field(default_factory=list)
+    stated: _Periods = field(default_factory=dict)
+    said_by: dict[tuple[int, str], StagedRow] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is written together at the end of the chunk."""
+
+    revisions: list[tuple[Any, ...]] = field(default_factory=list)
+    periods: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
+    versions: list[tuple[str, int, str | None, str]] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
+
+
+def write_facts(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> None:
+    """Write one chunk. Emits one FactsRecorded per enterprise, and EnterpriseUpdated where the size class moved."""
+    known = staging.lock(job.tx, codes)
+    current = bulk.periods_of(job.tx, codes)
+    files: dict[str, _File] = {}
+    for row in rows:
+        if _admitted(job, row, known.get(row.uscc)):
+            _merge(job, files.setdefault(row.uscc, _File()), row)
+    batch = _Batch()
+    for uscc, file in files.items():
+        _revise(job, known[uscc], file, current.get(uscc, {}), batch)
+    if job.writing and batch.revisions:
+        bulk.append_revisions(job.tx, batch.revisions)
+        bulk.put_facts(job.tx, batch.periods, job.now)
+        bulk.move_versions(job.tx, batch.versions, job.now)
+        announce_all(job.tx, batch.announcements)
+
+
+def _admitted(job: Job, row: StagedRow, enterprise: Any) -> bool:
+    if enterprise is None:
+        message = f"没有登记统一社会信用代码为 {row.uscc} 的企业，请先导入企业名单"
+        job.reject(row, "uscc", "enterprise-not-registered", message, "已登记的企业")
+        return False
+    if not job.answers_for(enterprise.district_code):
+        message = "该企业不在您的管辖区域内，请核对，或交由所属地区导入"
+        job.reject(row, "uscc", "outside-jurisdiction", message, "您管辖区域内的企业")
+        return False
+    name = row.stated.get("name")
+    if name and comparison_key(name) != enterprise.name_key:
+        job.remark(row, "name", "name-differs", f"登记的企业名称是“{enterprise.name}”，已按统一社会信用代码导入")
+    return True
+
+
+def _merge(job: Job, file: _File, row: StagedRow) -> None:
+    """Add what the row states; a fact that an earlier row states otherwise rejects the whole row."""
+    periods = stated_periods(row.stated)
+    for year, facts in periods.items():
+        for fact_id, entry in facts.items():
+            earlier = file.stated.get(year, {}).get(fact_id)
+            if earlier is not None and earlier != entry:
+                first = file.said_by[(year, fact_id)]
+                label = job.knowledge.dictionary[fact_id].label
+                when = f"{year} 年度的" if year else ""
+                message = f"{when}“{label}”与第 {first.row} 行不一致，请只保留一个数"
+                job.reject(row, "uscc", "fact-stated-twice", message)
+                return
+    for year, facts in periods.items():
+        file.stated.setdefault(year, {}).update(facts)
+        for fact_id in facts:
+            file.said_by.setdefault((year, fact_id), row)
+    file.rows.append((row, periods))
+
+
+def _revise(job: Job, enterprise: Any, file: _File, current: Mapping[int, Mapping[str, Entry]], batch: _Batch) -> None:
+    uscc = enterprise.uscc
+    after = {year: dict(facts) for year, facts in current.items()}
+    changed: dict[int, dict[str, Entry | None]] = {}
+    for year in sorted(file.stated):
+        stated = {fact_id: _stated(entry) for fact_id, entry in file.stated[year].items()}
+        revised = revise(current.get(year, {}), stated, year, now=job.now, today=job.today)
+        if revised:
+            changed[year] = revised
+            after[year] = apply(current.get(year, {}), revised)
+    _count(job, file, current, changed)
+    if not changed:
+        return
+    for year, revised in changed.items():
+        text = json.dumps(revised, ensure_ascii=False)
+        batch.revisions.append((uscc, year, text, job.now, job.row.created_by, job.row.id))
+        batch.periods.append((uscc, year, after[year]))
+    version = enterprise.version + 1
+    ids = tuple(sorted({fact_id for revised in changed.values() for fact_id in revised}))
+    periods = tuple(PeriodFacts(fiscal_year=year, facts=after[year]) for year in changed)
+    recorded = FactsRecorded(uscc=uscc, version=version, changed=ids, periods=periods)
+    batch.announcements.append(Announcement(recorded, ids, enterprise.district_code))
+    size = job.knowledge.size(enterprise.industry_code, after)
+    if size.size_class != enterprise.size_class:
+        version += 1
+        card = card_of(uscc, identity_of(enterprise), size.size_class, job.known)
+        updated = EnterpriseUpdated(uscc=uscc, version=version, changed=("size_class",), enterprise=card)
+        batch.announcements.append(Announcement(updated, ("size_class",), enterprise.district_code))
+    batch.versions.append((uscc, version, size.size_class, size.reason))
+
+
+def _stated(entry: Mapping[str, Any]) -> Stated:
+    as_of = entry["as_of"]
+    return Stated(entry["value"], entry["source"], dt.date.fromisoformat(as_of) if as_of else None)
+
+
+def _count(
+    job: Job, file: _File, current: Mapping[int, Any], changed: Mapping[int, Mapping[str, Entry | None]]
+) -> None:
+    """A row is created when it opens a period, updated when it changes one, unchanged otherwise."""
+    for row, periods in file.rows:
+        touched = [
+            year for year, facts in periods.items() if any(fact_id in changed.get(year, {}) for fact_id in facts)
+        ]
+        if not touched:
+            job.report.unchanged += 1
+            if not any(periods.values()):
+                job.remark(row, "uscc", "row-empty", "这一行没有填写任何指标")
+        elif all(year not in current for year in touched):
+            job.report.created += 1
+        else:
+            job.report.updated += 1

@@ -1,0 +1,57 @@
+"""One run of an import: what it works on, for whom, and what it has found so far."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chassis.db import Transaction
+from services.registry.domain.columns import column
+from services.registry.domain.knowledge import Knowledge
+from services.registry.domain.problems import CellProblem
+from services.registry.store.reference import Reference
+from services.registry.store.staging import StagedRow
+from services.registry.store.tables import ImportRow
+from services.registry.use_cases.accept_import import ALL_OR_NOTHING
+from services.registry.use_cases.run_import.report import Report
+
+Tell = Callable[[int, int | None, str], None]
+"""Reports progress: (done, total, message)."""
+
+
+@dataclass(slots=True)
+class Job:
+    """Shared by the steps of one import."""
+
+    tx: Transaction
+    row: ImportRow
+    knowledge: Knowledge
+    known: Reference
+    now: dt.datetime
+    today: dt.date
+    tell: Tell
+    report: Report = field(default_factory=Report)
+    headers: dict[tuple[str | None, str], str] = field(default_factory=dict)
+    """(sheet, column key) → the header as the file writes it."""
+
+    @property
+    def writing(self) -> bool:
+        """Whether it is still worth writing: a refused file is only checked to its end."""
+        return not (self.row.mode == ALL_OR_NOTHING and self.report.problem_count)
+
+    def answers_for(self, district_code: str | None) -> bool:
+        """Whether the uploader's areas hold the district; an unknown one is nobody's but the whole's."""
+        areas = self.row.areas
+        return "*" in areas or (district_code is not None and district_code.startswith(tuple(areas)))
+
+    def problem(self, staged: StagedRow, key: str, code: str, message: str, expected: str | None = None) -> CellProblem:
+        """A problem of the row's column `key`, as the file names it."""
+        header = self.headers.get((staged.sheet, key)) or column(self.row.kind, key).label
+        return CellProblem(header, code, message, staged.shown(key), expected)
+
+    def reject(self, staged: StagedRow, key: str, code: str, message: str, expected: str | None = None) -> None:
+        self.report.reject(staged.sheet, staged.row, self.problem(staged, key, code, message, expected))
+
+    def remark(self, staged: StagedRow, key: str, code: str, message: str) -> None:
+        self.report.remark(staged.sheet, staged.row, self.problem(staged, key, code, message))

@@ -1,0 +1,90 @@
+"""Reads a file into the staging table: sheet by sheet, row by row, collecting what cannot be taken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from services.registry.domain import names
+from services.registry.domain.columns import Recognised
+from services.registry.domain.enterprise_rows import read_enterprise_row
+from services.registry.domain.fact_rows import read_fact_row
+from services.registry.domain.layout import HEADER_ROWS, Layout, no_header, read_layout
+from services.registry.domain.problems import CellProblem, RowProblem
+from services.registry.domain.reading import Row
+from services.registry.domain.title_rows import read_title_row
+from services.registry.use_cases.run_import.job import Job
+from services.registry.use_cases.run_import.sheets import open_sheets
+
+_TELL_EVERY = 5000
+
+Staged = tuple[int, str | None, int, str | None, str | None, str]
+
+
+def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[Staged]:
+    """The sound rows of the file, as the staging table takes them."""
+    usable = False
+    for sheet in open_sheets(content, job.row.form):
+        peeked = list(islice(sheet.rows, HEADER_ROWS))
+        top = [(number, cells) for number, cells in peeked if number <= HEADER_ROWS]
+        layout = read_layout(job.row.kind, sheet.name, top, job.knowledge.dictionary)
+        if not layout.found:
+            if peeked:
+                message = f"工作表“{sheet.name}”的前 {HEADER_ROWS} 行中没有表头，未导入" if sheet.name else "没有表头"
+                job.report.remark(sheet.name, None, CellProblem(None, "sheet-skipped", message))
+            continue
+        usable = True
+        job.report.remark(sheet.name, layout.header_row, *(each.cell for each in layout.remarks))
+        if layout.problems:
+            job.report.refuse_file(layout.problems)
+            continue
+        job.headers |= {(sheet.name, key): each.header for key, each in layout.named().items()}
+        yield from _read_sheet(job, layout, chain(peeked, sheet.rows), max_rows)
+        if job.report.unusable:
+            return
+    if not usable:
+        job.report.refuse_file([RowProblem(None, None, no_header(job.row.kind))])
+
+
+def _read_sheet(job: Job, layout: Layout, rows: Iterator[tuple[int, list[str]]], max_rows: int) -> Iterator[Staged]:
+    named, facts = layout.named(), layout.facts()
+    report = job.report
+    for number, cells in rows:
+        if number <= layout.header_row:
+            continue
+        if report.rows >= max_rows:
+            message = f"数据超过 {max_rows} 行，请拆分成几个文件分次导入"
+            report.refuse_file([RowProblem(layout.sheet, number, CellProblem(None, "too-many-rows", message))])
+            return
+        report.rows += 1
+        if report.rows % _TELL_EVERY == 0:
+            job.tell(report.rows, None, "正在读取和校验")
+        row = _read_row(job, named, facts, cells)
+        report.remark(layout.sheet, number, *row.remarks)
+        if row.problems:
+            report.reject(layout.sheet, number, *row.problems)
+            continue
+        uscc, name = row.values.pop("uscc", None), row.values.get("name")
+        key = names.comparison_key(name) if name else None
+        stated = json.dumps(row.values, ensure_ascii=False)
+        yield report.rows, layout.sheet, number, uscc, key, stated
+
+
+def _read_row(job: Job, named: Mapping[str, Recognised], facts: Sequence[Recognised], cells: Sequence[str]) -> Row:
+    width = len(cells)
+    said = {key: cells[each.index] for key, each in named.items() if each.index < width and cells[each.index]}
+    if job.row.kind == "enterprises":
+        return read_enterprise_row(
+            said, named, places=job.known.places, industries=job.known.industries, today=job.today
+        )
+    if job.row.kind == "titles":
+        return read_title_row(said, named, today=job.today)
+    values = [(each, cells[each.index]) for each in facts if each.index < width and cells[each.index]]
+    return read_fact_row(said, named, values, source=job.row.source, today=job.today)
+
+
+def stated_periods(stated: Mapping[str, Any]) -> dict[int, dict[str, dict[str, Any]]]:
+    """The periods of a staged facts row: JSON has turned the years into text."""
+    return {int(year): facts for year, facts in stated["periods"].items()}

@@ -1,0 +1,160 @@
+"""Writes a chunk of an official list into the title ledger: new acts appended, known ones corrected."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from chassis import ids
+from services.registry.domain.names import comparison_key
+from services.registry.domain.titles import TITLES, act_key, match_act, state_on
+from services.registry.store import bulk, staging
+from services.registry.store.repositories import identity_of
+from services.registry.store.staging import StagedRow
+from services.registry.use_cases.announce import Announcement, announce_all, card_of
+from services.registry.use_cases.record_title import title_event
+from services.registry.use_cases.run_import.job import Job
+
+_TEXTS = ("batch", "document_number", "decision_reference", "issued_by")
+_DATES = ("announced_on", "valid_from", "valid_to")
+
+
+@dataclass(slots=True)
+class _Batch:
+    inserted: list[dict[str, Any]] = field(default_factory=list)
+    corrected: list[dict[str, Any]] = field(default_factory=list)
+    versions: list[tuple[str, int, str | None, str]] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
+
+
+def reject_unknown_names(job: Job) -> None:
+    """Give rows without a code that of the only enterprise of exactly that name; reject the rest."""
+    for row, fitting in staging.resolve_names(job.tx):
+        name = row.stated.get("name", "")
+        if fitting:
+            message = f"有 {len(fitting)} 家企业叫“{name}”（{'、'.join(fitting[:3])}），请填写统一社会信用代码"
+            job.reject(row, "name", "name-ambiguous", message, "18 位统一社会信用代码")
+        else:
+            message = f"没有登记名为“{name}”的企业，请核对全称，或填写统一社会信用代码"
+            job.reject(row, "name", "name-not-found", message, "已登记企业的全称或 18 位代码")
+
+
+def write_titles(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> None:
+    """Write one chunk. Emits TitleRecorded or TitleCancelled per record that is new or corrected."""
+    known = staging.lock(job.tx, codes)
+    records = bulk.records_of(job.tx, codes)
+    batch = _Batch()
+    by_code: dict[str, list[StagedRow]] = {}
+    for row in rows:
+        if _admitted(job, row, known.get(row.uscc)):
+            by_code.setdefault(row.uscc, []).append(row)
+    for uscc, own in by_code.items():
+        _enter(job, known[uscc], records.get(uscc, []), own, batch)
+    if not job.writing:
+        return
+    if batch.inserted:
+        bulk.insert_titles(job.tx, batch.inserted)
+    bulk.update_titles(job.tx, batch.corrected)
+    if batch.versions:
+        bulk.move_versions(job.tx, batch.versions, job.now)
+    announce_all(job.tx, batch.announcements)
+
+
+def _admitted(job: Job, row: StagedRow, enterprise: Any) -> bool:
+    if enterprise is None:
+        message = f"没有登记统一社会信用代码为 {row.uscc} 的企业，请先导入企业名单"
+        job.reject(row, "uscc", "enterprise-not-registered", message, "已登记的企业")
+        return False
+    if not job.answers_for(enterprise.district_code):
+        message = "该企业不在您的管辖区域内，请核对，或交由所属地区导入"
+        job.reject(row, "uscc", "outside-jurisdiction", message, "您管辖区域内的企业")
+        return False
+    name = row.stated.get("name")
+    if name and comparison_key(name) != enterprise.name_key:
+        job.remark(row, "name", "name-differs", f"登记的企业名称是“{enterprise.name}”，已按统一社会信用代码导入")
+    return True
+
+
+def _enter(job: Job, enterprise: Any, records: list[dict[str, Any]], rows: Sequence[StagedRow], batch: _Batch) -> None:
+    """Compare the rows of one enterprise with its ledger, each with what the rows before it entered too."""
+    entered: dict[Any, StagedRow] = {}
+    touched: list[dict[str, Any]] = []
+    for row in rows:
+        stated = _stated(row)
+        key = act_key(stated.get("batch"), stated.get("document_number") or stated.get("decision_reference") or "")
+        same_title = (
+            (record["act_key"], record["valid_from"], record)
+            for record in records
+            if record["title"] == stated["title"]
+        )
+        record = match_act(same_title, key, stated.get("valid_from"))
+        if record is None:
+            record = _new(job, enterprise.uscc, key, stated)
+            records.append(record)
+            batch.inserted.append(record)
+            touched.append(record)
+            entered[record["id"]] = row
+            job.report.created += 1
+            continue
+        changes = _changes(job, record, stated)
+        if earlier := entered.get(record["id"]):
+            if changes:
+                message = f"与第 {earlier.row} 行是同一称号同一批次，但内容不同，请只保留一行"
+                job.reject(row, "title", "act-repeated", message)
+            else:
+                job.remark(row, "title", "row-repeated", f"与第 {earlier.row} 行是同一条记录，只计一次")
+                job.report.unchanged += 1
+            continue
+        entered[record["id"]] = row
+        if record["state"] == "cancelled" and stated.get("state") != "cancelled":
+            label = TITLES[record["title"]]
+            job.remark(row, "state", "title-cancelled", f"台账中这条“{label}”已取消，未作改动")
+            job.report.unchanged += 1
+        elif changes:
+            record |= changes
+            batch.corrected.append(record)
+            touched.append(record)
+            job.report.updated += 1
+        else:
+            job.report.unchanged += 1
+    _announce(job, enterprise, touched, batch)
+
+
+def _stated(row: StagedRow) -> dict[str, Any]:
+    stated = {name: row.stated[name] for name in ("title", "state", *_TEXTS) if name in row.stated}
+    return stated | {name: dt.date.fromisoformat(row.stated[name]) for name in _DATES if name in row.stated}
+
+
+def _new(job: Job, uscc: str, key: str, stated: dict[str, Any]) -> dict[str, Any]:
+    record: dict[str, Any] = dict.fromkeys((*_TEXTS, *_DATES, "cancelled_kind", "cancelled_reason", "cancelled_on"))
+    record |= {"id": ids.new_id(), "uscc": uscc, "act_key": key, "state": "valid", **stated}
+    record |= {"source": "import", "import_id": job.row.id}
+    record |= {"recorded_by": job.row.created_by, "recorded_at": job.now}
+    record["state"] = state_on(record["state"], record["valid_to"], job.today)
+    if record["state"] == "cancelled":
+        record["cancelled_kind"] = "cancelled"
+    return record
+
+
+def _changes(job: Job, record: dict[str, Any], stated: dict[str, Any]) -> dict[str, Any]:
+    """What the row states otherwise than the ledger; a blank cell states nothing."""
+    after = record | stated
+    after["state"] = state_on(after["state"], after["valid_to"], job.today)
+    if after["state"] == "cancelled" and record["state"] != "cancelled":
+        after["cancelled_kind"] = "cancelled"
+    return {name: value for name, value in after.items() if record[name] != value}
+
+
+def _announce(job: Job, enterprise: Any, touched: Sequence[dict[str, Any]], batch: _Batch) -> None:
+    if not touched:
+        return
+    card = card_of(enterprise.uscc, identity_of(enterprise), enterprise.size_class, job.known)
+    version = enterprise.version
+    for record in touched:
+        version += 1
+        event = title_event(SimpleNamespace(**record), version, card)
+        batch.announcements.append(Announcement(event, ("titles",), enterprise.district_code))
+    batch.versions.append((enterprise.uscc, version, enterprise.size_class, enterprise.size_reason))

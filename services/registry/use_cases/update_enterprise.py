@@ -1,0 +1,59 @@
+"""Amends the identity of an enterprise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chassis import clock
+from chassis.db import Transaction
+from contracts.events.registry import EnterpriseUpdated
+from services.registry.domain.admission import Admission
+from services.registry.domain.enterprises import Identity, differences
+from services.registry.domain.knowledge import Knowledge
+from services.registry.store.reference import reference
+from services.registry.store.repositories import Enterprises, Facts, columns_of, identity_of
+from services.registry.store.tables import EnterpriseRow
+from services.registry.use_cases.announce import Announcement, announce, card_of
+
+
+def update_enterprise(
+    tx: Transaction, uscc: str, wanted: Mapping[str, Any], *, knowledge: Knowledge, may: Admission
+) -> EnterpriseRow:
+    """Put `wanted` (fields of Identity) in the place of what is stored. Emits EnterpriseUpdated if anything changed."""
+    row = Enterprises(tx).get_for_update(uscc)
+    may.to_enterprise(uscc, row.district_code, row.version)
+    old = identity_of(row)
+    new = replace(old, **wanted)
+    changed = differences(old, new)
+    if not changed:
+        return row
+    if new.district_code != old.district_code:
+        may.to_area(new.district_code)
+    for name, value in columns_of(new).items():
+        setattr(row, name, value)
+    if "industry_code" in changed:
+        changed += resize(tx, row, knowledge)
+    announce_update(tx, row, old, changed)
+    tx.audit("enterprise-updated", uscc, {name: str(getattr(new, name, row.size_class)) for name in changed})
+    return row
+
+
+def resize(tx: Transaction, row: EnterpriseRow, knowledge: Knowledge) -> tuple[str, ...]:
+    """Tell the size class anew after its basis changed; `("size_class",)` when it became another one."""
+    size = knowledge.size(row.industry_code, Facts(tx).periods(row.uscc))
+    before = row.size_class
+    row.size_class, row.size_reason = size.size_class, size.reason
+    return ("size_class",) if before != size.size_class else ()
+
+
+def announce_update(tx: Transaction, row: EnterpriseRow, old: Identity, changed: tuple[str, ...]) -> None:
+    """Move the version on and emit EnterpriseUpdated for a row whose public identity changed."""
+    row.version += 1
+    row.changed_at = clock.now()
+    identity = identity_of(row)
+    card = card_of(row.uscc, identity, row.size_class, reference(tx))
+    event = EnterpriseUpdated(uscc=row.uscc, version=row.version, changed=changed, enterprise=card)
+    former = old.district_code if old.district_code != identity.district_code else None
+    announce(tx, Announcement(event, changed, identity.district_code, former))

@@ -1,0 +1,52 @@
+"""The composition root of the registry's worker: relay, imports, the numbering of changes, the calendar of titles."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chassis import clock, idempotency
+from chassis.bus import Bus
+from chassis.db import Database, Transaction
+from chassis.feed import Sequence
+from chassis.relay import Relay
+from chassis.schedule import DailyAt, Every, Schedule
+from chassis.worker import Turning, Worker, standard_loops
+from services.registry.jobs import import_job
+from services.registry.settings import Settings
+from services.registry.store.knowledge import load_knowledge
+from services.registry.use_cases.announce import CHANGES_CHANNEL
+from services.registry.use_cases.expire_titles import expire_titles
+
+CHANGES = Sequence("changes")
+
+
+def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
+    """Everything that the registry does in the background. It reacts to no event, so it has no subscriber."""
+    knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
+    job = import_job(knowledge, settings.import_max_rows)
+
+    def number_changes() -> int:
+        with db.transaction() as tx:
+            return CHANGES.number(tx)
+
+    return Worker(
+        "registry",
+        db,
+        [
+            Relay(db, bus, "/peiyu/registry", retention=dt.timedelta(days=settings.retention_days)),
+            *standard_loops(db, jobs={job.name: job}, schedules=_schedules(settings)),
+            Turning("changes", db, number_changes, seconds=1.0, channels=(CHANGES_CHANNEL,)),
+        ],
+    )
+
+
+def _schedules(settings: Settings) -> list[Schedule]:
+    def forget_keys(tx: Transaction) -> int:
+        return idempotency.purge(tx, clock.now() - dt.timedelta(days=settings.retention_days))
+
+    return [
+        # At midnight for the many whose term ends with the day, every minute for the rest and for what arrives late.
+        Schedule("titles-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_titles),
+        Schedule("titles-expire", Every(60), expire_titles),
+        Schedule("idempotency-keys-forget", Every(3600), forget_keys),
+    ]
