@@ -12,6 +12,7 @@ from rulebook.units import decimal_of, fold
 
 TYPES = ("money", "number", "integer", "ratio", "boolean", "date", "text", "code", "records", "finding")
 FIELD_TYPES = ("money", "number", "integer", "ratio", "boolean", "date", "text", "code")
+NUMERIC = ("money", "number", "integer", "ratio")
 PERIODS = ("fiscal_year", "point")
 YEARS = ("fiscal", "calendar")
 SOURCE_KINDS = {

@@ -7,18 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rulebook.dictionary import Dictionary, Fact, Shape
+from rulebook.dictionary import NUMERIC, Dictionary, Fact, Shape
 from rulebook.pack import Compare, Equals, Growth, Limit, Measure, Ref, Share, Total
 from rulebook.source import Reader
 from rulebook.units import MONEY_UNITS, decimal_of, fold, money_unit, plain_decimal, split_unit
 
 _OPERATORS = {">=": ">=", "<=": "<=", ">": ">", "<": "<", "=": "=", "==": "=", "≥": ">=", "≤": "<="}
-_COMPARISON = re.compile(r"^(.*?)(>=|<=|==|≥|≤|>|<|=|!=|≠|~)(.*)$")
+_COMPARISON = re.compile(r"^(.*?)(>=|<=|==|=>|=<|!=|≥|≤|≠|~|>|<|=)(.*)$")
 _REF = re.compile(r"^([A-Za-z_]\w*)(?:\[([^\]]*)\])?$")
 _CALL = re.compile(r"^([A-Za-z_]\w*)\((.*)\)$")
 _YEAR = re.compile(r"^([ty])\s*(?:-\s*(\d))?$")
 _GROWTH = {"growth": ("yearly", 1), "mean_growth": ("mean", 2), "cagr": ("compound", 2)}
-_NUMERIC = ("money", "number", "integer", "ratio")
 _OLDEST = 2  # the dictionary keeps t, t-1 and t-2
 
 
@@ -209,4 +208,4 @@ def limit_text(value: Decimal, shape: Shape) -> str:
 
 
 def _numeric(fact: Fact) -> bool:
-    return fact.type in _NUMERIC
+    return fact.type in NUMERIC

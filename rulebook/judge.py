@@ -21,7 +21,7 @@ from rulebook.pack import (
     Test,
 )
 from rulebook.records import holds, judge_entries, judge_total
-from rulebook.scene import Scene, Trace
+from rulebook.scene import FactUnreadable, Scene, Trace
 from rulebook.standing import judge_ban, judge_finding, judge_size, judge_titles
 from rulebook.status import Status, all_of, any_of
 from rulebook.wording import period_label, shown
@@ -71,8 +71,11 @@ def _equals(test: Equals, scene: Scene, trace: Trace) -> Status:
     threshold = f"＝{test.text}"
     if isinstance(value, Status):
         return trace.check(label, "", threshold, value)
-    met = value is test.value if isinstance(test.value, bool) else value == test.value
-    shown_as = trace.inputs[(test.ref.fact.id, scene.year_of(test.ref))].display
+    year = scene.year_of(test.ref)
+    if type(value) is not type(test.value):  # 0 is not false, "是" is not true
+        raise FactUnreadable(test.ref.fact.id, year, value)
+    met = value == test.value
+    shown_as = trace.inputs[(test.ref.fact.id, year)].display
     return trace.check(label, shown_as, threshold, Status.MET if met else Status.UNMET)
 
 

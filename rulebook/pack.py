@@ -177,7 +177,8 @@ class Entries:
 class Holds:
     """Holds one (or, with `forbidden`, none) of these titles, valid on the day of application.
 
-    With `recorded_only` the ledger is a second source of what another fact already asks: no entry counts as no.
+    With `recorded_only` the ledger is a second source of what another fact already asks: an entry that is not there
+    counts as no, even in an incomplete ledger.
     """
 
     titles: tuple[str, ...]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rulebook.dictionary import Dictionary, Fact, RecordField
+from rulebook.dictionary import NUMERIC, Dictionary, Fact, RecordField
 from rulebook.expressions import Expressions
 from rulebook.pack import (
     SIZES,
@@ -231,7 +231,7 @@ class Predicates:
         if column.type == "boolean" and texts in (["是"], ["否"]):
             return FieldTest(column, flag=texts == ["是"])
         match = _LIMIT.match(fold(texts[0])) if len(texts) == 1 else None
-        if match is None or column.type not in ("money", "number", "integer", "ratio"):
+        if match is None or column.type not in NUMERIC:
             expected = "是 或 否" if column.type == "boolean" else "比较，如 <= 3 名"
             self.reader.problem(node.line, "、".join(texts), expected, f"见“{column.label}”的写法。", "operator")
             return None

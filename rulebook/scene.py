@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from rulebook.assessment import Check, Input, Missing
-from rulebook.dictionary import SOURCE_KINDS, Fact
+from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.pack import Ref
 from rulebook.status import Status
 from rulebook.subject import POINT, FactValue, Subject
-from rulebook.wording import age, period_label, shown_value
+from rulebook.wording import age, period_label, shown, shown_value
 
 _LARGEST_EXPONENT = 40
 
@@ -98,7 +98,9 @@ class Scene:
             fiscal_year=year,
             period_label=label,
             value=held.value,
-            display=shown_value(fact, held.value),
+            display=shown(fact, exact_decimal(fact.id, year, held.value))
+            if fact.type in NUMERIC
+            else shown_value(fact, held.value),
             unit=fact.unit,
             source=held.source,
             source_label=SOURCE_KINDS.get(held.source, held.source),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from rulebook.dictionary import Fact, RecordField, Shape
+from rulebook.dictionary import NUMERIC, Fact, RecordField, Shape
 from rulebook.units import MONEY_UNITS, decimal_of, fold, money_text, money_unit, plain_decimal, split_unit
 
 Value = str | int | bool | list[dict[str, "Value"]] | dict[str, "Value"] | None
@@ -69,11 +69,11 @@ def to_canonical(fact: Shape, value: object) -> Value | CellError:
         return _refuse(fact, value)
     if isinstance(value, date):
         return value.isoformat() if fact.type == "date" else _refuse(fact, value)
-    if isinstance(value, int | Decimal) and fact.type in ("money", "number", "integer", "ratio"):
+    if isinstance(value, int | Decimal) and fact.type in NUMERIC:
         value = format(Decimal(value), "f") if Decimal(value).is_finite() else str(value)
     if not isinstance(value, str):
         return _refuse(fact, value)
-    if fact.type in ("money", "number", "integer", "ratio"):
+    if fact.type in NUMERIC:
         return _canonical_number(fact, value)
     if fact.type == "text":
         return value.strip() or None

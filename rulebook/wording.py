@@ -39,15 +39,13 @@ def _rounded(value: Decimal, unit: Decimal, faithful: Callable[[Decimal], bool])
 
 
 def shown_value(fact: Fact, value: object) -> str:
-    """A stored value for display."""
+    """A stored value that is no number, for display."""
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):
         return f"{len(value)} 条" if value else "无"
     if isinstance(value, dict):
         return "符合" if value.get("decision") == "met" else "不符合"
-    if fact.type in ("money", "number", "integer", "ratio"):
-        return shown(fact, Decimal(str(value)))
     return fact.label_of(str(value)) if fact.type == "code" else str(value)
 
 

@@ -1,0 +1,208 @@
+"""A pack that cannot be right is refused, with file, line, what was found, what is expected and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rulebook.dictionary import Dictionary
+from rulebook.loader import PackInvalid, content_hash, document_kind, load_pack
+
+
+def refused(dictionary: Dictionary, text: str) -> list[tuple[int, str]]:
+    with pytest.raises(PackInvalid) as invalid:
+        load_pack(text, dictionary, "p.yaml")
+    for problem in invalid.value.problems:
+        assert problem.file == "p.yaml"
+        assert problem.found
+        assert problem.expected
+        assert problem.remedy
+        assert f"p.yaml 第 {problem.line} 行" in str(problem)
+    return [(problem.line, problem.code) for problem in invalid.value.problems]
+
+
+def planted(text: str, old: str, new: str) -> str:
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+def test_the_templates_of_these_tests_are_sound(dictionary: Dictionary, pack_text: str, scored_text: str) -> None:
+    assert load_pack(pack_text, dictionary).id == "test-pack"
+    assert load_pack(scored_text, dictionary).id == "test-scored"
+    assert load_pack(with_choices(scored_text), dictionary).indicators[0].choices
+
+
+def test_every_shipped_file_is_sound_and_tells_its_kind(policies: Path) -> None:
+    kinds = {path.stem: document_kind(path.read_text(encoding="utf-8")) for path in policies.glob("*.yaml")}
+    assert kinds == {"miit-63-2022-innovative": "pack", "miit-2-2026-specialized": "pack", "size-2011-2017": "size"}
+
+
+TEST = "revenue_yuan[t] >= 100 万元"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code"),
+    [
+        # facts, units, periods, operators, numbers
+        (TEST, "revenu_yuan[t] >= 100 万元", 16, "unknown-fact"),
+        (TEST, "revenue_yuan[t] >= 100", 16, "unit"),
+        (TEST, "revenue_yuan[t] >= 100 人", 16, "unit"),
+        (TEST, "headcount[t] >= 100 万元", 16, "unit"),
+        (TEST, "rd_expense_yuan[t] / revenue_yuan[t] >= 0.03", 16, "unit"),
+        (TEST, "revenue_yuan[t] / headcount[t] >= 3%", 16, "unit"),
+        (TEST, "sum(revenue_yuan[t], rd_expense_yuan[t]) >= 3 万元", 16, "unit"),
+        (TEST, "sum(revenue_yuan[t], revenue_yuan[t]) >= 3 万元", 16, "unit"),
+        (TEST, "revenue_yuan >= 100 万元", 16, "period"),
+        (TEST, "revenue_yuan[t-3] >= 100 万元", 16, "period"),
+        (TEST, "revenue_yuan[y] >= 100 万元", 16, "period"),
+        (TEST, "development_score[t] >= 50 分", 16, "period"),
+        (TEST, "ip_class1_count[t] >= 1 项", 16, "period"),
+        (TEST, "growth(ip_class1_count) >= 1%", 16, "period"),
+        (TEST, "cagr(revenue_yuan[t-1]) >= 1%", 16, "period"),
+        (TEST, "revenue_yuan[t] => 100 万元", 16, "operator"),
+        (TEST, "revenue_yuan[t] != 100 万元", 16, "operator"),
+        (TEST, "revenue_yuan[t]", 16, "operator"),
+        (TEST, "median(revenue_yuan[t]) >= 100 万元", 16, "operator"),
+        (TEST, "legal_person >= 是", 16, "operator"),
+        (TEST, "legal_person = 可能", 16, "unit"),
+        (TEST, "revenue_yuan[t] >= 1,00 万元", 16, "number"),
+        (TEST, "revenue_yuan[t] >= 1.0.0 万元", 16, "number"),
+        (TEST, "revenue_yuan[t] >= 一百万元", 16, "number"),
+        # conditions that nobody or everybody meets
+        (TEST, "development_score[y] >= 101 分", 16, "unreachable"),
+        (TEST, "development_score[y] > 100 分", 16, "unreachable"),
+        (TEST, "headcount[t] >= 0 人", 16, "unreachable"),
+        (TEST, "headcount[t] < 0 人", 16, "unreachable"),
+        (TEST, "development_score[y] <= 100 分", 16, "unreachable"),
+        # structured tests
+        (TEST, "{some: awards}", 16, "unknown-fact"),
+        (TEST, "{some: revenue_yuan}", 16, "unit"),
+        (TEST, "{some: science_awards, where: {grade: [national]}}", 16, "unknown-fact"),
+        (TEST, "{some: science_awards, where: {level: [galactic]}}", 16, "choice"),
+        (TEST, "{some: science_awards, where: {rank: 3}}", 16, "operator"),
+        (TEST, "{some: science_awards, where: {rank: <= 3 人}}", 16, "unit"),
+        (TEST, "{some: science_awards, within: {field: level, rolling_years: 3}}", 16, "period"),
+        (TEST, "{some: science_awards, within: {field: awarded_on}}", 16, "period"),
+        (TEST, "{some: science_awards, within: {field: awarded_on, rolling_years: 三}}", 16, "number"),
+        (TEST, "{some: science_awards, whithin: {}}", 16, "unknown-key"),
+        (TEST, "{holds: [innovative]}", 16, "unknown-title"),
+        (TEST, "{size: [巨型]}", 16, "choice"),
+        (TEST, "{finding: market_share}", 16, "unit"),
+        (TEST, "{all: []}", 16, "malformed"),
+        (TEST, "{every: [a]}", 16, "operator"),
+        (TEST, "{total: equity_financing.share, within: {field: closed_on, fiscal_years: 2}, limit: '>= 1 万元'}", 16,
+         "unknown-fact"),
+        (TEST, "{total: equity_financing.amount_yuan, within: {field: closed_on, fiscal_years: 2}, limit: '<= 1 万元'}",
+         16, "operator"),
+        # what every line must carry
+        ("    clause: 第一条\n", "", 10, "missing-clause"),
+        ("    quote: 原文一\n", "", 10, "missing-quote"),
+        ("    evidence: V\n", "    evidence: Z\n", 14, "choice"),
+        ("    modality: must\n", "    modality: perhaps\n", 15, "choice"),
+        ("document: {number: 测试〔2026〕1号, name: 测试办法, issuer: 测试部}\n", "", 1, "missing-document"),
+        ("number: 测试〔2026〕1号, ", "", 5, "missing-number"),
+        ("title: innovative_sme", "title: unicorn", 3, "unknown-title"),
+        ("{from: 2026-01-01}", "{from: 2026-13-01}", 6, "date"),
+        ("{from: 2026-01-01}", "{from: 2026-01-01, to: 2025-01-01}", 6, "date"),
+        ("kinds: [new, review]", "kinds: [new, again]", 7, "choice"),
+        ("label: 条件一", "lable: 条件一", 11, "unknown-key"),
+        # routes
+        ("all_of: [T-1]", "all_of: [T-1, T-2]", 18, "unreachable-route"),
+        ("all_of: [T-1]", "score: {total: '>= 1 分'}", 18, "unreachable-route"),
+        ("    test: revenue", "    kinds: [new]\n    test: revenue", 19, "unreachable-route"),
+        ("    modality: must\n", "    modality: should\n", 18, "unreachable-route"),
+        ("{id: T-A,", "{id: T-1,", 10, "duplicate-id"),
+        # yaml
+        ("edition: \"1\"", "edition: \"1", 19, "not-yaml"),
+        ("edition: \"1\"", "edition: &e \"1\"\nedition2: *e", 3, "not-yaml"),
+        ("edition: \"1\"", "edition: \"1\"\nedition: \"2\"", 3, "repeated-key"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_refused_with_its_line(
+    dictionary: Dictionary, pack_text: str, old: str, new: str, line: int, code: str
+) -> None:
+    assert (line, code) in refused(dictionary, planted(pack_text, old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code"),
+    [
+        ("{from: 3%, to: 5%, points: 10}", "{from: 3%, to: 6%, points: 10}", 20, "band-overlap"),
+        ("{from: 3%, to: 5%, points: 10}", "{from: 3%, to: 4%, points: 10}", 20, "band-gap"),
+        ("      - {to: 3%, points: 0}\n", "", 21, "band-gap"),
+        ("{from: 5%, points: 20}", "{from: 5%, to: 9%, points: 20}", 20, "band-gap"),
+        ("{from: 3%, to: 5%, points: 10}", "{from: 5%, to: 3%, points: 10}", 21, "band-overlap"),
+        ("{from: 3%, to: 5%, points: 10}", "{from: 0.03, to: 5%, points: 10}", 21, "unit"),
+        ("{from: 3%, to: 5%, points: 10}", "{from: 3%, to: 5%, points: ten}", 21, "number"),
+        ("max: 20", "max: 25", 17, "unreachable"),
+        ("group: g\n", "group: h\n", 11, "unknown-group"),
+        ('total: ">= 15 分"', 'total: ">= 25 分"', 24, "unreachable-threshold"),
+        ('total: ">= 15 分"', 'total: "> 20 分"', 24, "unreachable-threshold"),
+        ('total: ">= 15 分"', 'total: ">= 0 分"', 24, "unreachable-threshold"),
+        ('total: ">= 15 分"', 'total: "<= 15 分"', 26, "operator"),
+        ('total: ">= 15 分"', 'groups: {z: ">= 1 分"}', 24, "unreachable-route"),
+        ("    measure: rd_expense_yuan[t] / revenue_yuan[t]\n", "    slot: true\n", 11, "malformed"),
+    ],
+)
+def test_a_mistake_in_scoring_is_refused_with_its_line(
+    dictionary: Dictionary, scored_text: str, old: str, new: str, line: int, code: str
+) -> None:
+    assert (line, code) in refused(dictionary, planted(scored_text, old, new))
+
+
+def with_choices(scored: str) -> str:
+    choices = """\
+    choices:
+      - {when: ip_class1_count >= 1 项, points: 20}
+      - {when: ip_class2_count >= 1 项, points: 5}
+      - {otherwise: 无, points: 0}
+"""
+    return planted(scored, scored[scored.index("    measure:") : scored.index("routes:")], choices)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("points: 5}", "points: 20}", 20),
+        ("      - {otherwise: 无, points: 0}\n", "", 20),
+        ("{when: ip_class1_count >= 1 项, points: 20}", "{otherwise: 无, points: 20}", 19),
+    ],
+)
+def test_a_choice_that_can_never_be_reached_is_refused(
+    dictionary: Dictionary, scored_text: str, old: str, new: str, line: int
+) -> None:
+    assert (line, "unreachable") in refused(dictionary, planted(with_choices(scored_text), old, new))
+
+
+def test_a_condition_that_no_route_uses_is_refused(dictionary: Dictionary, pack_text: str) -> None:
+    extra = pack_text[pack_text.index("  - id: T-1") : pack_text.index("routes:")].replace("T-1", "T-9")
+    assert (17, "unreachable-route") in refused(dictionary, pack_text.replace("routes:", extra + "routes:"))
+
+
+def test_every_problem_is_reported_at_once_in_the_order_of_the_file(dictionary: Dictionary, pack_text: str) -> None:
+    text = planted(pack_text, "title: innovative_sme", "title: unicorn")
+    text = planted(text, "    quote: 原文一\n", "")
+    text = planted(text, TEST, "revenue_yuan >= 100")
+    lines = [line for line, _ in refused(dictionary, text)]
+    assert len(lines) == 3
+    assert lines == sorted(lines)
+
+
+def test_the_message_can_be_understood_by_the_official_who_edits_the_file(
+    dictionary: Dictionary, pack_text: str
+) -> None:
+    with pytest.raises(PackInvalid, match=r"第 16 行：现为“100”，应为金额单位（元、万元、亿元）。“营业收入”是金额"):
+        load_pack(planted(pack_text, TEST, "revenue_yuan[t] >= 100"), dictionary)
+
+
+def test_the_content_hash_ignores_comments_and_spacing_but_no_word(dictionary: Dictionary, pack_text: str) -> None:
+    remarked = "# 说明\n" + pack_text.replace("kinds: [new, review]", "kinds:\n  - new\n  - review   # 两类")
+    assert load_pack(remarked, dictionary).sha256 == load_pack(pack_text, dictionary).sha256 == content_hash(pack_text)
+    assert content_hash(pack_text.replace("100 万元", "101 万元")) != content_hash(pack_text)
+
+
+def test_a_threshold_in_another_unit_is_the_same_amount(dictionary: Dictionary, pack_text: str) -> None:
+    first = load_pack(pack_text, dictionary).conditions[0].tests["new"]
+    second = load_pack(pack_text.replace("100 万元", "1000000 元"), dictionary).conditions[0].tests["new"]
+    assert first.limit.value == second.limit.value  # type: ignore[union-attr]
