@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
 from chassis.db import Database
-from peiyu import suite
+from peiyu import parts, suite
 from peiyu.documents.events import dumped
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
@@ -46,7 +46,7 @@ def openapi_of(service: str) -> dict[str, Any]:
 
 def documents() -> dict[str, str]:
     """File name under contracts/openapi/ → its text."""
-    return {f"{service}.json": dumped(openapi_of(service)) for service in suite.SERVICES}
+    return {f"{service}.json": dumped(openapi_of(service)) for service in parts.SERVICES}
 
 
 def _own_keys(service: str, folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import yaml
 
 from chassis.errors import DomainError
 from contracts.events import ALL
-from peiyu import suite
+from peiyu import parts, suite
 from peiyu.documents import maps
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def test_every_topic_of_an_event_is_declared() -> None:
     declared = yaml.safe_load((ROOT / "deploy" / "topics.yaml").read_text("utf-8"))
     names = set(declared["topics"])
     assert {event.topic for event in ALL.values()} <= names
-    assert {f"dlq.{service}" for service in suite.SERVICES if suite.subscriptions(service)} <= names
+    assert {f"dlq.{service}" for service in parts.SERVICES if suite.subscriptions(service)} <= names
 
 
 def test_the_maps_are_current() -> None:
@@ -69,7 +69,7 @@ def _all_refusals(kind: type[DomainError]) -> set[type[DomainError]]:
 
 
 def test_every_refusal_has_a_code_of_its_own() -> None:
-    for service in suite.SERVICES:
+    for service in parts.SERVICES:
         suite.migrations(service)
         suite.subscriptions(service)
     codes: dict[str, list[str]] = {}

@@ -10,7 +10,7 @@ from chassis.auth import Guard
 from chassis.dependencies import reading, transaction
 from chassis.http import Route
 from chassis.idempotency import begin
-from peiyu import suite
+from peiyu import parts
 from peiyu.documents.apis import application_of
 
 SCOPES = {
@@ -28,7 +28,7 @@ Found = tuple[str, str, Any]
 
 
 def _routes() -> Iterator[Found]:
-    for service in suite.SERVICES:
+    for service in parts.SERVICES:
         with application_of(service) as app:
             for context in iter_route_contexts(app.routes):
                 if isinstance(context.route, APIRoute):
@@ -91,7 +91,7 @@ def test_every_post_that_creates_takes_an_idempotency_key() -> None:
 def test_every_scope_of_the_vocabulary_is_asked_for_somewhere() -> None:
     asked = {
         service: {guard.scope for found, _, route in ROUTES if found == service for guard in guards_of(route.dependant)}
-        for service in suite.SERVICES
+        for service in parts.SERVICES
     }
     assert {service: scopes - asked[service] for service, scopes in SCOPES.items() if scopes - asked[service]} == {}
 

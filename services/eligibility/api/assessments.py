@@ -27,7 +27,7 @@ from services.eligibility.domain.catalog import StoredPack
 from services.eligibility.domain.errors import (
     AssessmentNotFound,
     EnterpriseNotKnown,
-    FactsInvalid,
+    StatedFactsInvalid,
     NoPackInForce,
 )
 from services.eligibility.store import queries
@@ -47,7 +47,7 @@ UsccPath = Annotated[str, Path(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", description
     status_code=201,
     responses={
         200: {"model": AssessmentOut, "description": "computed from stated facts; nothing is stored"},
-        **refusals(EnterpriseNotKnown, NoPackInForce, FactsInvalid),
+        **refusals(EnterpriseNotKnown, NoPackInForce, StatedFactsInvalid),
     },
 )
 def post_assessment(

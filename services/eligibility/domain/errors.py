@@ -29,7 +29,7 @@ class NoPackInForce(Invalid):
     code = "no-pack-in-force"
 
 
-class FactsInvalid(Invalid):
+class StatedFactsInvalid(Invalid):
     """A fact in the body is not in the dictionary or has a value of the wrong shape."""
 
-    code = "facts-invalid"
+    code = "stated-facts-invalid"

@@ -15,7 +15,7 @@ from rulebook.evaluate import evaluate
 from rulebook.subject import POINT
 from rulebook.values import CellError, parse_cell, to_canonical
 from services.eligibility.domain.catalog import Catalog, StoredPack
-from services.eligibility.domain.errors import EnterpriseNotKnown, FactsInvalid
+from services.eligibility.domain.errors import EnterpriseNotKnown, StatedFactsInvalid
 from services.eligibility.domain.subjects import inputs_of, kind_for, subject_of
 from services.eligibility.store.repositories import Assessments
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
@@ -65,7 +65,7 @@ def assess_stated(
 ) -> Outcome:
     """Assess facts given in a request. Nothing is stored and nothing is announced.
 
-    Raises FactsInvalid with the path of every fact that cannot be read.
+    Raises StatedFactsInvalid with the path of every fact that cannot be read.
     """
     periods = _periods(dictionary, facts, day)
     inputs = inputs_of(
@@ -124,5 +124,5 @@ def _periods(
             "as_of": stated.get("as_of"),
         }
     if problems:
-        raise FactsInvalid("有事实无法采用，请按 errors 中的说明修改后重试", problems=problems)
+        raise StatedFactsInvalid("有事实无法采用，请按 errors 中的说明修改后重试", problems=problems)
     return periods
