@@ -27,8 +27,8 @@ from services.eligibility.domain.catalog import StoredPack
 from services.eligibility.domain.errors import (
     AssessmentNotFound,
     EnterpriseNotKnown,
-    StatedFactsInvalid,
     NoPackInForce,
+    StatedFactsInvalid,
 )
 from services.eligibility.store import queries
 from services.eligibility.store.repositories import Assessments, Enterprises, Packs
