@@ -11,7 +11,8 @@ from chassis.auth import OutsideJurisdiction
 from chassis.dependencies import ReadTx, Tx
 from chassis.errors import FieldProblem
 from chassis.idempotency import Idempotent
-from chassis.pagination import Cursor, CursorInvalid, Limit, cut, decode, link_next
+from chassis.keyset import CursorInvalid, cut, decode
+from chassis.pagination import Cursor, Limit, link_next
 from chassis.problems import refusals
 from services.finance.api.access import (
     ConsentsReader,

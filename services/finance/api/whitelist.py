@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from chassis import etags
 from chassis.auth import PUBLIC
 from chassis.dependencies import ReadTx, database
+from chassis.keyset import CursorInvalid, cut, decode
 from chassis.longpoll import MAX_WAIT_SECONDS, LongPoll
-from chassis.pagination import Cursor, CursorInvalid, Limit, cut, decode, link_next
+from chassis.pagination import Cursor, Limit, link_next
 from chassis.problems import refusals
 from services.finance.api.access import EntriesReader, WhitelistReader
 from services.finance.api.content import IMMUTABLE, REVALIDATE, content_response

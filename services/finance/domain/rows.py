@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ COLUMNS = (
 
 BOM = "\ufeff".encode()
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_QUOTED = re.compile('[",\r\n]')
 
 
 def row_of(enterprise: Enterprise, title: Title) -> dict[str, Any]:
@@ -92,11 +94,11 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        value = ";".join(str(each) for each in value)
-    shown = str(value)
-    if not isinstance(value, int) and shown.startswith(_FORMULA):
+    if isinstance(value, int):
+        return str(value)
+    shown = value if isinstance(value, str) else ";".join(map(str, value))
+    if shown.startswith(_FORMULA):
         shown = "'" + shown
-    if any(mark in shown for mark in ',"\r\n'):
+    if _QUOTED.search(shown):
         return '"' + shown.replace('"', '""') + '"'
     return shown

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import Row as Result
 
 from chassis.db import Transaction
 from services.finance.domain.feed import NumberedChange
@@ -64,12 +65,11 @@ def changes_after(tx: Transaction, after: int, limit: int) -> list[NumberedChang
     return [NumberedChange(seq or 0, *rest) for seq, *rest in tx.session.execute(query)]
 
 
-def stream_entries(tx: Transaction) -> Iterator[Sequence[tuple[str, str]]]:
+def stream_entries(tx: Transaction) -> Iterator[Sequence[Result[str, str]]]:
     """The whole list in canonical order as (JSON line, CSV line), by a server-side cursor, in batches."""
     query = select(EntryRow.line, EntryRow.csv_line).order_by(EntryRow.uscc, EntryRow.title, EntryRow.title_id)
     result = tx.session.execute(query, execution_options={"stream_results": True, "yield_per": ROWS_AT_ONCE})
-    for batch in result.partitions():
-        yield [(line, csv_line) for line, csv_line in batch]
+    yield from result.partitions()
 
 
 def last_epoch(tx: Transaction) -> EpochRow | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row as Result
-from sqlalchemy import delete, func, insert, literal_column, select, text, tuple_, update
+from sqlalchemy import func, insert, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis import clock, ids
@@ -17,8 +19,9 @@ from chassis.db import Transaction
 from services.finance.domain.changes import Change
 from services.finance.domain.consents import EXPIRED, GIVEN, Terms
 from services.finance.domain.errors import ConsentAlreadyGiven, ConsentNotFound
+from services.finance.domain.rows import csv_row
 from services.finance.domain.titles import Enterprise, Title
-from services.finance.store.tables import ChangeRow, ConsentRow, EnterpriseRow, EntryRow, TitleRow
+from services.finance.store.tables import ChangeRow, ConsentRow, EnterpriseRow, TitleRow
 
 WHITELIST_CHANNEL = "whitelist"
 """Announces that changes wait to be numbered."""
@@ -150,6 +153,21 @@ FROM gone JOIN enterprises AS e USING (uscc) ORDER BY gone.uscc, gone.title, gon
 """
 
 
+_ANNOUNCED = (
+    ChangeRow.seq,
+    ChangeRow.uscc,
+    ChangeRow.name,
+    ChangeRow.title,
+    ChangeRow.title_label,
+    ChangeRow.title_id,
+    ChangeRow.type,
+    ChangeRow.reason,
+    ChangeRow.effective_on,
+    ChangeRow.correlation_id,
+    ChangeRow.traceparent,
+)
+
+
 class Changes:
     """Appends to the feed; chassis.feed numbers what was appended."""
 
@@ -169,6 +187,7 @@ class Changes:
                 effective_on=change.effective_on,
                 changed=list(change.changed),
                 line=change.line,
+                csv_line=None if change.line is None else csv_row(json.loads(change.line)),
                 occurred_at=clock.now(),
                 correlation_id=self._tx.context.correlation_id,
                 traceparent=self._tx.context.traceparent,
@@ -176,10 +195,10 @@ class Changes:
         )
         self._tx.notify(WHITELIST_CHANNEL)
 
-    def last(self, count: int) -> Sequence[Result[tuple[object, ...]]]:
-        """The last `count` numbered changes, in their order."""
+    def last(self, count: int) -> Sequence[Any]:
+        """The last `count` numbered changes, in their order, with what is announced of them."""
         head = select(func.max(ChangeRow.seq)).scalar_subquery()
-        query = select(*ChangeRow.__table__.columns).where(ChangeRow.seq > head - count).order_by(ChangeRow.seq)
+        query = select(*_ANNOUNCED).where(ChangeRow.seq > head - count).order_by(ChangeRow.seq)
         return self._tx.session.execute(query).all()
 
     def forget(self, before: dt.datetime, closed: int) -> int:
@@ -205,19 +224,24 @@ class Entries:
     def __init__(self, tx: Transaction) -> None:
         self._session = tx.session
 
-    def put(self, rows: Sequence[dict[str, object]]) -> None:
-        if not rows:
-            return
-        statement = upsert(EntryRow)
-        names = ("title", "district_code", "seq", "line", "csv_line")
-        statement = statement.on_conflict_do_update(
-            index_elements=["uscc", "title_id"], set_={name: statement.excluded[name] for name in names}
-        )
-        self._session.execute(statement, rows)
+    def apply_last(self, count: int) -> None:
+        """Move the list on by the last `count` numbered changes. Of each row only its last change counts."""
+        self._session.execute(text(_APPLY), {"count": count})
 
-    def remove(self, keys: Sequence[tuple[str, str]]) -> None:
-        if keys:
-            self._session.execute(delete(EntryRow).where(tuple_(EntryRow.uscc, EntryRow.title_id).in_(keys)))
+
+_APPLY = """
+WITH last AS (
+  SELECT DISTINCT ON (uscc, title_id) uscc, title_id, title, seq, line, csv_line FROM whitelist_changes
+  WHERE seq > (SELECT max(seq) FROM whitelist_changes) - :count ORDER BY uscc, title_id, seq DESC),
+gone AS (
+  DELETE FROM whitelist_entries AS e USING last
+  WHERE last.line IS NULL AND e.uscc = last.uscc AND e.title_id = last.title_id)
+INSERT INTO whitelist_entries (uscc, title_id, title, district_code, seq, line, csv_line)
+SELECT uscc, title_id, title, CAST(line AS jsonb) ->> 'district_code', seq, line, csv_line
+FROM last WHERE line IS NOT NULL
+ON CONFLICT (uscc, title_id) DO UPDATE SET title = excluded.title, district_code = excluded.district_code,
+  seq = excluded.seq, line = excluded.line, csv_line = excluded.csv_line
+"""
 
 
 class Consents:

@@ -102,6 +102,7 @@ class ChangeRow(Row):
     changed: Mapped[list[str]] = mapped_column(ARRAY(Text()))
     line: Mapped[str | None] = mapped_column(Text)
     """the row afterwards in canonical form; null when the title left"""
+    csv_line: Mapped[str | None] = mapped_column(Text)
     occurred_at: Mapped[dt.datetime] = mapped_column(INSTANT)
     correlation_id: Mapped[str] = mapped_column(Text)
     traceparent: Mapped[str] = mapped_column(Text)

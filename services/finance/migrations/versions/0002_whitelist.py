@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("effective_on", sa.Date(), nullable=False),
         sa.Column("changed", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("line", sa.Text(), nullable=True),
+        sa.Column("csv_line", sa.Text(), nullable=True),
         sa.Column("occurred_at", INSTANT, nullable=False),
         sa.Column("correlation_id", sa.Text(), nullable=False),
         sa.Column("traceparent", sa.Text(), nullable=False),
