@@ -1,0 +1,1 @@
+"""Notification: who looks after which enterprise, and the messages that reach them."""

@@ -1,0 +1,1 @@
+"""Decisions of notification: whose enterprise it is, and what a message says."""

@@ -1,0 +1,83 @@
+"""The kinds of messages, the words each may use, and the labels of the codes that appear in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DISCLAIMER = "测算结果仅供参考，不作为认定依据"
+DISCLAIMER_EN = "for reference only, not a basis for recognition"
+
+STATES = {"pending": "待送达", "delivered": "未读", "read": "已读"}
+
+ASSIGNMENT_REASONS = {
+    "registered": "新登记企业分配",
+    "moved": "企业迁移",
+    "absence": "专员请假",
+    "departure": "专员离岗",
+    "rebalanced": "服务区域调整",
+    "by_hand": "人工指定",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of message. `always` placeholders have a value in every message, `sometimes` ones may be missing."""
+
+    code: str
+    label: str
+    label_en: str
+    always: frozenset[str]
+    sometimes: frozenset[str] = frozenset()
+    must_say: tuple[str, str] | None = None
+    """What the body has to say in Chinese and in English, whoever edits the template."""
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return self.always | self.sometimes
+
+
+_ENTERPRISE = frozenset({"enterprise", "uscc"})
+
+ELIGIBLE = Kind(
+    code="enterprise_eligible",
+    label="测算达标",
+    label_en="Assessed as eligible",
+    always=_ENTERPRISE | {"title", "application", "edition", "assessed_on"},
+    sometimes=frozenset({"district", "route", "reasons"}),
+    must_say=(DISCLAIMER, DISCLAIMER_EN),
+)
+TITLE_RECORDED = Kind(
+    code="title_recorded",
+    label="称号登记",
+    label_en="Title recorded",
+    always=_ENTERPRISE | {"title", "state"},
+    sometimes=frozenset({"district", "batch", "document", "issuer", "announced_on", "valid_from", "valid_to"}),
+)
+WHITELISTED = Kind(
+    code="whitelist_entered",
+    label="进入白名单",
+    label_en="Entered the whitelist",
+    always=_ENTERPRISE | {"title", "effective_on", "seq"},
+    sometimes=frozenset({"district"}),
+)
+
+KINDS = {kind.code: kind for kind in (ELIGIBLE, TITLE_RECORDED, WHITELISTED)}
+
+TITLES_EN = {
+    "innovative_sme": "Innovative SME",
+    "tech_sme": "Technology-based SME",
+    "specialized_sme": "Specialized and Sophisticated SME",
+    "little_giant": "“Little Giant” enterprise",
+    "high_tech": "High and New Technology Enterprise",
+    "champion": "Manufacturing Single Champion",
+}
+
+APPLICATIONS = {"new": ("新申报", "new application"), "review": ("复核", "review")}
+
+TITLE_STATES = {
+    "valid": ("有效", "valid"),
+    "publicized": ("公示", "publicized"),
+    "under_review": ("复核中", "under review"),
+    "expired": ("到期", "expired"),
+    "cancelled": ("取消", "cancelled"),
+}

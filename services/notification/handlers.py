@@ -1,0 +1,75 @@
+"""What notification does when something happened elsewhere: keep enterprises covered, tell whoever looks after them."""
+
+from __future__ import annotations
+
+import uuid
+
+from chassis.db import Transaction
+from contracts.events.eligibility import AssessmentChanged
+from contracts.events.finance import WhitelistChanged
+from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated, TitleRecorded
+from services.notification.domain.kinds import ELIGIBLE, TITLE_RECORDED, WHITELISTED
+from services.notification.use_cases.learn_enterprise import learn_enterprise
+from services.notification.use_cases.post_message import post_message
+
+
+def cover_enterprise(tx: Transaction, event: EnterpriseRegistered | EnterpriseUpdated | TitleRecorded) -> None:
+    """Keep the enterprise's name and district, and make sure that a commissioner who serves the district has it."""
+    learn_enterprise(tx, event.enterprise, event.version)
+
+
+def tell_eligible(tx: Transaction, event: AssessmentChanged) -> None:
+    """Tell the commissioner when the verdict for a title has become eligible; any other verdict makes no message."""
+    if event.verdict != "eligible" or event.previous == "eligible":
+        return
+    payload = {
+        "title": event.title,
+        "title_label": event.title_label,
+        "application": event.kind,
+        "route": event.route,
+        "pack": event.pack,
+        "reasons": list(event.reasons),
+        "assessment_id": event.assessment_id,
+        "assessed_on": event.assessed_on.isoformat(),
+    }
+    post_message(tx, event.uscc, ELIGIBLE, payload, source=_source(tx))
+
+
+def tell_title_recorded(tx: Transaction, event: TitleRecorded) -> None:
+    """Tell the commissioner which title was recorded, with its batch and document."""
+    record = event.record
+    payload = {
+        "title": record.title,
+        "title_label": record.title_label,
+        "title_id": record.title_id,
+        "state": record.state,
+        "batch": record.batch,
+        "document": record.document_number,
+        "issuer": record.issued_by,
+        "announced_on": record.announced_on.isoformat() if record.announced_on else None,
+        "valid_from": record.valid_from.isoformat() if record.valid_from else None,
+        "valid_to": record.valid_to.isoformat() if record.valid_to else None,
+    }
+    post_message(tx, event.uscc, TITLE_RECORDED, payload, source=_source(tx))
+
+
+def tell_whitelisted(tx: Transaction, event: WhitelistChanged) -> None:
+    """Tell the commissioner when the enterprise has entered the whitelist; other changes make no message."""
+    if event.change != "entered":
+        return
+    payload = {
+        "title": event.title,
+        "title_label": event.title_label,
+        "title_id": event.title_id,
+        "reason": event.reason,
+        "effective_on": event.effective_on.isoformat(),
+        "seq": event.seq,
+    }
+    post_message(tx, event.uscc, WHITELISTED, payload, source=_source(tx))
+
+
+def _source(tx: Transaction) -> uuid.UUID:
+    """The event in hand: it is what makes a message unique."""
+    if tx.context.event_id is None:
+        raise RuntimeError("a handler runs for an event: its context must carry the event's id")
+    return tx.context.event_id

@@ -1,0 +1,12 @@
+"""The tables every service has."""
+
+from __future__ import annotations
+
+from chassis.migrations import plumbing_v1
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    plumbing_v1.create()

@@ -1,0 +1,1 @@
+"""Notification's own tables, how they are read and written, and its template files."""

@@ -1,0 +1,1 @@
+"""What notification does: one verb, one file, one function; each receives the transaction and never commits."""

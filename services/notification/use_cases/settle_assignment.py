@@ -1,0 +1,35 @@
+"""Whoever looks after an enterprise is active and serves its district; if nobody can be, nobody does."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from chassis.db import Transaction
+from services.notification.domain.areas import specificity
+from services.notification.domain.balance import Candidate, choose
+from services.notification.store.repositories import Assignments, Commissioners
+from services.notification.store.tables import EnterpriseRow
+from services.notification.use_cases.appoint_commissioner import Active, appoint_commissioner
+
+
+def settle_assignment(tx: Transaction, enterprise: EnterpriseRow, *, cause: Literal["moved", "rebalanced"]) -> bool:
+    """Keep the commissioner who may stay, otherwise choose another one; whether anything changed.
+
+    The caller holds the assignment lock. `cause` says why somebody who no longer serves does not: the enterprise
+    moved, or the areas were changed.
+    """
+    active = Assignments(tx).find_active(enterprise.uscc)
+    if active is not None and active[1].active and specificity(active[1].areas, enterprise.district_code):
+        return False
+    serving = {row.code: row for row in Commissioners(tx).list_serving(enterprise.district_code)}
+    candidates = [Candidate(row.code, tuple(row.areas), row.load, row.weight) for row in serving.values()]
+    chosen = choose(candidates, enterprise.district_code)
+    successor = serving[chosen.code] if chosen else None
+    appoint_commissioner(tx, enterprise, active, successor, reason=_reason(active, cause))
+    return active is not None or successor is not None
+
+
+def _reason(active: Active | None, cause: str) -> str:
+    if active is None:
+        return "registered"
+    return cause if active[1].active else "departure"
