@@ -210,6 +210,11 @@ def test_a_value_that_is_not_canonical_is_an_error_and_not_a_verdict(packs: dict
             assess(packs[STEMS[1]], Subject({(fact_id, 0): FactValue(value, "import")}))
 
 
+def test_a_stored_null_is_missing(packs: dict[str, Pack]) -> None:
+    facts = {("segment_years", 2025): FactValue(None, "import")}
+    assert assess(packs[STEMS[1]], Subject(facts)).condition("ZJ26-1b").status is Status.UNKNOWN
+
+
 def test_a_stored_value_is_read_back(packs: dict[str, Pack]) -> None:
     stored = {"value": "5", "source": "tax", "as_of": "2025-12-31", "recorded_at": "2026-01-02T03:04:05+00:00"}
     held = fact_value(stored)

@@ -135,6 +135,10 @@ def test_a09_a_sum_that_only_one_reading_allows_goes_to_a_person(subject: Build,
     assert judge_test(test, spent("2000 万元", "999 万元")).status is Status.UNMET
 
 
+def test_a04_no_fall_reaches_a_threshold_below_minus_one_hundred_percent() -> None:
+    assert Compound(Decimal(0), Decimal(100)).compare(Decimal("-1.5")) == 1
+
+
 money = st.decimals(min_value=0, max_value=10**13, places=2, allow_nan=False)
 
 

@@ -143,6 +143,13 @@ def test_a_financing_entry_with_a_hole_leaves_the_sum_open(subject: Build, judge
     assert len(result.missing) == 1
 
 
+def test_a39_a_hole_in_the_running_year_leaves_open_whether_a_person_is_asked(
+    subject: Build, judge_test: Judge
+) -> None:
+    holed = entry(subject({"equity_financing": "2026-01-01|2000万元|是|10%"}), equity_share=None)
+    assert judge_test(EQUITY, holed, day=DAY).status is Status.UNKNOWN
+
+
 def test_a_hole_that_cannot_matter_leaves_nothing_open(subject: Build, judge_test: Judge) -> None:
     small = entry(subject({"equity_financing": "2025-01-01|10万元|是|10%"}), equity_share=None)
     assert judge_test(EQUITY, small, day=DAY).status is Status.UNMET

@@ -39,6 +39,8 @@ def title(state: str = "valid", start: str = "2024-01-01", end: str | None = "20
         (title("cancelled"), Status.UNMET),
         (title("cancelled", cancelled_on=date(2026, 7, 1)), Status.MET),
         (title("cancelled", cancelled_on=date(2026, 6, 30)), Status.UNMET),
+        (title("cancelled", end="2026-06-30", cancelled_on=date(2026, 7, 1)), Status.MET),
+        (title("cancelled", end="2026-06-29", cancelled_on=date(2026, 7, 1)), Status.UNMET),
         (title(end=None), Status.UNKNOWN),
         (Title("high_tech", "valid", date(2024, 1, 1), date(2026, 12, 31)), Status.UNMET),
     ],
