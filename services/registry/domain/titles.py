@@ -59,8 +59,11 @@ def read_state(text: str) -> str | None:
 
 
 def state_on(state: str, valid_to: dt.date | None, today: dt.date) -> str:
-    """The state as of `today`: a held title whose last day is over has expired; that day itself still counts."""
-    return "expired" if state in HELD and valid_to is not None and valid_to < today else state
+    """The state as of `today`: a valid title whose last day is over has expired; that day itself still counts.
+
+    A title under review (复核中) stays: the review is held when the term has run out (63号 第十三条).
+    """
+    return "expired" if state == "valid" and valid_to is not None and valid_to < today else state
 
 
 def act_key(batch: str | None, document: str) -> str:

@@ -133,10 +133,10 @@ class Titles:
         return self._session.scalars(query.order_by(TitleRecordRow.announced_on, TitleRecordRow.id)).all()
 
     def list_over(self, today: dt.date, limit: int) -> Sequence[TitleRecordRow]:
-        """Held titles whose last day is over, in the order of their enterprises."""
+        """Valid titles whose last day is over, in the order of their enterprises."""
         query = (
             select(TitleRecordRow)
-            .where(TitleRecordRow.state.in_(("valid", "under_review")), TitleRecordRow.valid_to < today)
+            .where(TitleRecordRow.state == "valid", TitleRecordRow.valid_to < today)
             .order_by(TitleRecordRow.uscc, TitleRecordRow.id)
             .limit(limit)
         )

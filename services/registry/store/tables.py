@@ -105,7 +105,7 @@ class TitleRecordRow(Row):
             "uscc", "title", "act_key", "valid_from", name="uq_title_records_act", postgresql_nulls_not_distinct=True
         ),
         Index("ix_title_records_title_state", "title", "state"),
-        Index("ix_title_records_valid_to", "valid_to", postgresql_where=text("state IN ('valid', 'under_review')")),
+        Index("ix_title_records_valid_to", "valid_to", postgresql_where=text("state = 'valid'")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

@@ -7,7 +7,7 @@ from chassis.db import Transaction
 from services.registry.store.repositories import Enterprises, Titles
 from services.registry.use_cases.record_title import announce_title
 
-BATCH = 500
+BATCH = 5000
 
 
 def expire_titles(tx: Transaction) -> int:
@@ -17,7 +17,7 @@ def expire_titles(tx: Transaction) -> int:
     for record in Titles(tx).list_over(today, BATCH):
         row = Enterprises(tx).get_for_update(record.uscc)  # in the order of codes, as every other lock
         tx.session.refresh(record)
-        if record.state not in ("valid", "under_review") or record.valid_to is None or record.valid_to >= today:
+        if record.state != "valid" or record.valid_to is None or record.valid_to >= today:
             continue  # somebody changed it while we waited for the lock
         record.state = "expired"
         announce_title(tx, row, record)

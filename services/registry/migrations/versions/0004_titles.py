@@ -46,5 +46,5 @@ def upgrade() -> None:
         "title_records",
         ["valid_to"],
         unique=False,
-        postgresql_where=sa.text("state IN ('valid', 'under_review')"),
+        postgresql_where=sa.text("state = 'valid'"),
     )
