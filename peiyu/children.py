@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from peiyu.parts import ROOT
+
 LOG_LIMIT_BYTES = 32 * 1024 * 1024
 CALM_SECONDS = 60.0
 """A child that ran this long is healthy again: its next restart is immediate."""

@@ -1,14 +1,13 @@
 """What `up` shows: steps with their time and progress; plain lines where nobody watches a terminal."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-Report = Callable[[int, int | None, str], None]
-"""Says how far a step is: done, total if known, a word on what is being done."""
+from peiyu.progress import Report
 
 QUIET_SECONDS = 5.0
 """Without a terminal, a long step says at most this often how far it is."""
@@ -29,7 +28,7 @@ class Display:
                 yield report
         else:
             yield self._plain(title)
-        self.console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} 秒[/]")
+        self.console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} 秒[/]", soft_wrap=True)
 
     @contextmanager
     def _live(self, title: str) -> Iterator[Report]:
@@ -50,10 +49,10 @@ class Display:
             nonlocal said
             if time.monotonic() - said >= QUIET_SECONDS:
                 said = time.monotonic()
-                self.console.print(f"  {title} {done}/{total or '?'} {word}")
+                self.console.print(f"  {title} {done}/{total or '?'} {word}", soft_wrap=True)
 
         return report
 
     def note(self, sentence: str) -> None:
         """One line about something that happened."""
-        self.console.print(sentence, markup=False)
+        self.console.print(sentence, markup=False, soft_wrap=True)

@@ -42,6 +42,16 @@ class Home:
         return self.path / "demo-clients.json"
 
     @property
+    def server(self) -> Path:
+        """The URL of the database server of the suite that is up; it may hold a password."""
+        return self.keys / "server-url"
+
+    @property
+    def prepared(self) -> Path:
+        """For which state of the program the databases were last brought up to date."""
+        return self.path / "prepared"
+
+    @property
     def postgres(self) -> Path:
         return self.path / "postgres"
 
@@ -89,6 +99,7 @@ class Home:
         for folder in (self.keys, self.logs):
             shutil.rmtree(folder, ignore_errors=True)
         self.demo_clients.unlink(missing_ok=True)
+        self.prepared.unlink(missing_ok=True)
 
     def running(self) -> Run | None:
         """The suite that holds the lock, if one does."""

@@ -23,10 +23,17 @@ def ask(port: int, path: str, seconds: float = 10.0) -> Answer | None:
         connection.close()
 
 
-def answers(port: int) -> bool:
-    """Whether the HTTP process is alive."""
-    answer = ask(port, "/health/live")
-    return answer is not None and answer[0] == 200
+def services_ready(port: int) -> bool:
+    """Whether every service can do its work, whatever has been loaded so far."""
+    answer = ask(port, "/health")
+    services = answer[1].get("services", {}) if answer else {}
+    return bool(services) and all(state == "ready" for state in services.values())
+
+
+def sample_loaded(port: int) -> bool:
+    """Whether the sample is in."""
+    answer = ask(port, "/health")
+    return answer is not None and answer[1].get("sample_loaded") is True
 
 
 def healthy(port: int) -> bool:
@@ -41,4 +48,4 @@ def why_not(port: int) -> str:
     if answer is None:
         return "HTTP 进程还没有应答"
     status, body = answer
-    return "" if status == 200 else json.dumps(body.get("checks", body), ensure_ascii=False)
+    return "" if status == 200 else "；".join(body.get("missing", ())) or f"状态 {status}"

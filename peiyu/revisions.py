@@ -1,12 +1,18 @@
-"""Whether a database is at the head of its migrations, told without importing the services: it must cost nothing."""
+"""Whether the databases fit this version of the program, told without importing the services: it must cost nothing."""
 
+import hashlib
 import re
 from pathlib import Path
 
 import psycopg
 
+from peiyu import parts
+from peiyu.databases import DatabaseServer
+
 _REVISION = re.compile(r'^revision(?:: [^=]+)? = ["\']([^"\']+)["\']', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision(?:: [^=]+)? = ["\']([^"\']+)["\']', re.MULTILINE)
+_SHIPPED = ("services", "gateway", "contracts/facts", "deploy/topics.yaml")
+"""What the databases are made from: migrations, packs, reference tables, topics."""
 
 
 def heads(versions: Path) -> set[str]:
@@ -24,3 +30,22 @@ def at_head(libpq_url: str, versions: Path) -> bool:
     except (psycopg.errors.UndefinedTable, psycopg.OperationalError):
         return False
     return bool(present) and present == heads(versions)
+
+
+def fingerprint() -> str:
+    """Changes when any file changes from which the databases are made; reads names, sizes and times only."""
+    digest = hashlib.sha256()
+    for top in _SHIPPED:
+        start = parts.ROOT / top
+        for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
+            if path.suffix not in (".pyc", "") and path.is_file():
+                stat = path.stat()
+                digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def up_to_date(server: DatabaseServer, prepared_for: str) -> bool:
+    """Whether nothing is to be done: the files are those of the last preparation, every database is at its head."""
+    if prepared_for != fingerprint():
+        return False
+    return all(at_head(server.libpq_url(part), parts.versions(part)) for part in parts.PARTS)

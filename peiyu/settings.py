@@ -23,6 +23,12 @@ class LocalSettings(BaseSettings):
     database_url: SecretStr | None = None
     """A PostgreSQL server (15 to 18) to use instead of the embedded one; a role that may create databases."""
 
+    bus_url: SecretStr | None = None
+    """A Kafka to use instead of the embedded bus: kafka://host:port[,host:port]."""
+
+    sample_enterprises: int = Field(default=2000, ge=10, le=100_000)
+    """How many synthetic enterprises the first start loads."""
+
     xdg_data_home: Path | None = Field(default=None, validation_alias="XDG_DATA_HOME")
 
     def folder(self) -> Path:

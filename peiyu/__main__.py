@@ -1,0 +1,5 @@
+"""`python -m peiyu`."""
+
+from peiyu.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""Care of an installation: migrate, topics apply, audit verify."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from peiyu.commands.roles import Lifeline, follow
+from peiyu.refusals import CannotRun
+
+topics = typer.Typer(help="事件主题", no_args_is_help=True)
+audit = typer.Typer(help="审计记录", no_args_is_help=True)
+
+PART = typer.Argument(help="registry、eligibility、finance、notification、gateway 或 all")
+
+
+def migrate(part: Annotated[str, PART] = "all", lifeline: Lifeline = None) -> None:
+    """把数据库升级到当前版本，并载入随版本发布的数据；重复执行没有影响。"""
+    follow(lifeline)
+    from peiyu import parts, prepare, targets
+
+    for each in parts.chosen(part):
+        prepare.prepare(each, targets.settings_of(each))
+        typer.echo(f"{each}：已是最新。")
+    if part == "all":
+        prepare.apply_topics(targets.bus_url())
+
+
+def seed(
+    progress: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    lifeline: Lifeline = None,
+) -> None:
+    """通过接口载入合成示例数据并写出演示客户端；已载入时不重复，中断后从断点继续。"""
+    follow(lifeline)
+    from peiyu import seeding, settings, targets
+    from peiyu.progress import writer
+
+    home, _server = targets.required_server()
+    run = home.running()
+    if run is None:
+        raise CannotRun("平台没有在运行。请先执行 make up。", "The suite is not up. Run make up first.")
+    seeding.seed(home, run.port, settings.read().sample_enterprises, writer(progress))
+
+
+def doctor() -> None:
+    """检查本机的安装：磁盘、密钥权限、各部分是否就绪、积压和死信；有问题时给出办法，并以状态 1 结束。"""
+    from peiyu import diagnosis, settings, targets
+    from peiyu.home import Home
+
+    found = targets.local_server()
+    home = Home(settings.read().folder())
+    ill = 0
+    for each in diagnosis.examine(home, found[1] if found else None):
+        ill += bool(each.remedy)
+        typer.echo(
+            f"{'✗' if each.remedy else '✓'} {each.what}：{each.found}" + (f"。{each.remedy}" if each.remedy else "")
+        )
+    if ill:
+        raise typer.Exit(1)
+
+
+@topics.command("apply")
+def apply_topics() -> None:
+    """按 deploy/topics.yaml 建立缺少的主题；已有的不变。"""
+    from peiyu import prepare, targets
+
+    prepare.apply_topics(targets.bus_url())
+    typer.echo("主题齐全。")
+
+
+@audit.command("verify")
+def verify(part: Annotated[str, PART] = "all") -> None:
+    """核对审计记录的哈希链：有记录被改动或删除时逐条指出，并以状态 1 结束。"""
+    from chassis import audit as chain
+    from peiyu import parts, targets
+
+    broken = 0
+    for each in parts.chosen(part):
+        with targets.database_of(each) as db, db.reading() as tx:
+            found = list(chain.verify(tx))
+        for one in found:
+            typer.echo(f"{each} 第 {one.seal_seq} 号：{one.reason}")
+        typer.echo(f"{each}：{'有 ' + str(len(found)) + ' 处不符' if found else '完整'}。")
+        broken += len(found)
+    if broken:
+        raise typer.Exit(1)

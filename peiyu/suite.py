@@ -1,0 +1,64 @@
+"""How each part of the suite is put together; a service is imported when it is needed, not before."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from chassis.bus import Bus, Subscriptions
+from chassis.db import Database
+from chassis.migrate import Migrations
+from chassis.settings import ServiceSettings
+from chassis.worker import Worker
+from peiyu import parts
+from peiyu.refusals import CannotRun
+
+
+def migrations(part: str) -> Migrations:
+    found: Migrations = _of(part, "migrations").MIGRATIONS
+    return found
+
+
+def settings(part: str, **given: Any) -> ServiceSettings:
+    """A part's settings: what is given wins over the environment."""
+    try:
+        made: ServiceSettings = _of(part, "settings").Settings(**given)
+    except ValidationError as error:
+        lines = "；".join(f"PEIYU_{'.'.join(map(str, each['loc'])).upper()} {each['msg']}" for each in error.errors())
+        raise CannotRun(
+            f"{part} 的设置不完整：{lines}。请设置这些环境变量，见 docs/operations.md。",
+            f"The settings of {part} are not complete: set the variables named above.",
+        ) from None
+    return made
+
+
+def application(part: str, chosen: ServiceSettings, db: Database) -> FastAPI:
+    create: Callable[[ServiceSettings, Database], FastAPI] = _of(part, "app").create_app
+    return create(chosen, db)
+
+
+def worker(part: str, chosen: ServiceSettings, db: Database, bus: Bus) -> Worker:
+    build: Callable[[ServiceSettings, Database, Bus], Worker] = _of(part, "worker").build_worker
+    return build(chosen, db, bus)
+
+
+def subscriptions(part: str) -> Subscriptions:
+    found: Subscriptions = _of(part, "subscriptions").SUBSCRIPTIONS
+    return found
+
+
+def database(part: str, chosen: ServiceSettings, role: str) -> Database:
+    """The part's own database with the pool its settings ask for; `role` shows in pg_stat_activity."""
+    return Database(
+        chosen.database_url.get_secret_value(),
+        name=f"peiyu {part} {role}",
+        pool_size=chosen.pool_size,
+        statement_timeout_seconds=chosen.statement_timeout_seconds,
+        lock_timeout_seconds=chosen.lock_timeout_seconds,
+    )
+
+
+def _of(part: str, module: str) -> Any:
+    return import_module(f"{parts.package(part)}.{module}")
