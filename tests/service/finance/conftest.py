@@ -11,9 +11,10 @@ from chassis.db import Database
 from services.finance.app import create_app
 from services.finance.migrations import MIGRATIONS
 from services.finance.settings import Settings
+from services.finance.worker import Publisher
 from tests.fixtures.database import Templates
 from tests.fixtures.identity import Identities
-from tests.service.finance.world import Bank
+from tests.service.finance.world import Bank, deliver, number, publisher, recorded, uscc
 
 
 @pytest.fixture
@@ -49,6 +50,16 @@ def officer_headers(identities: Identities) -> dict[str, str]:
     return identities.headers(
         roles=["officer"], scopes=["whitelist:read", "consents:read", "consents:write"], areas=["3413"]
     )
+
+
+@pytest.fixture
+def press(db: Database) -> Publisher:
+    """A publisher, after it has published three titles as epoch 1."""
+    made = publisher(db, segment_rows=10)
+    deliver(db, *(recorded(uscc(each), f"t-{each}", 1) for each in (3, 1, 2)))
+    number(db)
+    made.publish()
+    return made
 
 
 def problem(answer: Any) -> tuple[int, str]:

@@ -118,6 +118,16 @@ def number(db: Database) -> int:
     return total
 
 
+def get(client: TestClient, headers: dict[str, str], path: str, encoding: str = "identity", **extra: str) -> Any:
+    return client.get(path, headers={**headers, "Accept-Encoding": encoding, **extra})
+
+
+def raw(client: TestClient, headers: dict[str, str], path: str, encoding: str, **extra: str) -> tuple[Any, bytes]:
+    """An answer and its body as it travelled, not decoded."""
+    with client.stream("GET", path, headers={**headers, "Accept-Encoding": encoding, **extra}) as answer:
+        return answer, b"".join(answer.iter_raw())
+
+
 class Bank:
     """Follows the feed from the beginning, only ever advancing; keeps the rows exactly as it read them."""
 
