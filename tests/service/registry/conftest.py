@@ -58,6 +58,14 @@ def uscc(number: int) -> str:
     return first + check_digit(first)
 
 
+class Everything:
+    """May do anything."""
+
+    def to_enterprise(self, uscc: str, district_code: str | None, version: int) -> None: ...
+
+    def to_area(self, district_code: str | None) -> None: ...
+
+
 @pytest.fixture(scope="module")
 def database(templates: Templates) -> Iterator[Database]:
     with templates.copy("registry", Prepared(MIGRATIONS.folder, MIGRATIONS.metadata)) as copied:
