@@ -74,7 +74,7 @@ def post_assessment(
             request.app.state.catalog.dictionary,
             rules,
             [fact.model_dump(mode="json") for fact in wanted.facts or ()],
-            [_title(stated.model_dump(mode="json")) for stated in wanted.titles or ()],
+            None if wanted.titles is None else [_title(each.model_dump(mode="json")) for each in wanted.titles],
             wanted.title,
             kind=wanted.kind,
             industry_code=wanted.industry_code,

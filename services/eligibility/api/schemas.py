@@ -51,7 +51,9 @@ class AssessmentNew(BaseModel):
     title: str = Field(description="title code, for example innovative_sme")
     uscc: str | None = Field(default=None, pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", description="a registered enterprise")
     facts: list[StatedFact] | None = Field(default=None, max_length=1000)
-    titles: list[StatedTitle] | None = Field(default=None, max_length=100)
+    titles: list[StatedTitle] | None = Field(
+        default=None, max_length=100, description="with `facts`: titles held; [] means none, absent means not known"
+    )
     industry_code: str | None = Field(default=None, max_length=10, description="GB/T 4754-2017, with `facts`")
     kind: Literal["new", "review"] | None = Field(
         default=None, description="default: review when the title is validly held, else new"

@@ -18,7 +18,8 @@ YEARS_KEPT = 4
 """Fiscal years t … t−3: what the packs may look back on, and the running year."""
 
 Inputs = dict[str, Any]
-"""{industry_code, facts: {fact id: {year: {value, source, as_of, recorded_at}}}, titles: [{code, state, …}]}"""
+"""{industry_code, facts: {fact id: {year: {value, source, as_of, recorded_at}}}, titles: [{code, state, …}],
+titles_known}. Without a single recorded title nobody knows whether there is none (missing is not false)."""
 
 
 def inputs_of(
@@ -26,6 +27,7 @@ def inputs_of(
     industry_code: str | None,
     periods: Iterable[tuple[int, Mapping[str, Mapping[str, Any]]]],
     titles: Iterable[Mapping[str, Any]],
+    titles_known: bool,
     application_date: dt.date,
 ) -> Inputs:
     """Gather what an assessment on that date may look at, in an order that does not depend on arrival."""
@@ -41,6 +43,7 @@ def inputs_of(
         "industry_code": industry_code,
         "facts": {fact_id: dict(sorted(years.items())) for fact_id, years in sorted(facts.items())},
         "titles": sorted((dict(title) for title in titles), key=lambda title: json.dumps(title, sort_keys=True)),
+        "titles_known": titles_known,
     }
 
 
@@ -62,7 +65,8 @@ def subject_of(inputs: Inputs, sizes: SizeTable, application_date: dt.date) -> S
         )
         for title in inputs["titles"]
     )
-    return Subject(facts=facts, titles=titles, size=_size(inputs["industry_code"], facts, sizes, application_date))
+    size = _size(inputs["industry_code"], facts, sizes, application_date)
+    return Subject(facts=facts, titles=titles, size=size, ledger_complete=inputs["titles_known"])
 
 
 def _size(

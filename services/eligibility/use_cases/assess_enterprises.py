@@ -44,6 +44,7 @@ class Known:
             industry_code=self.enterprise.industry_code,
             periods=self.periods,
             titles=self.titles,
+            titles_known=bool(self.titles),
             application_date=day,
         )
 

@@ -56,14 +56,14 @@ def assess_stated(
     dictionary: Dictionary,
     rules: Rules,
     facts: Sequence[Mapping[str, Any]],
-    titles: Sequence[Mapping[str, Any]],
+    titles: Sequence[Mapping[str, Any]] | None,
     title: str,
     *,
     kind: str | None,
     industry_code: str | None,
     day: dt.date,
 ) -> Outcome:
-    """Assess facts given in a request. Nothing is stored and nothing is announced.
+    """Assess facts given in a request. Nothing is stored and nothing is announced. No `titles` means not known.
 
     Raises StatedFactsInvalid with the path of every fact that cannot be read.
     """
@@ -71,10 +71,11 @@ def assess_stated(
     inputs = inputs_of(
         industry_code=industry_code,
         periods=sorted(periods.items()),
-        titles=titles,
+        titles=titles or (),
+        titles_known=titles is not None,
         application_date=day,
     )
-    chosen = kind or kind_for(title, titles, day)
+    chosen = kind or kind_for(title, titles or (), day)
     pack = rules.editions.get(title, chosen, day)
     found = evaluate(pack, subject_of(inputs, rules.sizes, day), application_date=day, kind=chosen)
     return Outcome(found, None, None)
