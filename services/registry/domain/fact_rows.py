@@ -13,6 +13,7 @@ from services.registry.domain.facts import accepted_source
 from services.registry.domain.periods import POINT, last_complete_year, read_year
 from services.registry.domain.problems import CellProblem
 from services.registry.domain.reading import Row
+from services.registry.domain.statements import LONGEST_VALUE
 
 _SOURCES = {word: kind for kind, label in SOURCE_KINDS.items() for word in (kind, label)}
 _SOURCES |= {"税务": "tax", "审计": "audit_report", "自报": "self_declared", "企业自报": "self_declared"}
@@ -97,6 +98,12 @@ def _period(row: Row, column: Recognised, fact: Fact, text: str, year: int | Non
 
 
 def _value(row: Row, column: Recognised, fact: Fact, text: str) -> Any:
+    if len(text) > LONGEST_VALUE:
+        message = f"“{fact.label}”超过 {LONGEST_VALUE} 个字，请精简"
+        row.problems.append(
+            CellProblem(column.header, "text-too-long", message, text[:40], f"不超过 {LONGEST_VALUE} 个字")
+        )
+        return None
     value = parse_cell(fact, text, column.unit)
     if not isinstance(value, CellError):
         return value

@@ -17,8 +17,8 @@ from services.registry.domain.facts import Stated, accepted_source
 from services.registry.domain.periods import FIRST_YEAR, POINT, last_complete_year
 
 FINDING_SOURCE = "official_finding"
-LONGEST_VALUE = 100_000
-"""Characters of one value as JSON: some hundred records."""
+LONGEST_VALUE = 20_000
+"""Characters of one value as JSON, some hundred records: a period of such values still fits into one message."""
 
 
 @dataclass(frozen=True, slots=True)
