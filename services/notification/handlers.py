@@ -19,8 +19,11 @@ def cover_enterprise(tx: Transaction, event: EnterpriseRegistered | EnterpriseUp
 
 
 def tell_eligible(tx: Transaction, event: AssessmentChanged) -> None:
-    """Tell the commissioner when the verdict for a title has become eligible; any other verdict makes no message."""
-    if event.verdict != "eligible" or event.previous == "eligible":
+    """Tell the commissioner when a title has come within reach; any other verdict makes no message.
+
+    For a title already held (review) eligible is how it should be, and no news.
+    """
+    if event.kind != "new" or event.verdict != "eligible" or event.previous == "eligible":
         return
     payload = {
         "title": event.title,

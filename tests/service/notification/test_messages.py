@@ -47,6 +47,11 @@ def test_other_verdicts_make_no_message(covered: Suite, verdict: str, previous: 
     assert covered.messages() == []
 
 
+def test_a_review_that_would_pass_is_no_news(covered: Suite) -> None:
+    covered.tell(assessed(uscc(1)).model_copy(update={"kind": "review"}))
+    assert covered.messages() == []
+
+
 def test_eligible_again_after_not_makes_a_message_again(covered: Suite) -> None:
     covered.tell(assessed(uscc(1), "eligible"))
     covered.tell(assessed(uscc(1), "not_eligible", "eligible"))
