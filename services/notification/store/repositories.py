@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from chassis.db import Transaction
 from services.notification.domain.areas import prefixes_of
+from services.notification.domain.balance import Candidate
 from services.notification.domain.errors import (
     AssignmentsBusy,
     CommissionerNotFound,
@@ -46,13 +47,16 @@ class Commissioners:
             raise CommissionerNotFound(f"没有编号为“{code}”的服务专员，请核对编号")
         return row
 
-    def list_serving(self, district: str | None) -> Sequence[CommissionerRow]:
+    def list_serving(self, district: str | None) -> list[Candidate]:
         """Active commissioners one of whose areas contains `district`, with their loads as they are now."""
         areas = prefixes_of(district)
         if not areas:
             return []
-        query = select(CommissionerRow).where(CommissionerRow.active, CommissionerRow.areas.overlap(areas))
-        return self._session.scalars(query.execution_options(populate_existing=True)).all()
+        columns = (CommissionerRow.code, CommissionerRow.areas, CommissionerRow.load, CommissionerRow.weight)
+        query = select(*columns).where(CommissionerRow.active, CommissionerRow.areas.overlap(areas))
+        return [
+            Candidate(code, tuple(served), load, weight) for code, served, load, weight in self._session.execute(query)
+        ]
 
     def add(self, row: CommissionerRow) -> None:
         self._session.add(row)
@@ -64,10 +68,6 @@ class Enterprises:
 
     def __init__(self, tx: Transaction) -> None:
         self._session = tx.session
-
-    def version_of(self, uscc: str) -> int:
-        """The version known so far; 0 when nothing but its code is known."""
-        return self._session.scalar(select(EnterpriseRow.version).where(EnterpriseRow.uscc == uscc)) or 0
 
     def get(self, uscc: str) -> EnterpriseRow:
         row = self._session.get(EnterpriseRow, uscc)
@@ -81,10 +81,13 @@ class Enterprises:
 
     def get_or_add_for_update(self, uscc: str) -> EnterpriseRow:
         """The locked row; one that nobody told of yet is made with version 0 and no name."""
-        values = {"uscc": uscc, "version": 0, "synthetic": False}
-        self._session.execute(insert(EnterpriseRow).values(values).on_conflict_do_nothing())
         query = select(EnterpriseRow).where(EnterpriseRow.uscc == uscc).with_for_update()
-        return self._session.scalars(query.execution_options(populate_existing=True)).one()
+        row = self._session.scalar(query.execution_options(populate_existing=True))
+        if row is None:  # nobody else can be adding it: rows are made under the assignment lock
+            row = EnterpriseRow(uscc=uscc, version=0, synthetic=False)
+            self._session.add(row)
+            self._session.flush()
+        return row
 
 
 class Assignments:

@@ -15,12 +15,9 @@ def learn_enterprise(tx: Transaction, card: EnterpriseCard, version: int) -> Non
 
     A move keeps the commissioner who also serves the new district. Emits AssignmentChanged when somebody else serves.
     """
-    enterprises = Enterprises(tx)
-    if enterprises.version_of(card.uscc) >= version:  # most repeats end here, without waiting for the lock
-        return
     assignments = Assignments(tx)
     assignments.lock()
-    enterprise = enterprises.get_or_add_for_update(card.uscc)
+    enterprise = Enterprises(tx).get_or_add_for_update(card.uscc)
     if enterprise.version >= version:
         return
     renamed = _texts(enterprise) != (card.name, card.district_name)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from chassis.db import Transaction
 from services.notification.domain.areas import specificity
-from services.notification.domain.balance import Candidate, choose
+from services.notification.domain.balance import choose
 from services.notification.store.repositories import Assignments, Commissioners
 from services.notification.store.tables import EnterpriseRow
 from services.notification.use_cases.appoint_commissioner import Active, appoint_commissioner
@@ -21,10 +21,9 @@ def settle_assignment(tx: Transaction, enterprise: EnterpriseRow, *, cause: Lite
     active = Assignments(tx).find_active(enterprise.uscc)
     if active is not None and active[1].active and specificity(active[1].areas, enterprise.district_code):
         return False
-    serving = {row.code: row for row in Commissioners(tx).list_serving(enterprise.district_code)}
-    candidates = [Candidate(row.code, tuple(row.areas), row.load, row.weight) for row in serving.values()]
-    chosen = choose(candidates, enterprise.district_code)
-    successor = serving[chosen.code] if chosen else None
+    commissioners = Commissioners(tx)
+    chosen = choose(commissioners.list_serving(enterprise.district_code), enterprise.district_code)
+    successor = commissioners.get_for_update(chosen.code) if chosen else None
     appoint_commissioner(tx, enterprise, active, successor, reason=_reason(active, cause))
     return active is not None or successor is not None
 

@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from starlette.testclient import TestClient
 
+from chassis.db import Database
 from chassis.plumbing import AuditRow
 from chassis.worker import beat
+from services.notification.app import create_app
 from services.notification.settings import EXPECTED
+from services.notification.store.repositories import Assignments
 from tests.fixtures.identity import Identities
 from tests.service.notification.conftest import PREFIX, Suite, assessed, registered, uscc, whitelisted
 
@@ -243,3 +247,15 @@ def test_readiness_asks_for_every_loop(suite: Suite) -> None:
     for name in EXPECTED:
         beat(suite.db, name)
     assert suite.http.get("/health/ready").status_code == 200
+
+
+def test_a_request_that_waits_too_long_for_the_lock_is_told_to_come_back(suite: Suite) -> None:
+    hurried = Database(suite.db.url, lock_timeout_seconds=1)
+    client = TestClient(create_app(suite.settings, hurried), raise_server_exceptions=False)
+    with suite.db.transaction() as tx:
+        Assignments(tx).lock()
+        response = client.post(f"{PREFIX}/commissioners", json=NEW, headers=suite.officer())
+    hurried.close()
+    assert (response.status_code, response.json()["code"]) == (503, "assignments-busy")
+    assert response.headers["retry-after"] == "5"
+    assert create(suite).status_code == 201

@@ -275,7 +275,7 @@ def test_an_older_event_that_waited_for_the_lock_does_not_overwrite_the_newer_on
         cover_enterprise(tx, updated(uscc(1), "341321", version=5))
         older.start()
         older.join(0.5)
-        assert older.is_alive()  # it has seen no version yet, and waits
+        assert older.is_alive()  # the newer one is not committed, so it waits
     older.join()
     assert suite.holders() == {uscc(1): "dangshan"}
     assert len(announced(suite)) == 1

@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notification.domain.areas import normalised, prefix_of, prefixes_of, specificity, touch
@@ -76,6 +76,7 @@ def test_the_load_counts_by_weight_and_equal_loads_have_a_fixed_order() -> None:
     )
 
 
+@settings(deadline=None)
 @given(
     weights=st.lists(st.decimals("0.1", "10", places=2), min_size=2, max_size=6),
     enterprises=st.integers(0, 120),
