@@ -63,7 +63,12 @@ def account_for(data: Path) -> Account:
 
 
 def create_home(home: Path, account: Account) -> None:
-    """Make the home folder and missing folders above it; one that exists keeps its mode."""
+    """Make the home folder and missing folders above it; one that exists keeps its mode.
+
+    But an empty folder of root's own, named as the home, is ours: `mktemp -d` makes it 0700.
+    """
+    if account.foreign and home.is_dir() and home.stat().st_uid == os.geteuid() and not any(home.iterdir()):
+        home.chmod(home.stat().st_mode | 0o011)
     missing = [folder for folder in (home, *home.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir()

@@ -38,6 +38,11 @@ class Home:
         return self.path / "logs"
 
     @property
+    def sample(self) -> Path:
+        """The spreadsheets of the sample, as they were imported."""
+        return self.path / "sample"
+
+    @property
     def demo_clients(self) -> Path:
         return self.path / "demo-clients.json"
 
@@ -95,8 +100,8 @@ class Home:
             yield
 
     def clear(self) -> None:
-        """Delete keys, logs and demo clients; what we did not put here stays."""
-        for folder in (self.keys, self.logs):
+        """Delete keys, logs, sample files and demo clients; what we did not put here stays."""
+        for folder in (self.keys, self.logs, self.sample):
             shutil.rmtree(folder, ignore_errors=True)
         self.demo_clients.unlink(missing_ok=True)
         self.prepared.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ from chassis.settings import ServiceSettings
 from chassis.worker import Worker
 from gateway import app as gateway
 from gateway.embedded import mount
-from gateway.proxy.over_http import connect
 from gateway.settings import Settings as GatewaySettings
 from peiyu import local, parts, processes, suite, targets
 from peiyu.capacity import HTTP_THREADS
@@ -40,6 +39,8 @@ def serve_one(part: str, *, host: str, port: int) -> None:
         held.callback(db.close)
         app: processes.ASGIApp
         if isinstance(chosen, GatewaySettings):
+            from gateway.proxy.over_http import connect  # aiohttp: the local run does without it
+
             upstreams = connect(chosen.upstreams, connect_seconds=chosen.connect_seconds)
             app = gateway.create_app(chosen, db, upstreams)
         else:

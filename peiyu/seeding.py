@@ -50,7 +50,7 @@ class Seeding:
 
     def run(self) -> None:
         """All steps in order. What an earlier attempt has done is answered from its keys and changes nothing."""
-        files = write_files(self.sample, self.home.path / "sample")
+        files = write_files(self.sample, self.home.sample)
         self._commissioners()
         self._imports(files)
         self._findings()

@@ -6,7 +6,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,10 +15,14 @@ import pytest
 from peiyu.databases import OWNERS, DatabaseServer
 from peiyu.embedded import EmbeddedPostgres
 from peiyu.refusals import CannotRun
+from tests.embedded.accounts import as_root, environment, home_of_nobody, nobody, reachable_python
 
-ROOT = Path(__file__).resolve().parents[2]
+FAST = {"fsync": "off"}
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another account")
+
+def quick(home: Path) -> EmbeddedPostgres:
+    """A server for tests that do not ask what survives a power cut."""
+    return EmbeddedPostgres(home, overrides=FAST)
 
 
 def query(server: EmbeddedPostgres, statement: str) -> object:
@@ -79,7 +82,7 @@ def test_a_killed_server_recovers_every_committed_row(folder: Path) -> None:
 
 
 def test_a_number_that_now_belongs_to_another_process_does_not_stop_the_start(folder: Path) -> None:
-    server = EmbeddedPostgres(folder / "home")
+    server = quick(folder / "home")
     server.start()
     server.stop()
     with subprocess.Popen(["sleep", "60"], **server.account.identity()) as stranger:
@@ -93,7 +96,7 @@ def test_a_number_that_now_belongs_to_another_process_does_not_stop_the_start(fo
 
 
 def test_an_interrupted_creation_is_begun_anew(folder: Path) -> None:
-    server = EmbeddedPostgres(folder / "home")
+    server = quick(folder / "home")
     server._prepare_folders()
     half = server.folder / "18.partial-4711"
     half.mkdir()
@@ -104,15 +107,15 @@ def test_an_interrupted_creation_is_begun_anew(folder: Path) -> None:
 
 
 def test_a_server_started_with_other_settings_is_restarted(folder: Path) -> None:
-    old = EmbeddedPostgres(folder / "home", overrides={"work_mem": "8MB"})
+    old = EmbeddedPostgres(folder / "home", overrides={**FAST, "work_mem": "8MB"})
     old.start()
-    new = EmbeddedPostgres(folder / "home")
+    new = EmbeddedPostgres(folder / "home", overrides=FAST)
     new.start()
     assert query(new, "SHOW work_mem") == "16MB"
 
 
 def test_a_server_whose_socket_was_swept_away_is_restarted(folder: Path) -> None:
-    server = EmbeddedPostgres(folder / "home")
+    server = quick(folder / "home")
     server.start()
     shutil.rmtree(server.socket_folder)
     server.start()
@@ -120,7 +123,7 @@ def test_a_server_whose_socket_was_swept_away_is_restarted(folder: Path) -> None
 
 
 def test_two_homes_run_side_by_side(folder: Path) -> None:
-    one, two = EmbeddedPostgres(folder / "one"), EmbeddedPostgres(folder / "two")
+    one, two = quick(folder / "one"), quick(folder / "two")
     one.start()
     two.start()
     query(one, "CREATE TABLE only_here (n int)")
@@ -130,14 +133,14 @@ def test_two_homes_run_side_by_side(folder: Path) -> None:
 
 def test_a_long_home_path_is_no_obstacle(folder: Path) -> None:
     home = folder / ("培育数据" * 10) / ("and a space " * 8).strip()
-    server = EmbeddedPostgres(home)
+    server = quick(home)
     server.start()
     assert query(server, "SELECT 1") == 1
     assert len(os.fsencode(server.socket_folder / ".s.PGSQL.5432")) <= 107
 
 
 def test_a_socket_folder_open_to_others_is_refused(folder: Path) -> None:
-    server = EmbeddedPostgres(folder / "home")
+    server = quick(folder / "home")
     server.socket_folder.mkdir(mode=0o755)
     try:
         with pytest.raises(CannotRun, match=str(server.socket_folder)):
@@ -147,7 +150,7 @@ def test_a_socket_folder_open_to_others_is_refused(folder: Path) -> None:
 
 
 def test_all_databases_are_created_once(folder: Path) -> None:
-    embedded = EmbeddedPostgres(folder / "home")
+    embedded = quick(folder / "home")
     embedded.start()
     server = DatabaseServer(embedded.url("postgres"))
     assert server.create_missing() == list(OWNERS)
@@ -159,7 +162,7 @@ def test_all_databases_are_created_once(folder: Path) -> None:
 @as_root
 def test_root_runs_the_server_under_an_existing_account(folder: Path) -> None:
     accounts = [entry.pw_name for entry in pwd.getpwall()]
-    server = EmbeddedPostgres(folder / "home")
+    server = quick(folder / "home")
     server.start()
     pid = server.pid()
     assert pid is not None
@@ -174,7 +177,7 @@ def test_root_gets_a_remedy_for_a_home_the_account_cannot_reach(folder: Path) ->
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
     with pytest.raises(CannotRun) as refusal:
-        EmbeddedPostgres(closed / "home").start()
+        quick(closed / "home").start()
     assert f"chmod o+x {closed}" in refusal.value.chinese
     assert f"chmod o+x {closed}" in refusal.value.english
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700, "a foreign folder keeps its mode"
@@ -182,43 +185,32 @@ def test_root_gets_a_remedy_for_a_home_the_account_cannot_reach(folder: Path) ->
 
 @as_root
 def test_an_ordinary_user_runs_it_without_help(folder: Path) -> None:
-    nobody = pwd.getpwnam("nobody")
-    python = reachable_python()
-    home = folder / "of-nobody"
-    home.mkdir(mode=0o700)
-    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    python, home = reachable_python(), home_of_nobody(folder)
     script = (
         "import sys; from pathlib import Path; from peiyu.embedded import EmbeddedPostgres\n"
         "server = EmbeddedPostgres(Path(sys.argv[1])); server.start(); print(server.pid()); server.stop()\n"
         "print(server.pid(), server.home)"
     )
-    packages = next(path for path in sys.path if path.endswith("site-packages"))
     ran = subprocess.run(
         [python, "-c", script, str(home / "data")],
-        env={"PYTHONPATH": f"{ROOT}:{packages}", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment(home),
         cwd="/",
-        user=nobody.pw_uid,
-        group=nobody.pw_gid,
-        extra_groups=(),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
+        **nobody(),
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.split()[0].isdigit()
     assert ran.stdout.split()[1] == "None"
-    assert (home / "data" / "postgres" / "18").stat().st_uid == nobody.pw_uid
+    assert (home / "data" / "postgres" / "18").stat().st_uid == nobody()["user"]
 
 
-def reachable_python() -> str:
-    """A Python of this version that the account nobody may start; root's own may lie under /root."""
-    nobody = pwd.getpwnam("nobody")
-    for candidate in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
-        try:
-            command = [candidate, "-c", f"import os; os.listdir({str(ROOT)!r})"]
-            if not subprocess.run(command, user=nobody.pw_uid, cwd="/", capture_output=True, check=False).returncode:
-                return candidate
-        except OSError:
-            continue
-    pytest.skip("no Python that an ordinary user can start from here")
+@as_root
+def test_an_empty_folder_of_roots_own_becomes_a_home(folder: Path) -> None:
+    home = folder / "made-by-mktemp"
+    home.mkdir(mode=0o700)
+    server = quick(home)
+    server.start()
+    assert query(server, "SELECT 1") == 1
