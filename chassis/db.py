@@ -60,14 +60,22 @@ class Transaction:
         )
         return event_id
 
-    def emit_all(self, events: Iterable[Event]) -> int:
-        """Announce many events in the order given, by COPY; how many. For imports: `emit` is for single changes."""
+    def emit_all(self, events: Iterable[Event], payloads: Iterable[str] | None = None) -> int:
+        """Announce many events in the order given, by COPY; how many. For imports: `emit` is for single changes.
+
+        `payloads`: the events as JSON, where the caller has that text already.
+        """
         self.flush()
         headers = json.dumps(self._headers())
         moment = clock.now()
+        pairs = (
+            zip(events, payloads, strict=True)
+            if payloads is not None
+            else ((event, event.model_dump_json()) for event in events)
+        )
         rows = (
-            (ids.new_id(), event.topic, event.type, event.key, event.key, event.model_dump_json(), headers, moment)
-            for event in events
+            (ids.new_id(), event.topic, event.type, event.key, event.key, payload, headers, moment)
+            for event, payload in pairs
         )
         count = self.copy("outbox", _OUTBOX_COLUMNS, rows)
         if count:

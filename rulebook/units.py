@@ -19,6 +19,8 @@ _NUMBER = re.compile(r"^([+-]?)(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?(?:[eE]([+-]?\d{
 
 def fold(text: str) -> str:
     """Full-width signs and digits to half-width, surrounding space removed; Chinese words stay."""
+    if text.isascii():  # most cells of a large file
+        return text.strip()
     return unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip()
 
 

@@ -36,6 +36,7 @@ def revise(
     The same value from the same source again is no change, unless it is stated for another date.
     """
     changed: dict[str, Entry | None] = {}
+    recorded_at, implied = instant(now), implied_date(fiscal_year, today).isoformat()
     for fact_id, statement in stated.items():
         known = current.get(fact_id)
         if statement.value is None:
@@ -44,12 +45,11 @@ def revise(
             continue
         if known is not None and _says_the_same(known, statement):
             continue
-        as_of = statement.as_of or implied_date(fiscal_year, today)
         changed[fact_id] = {
             "value": statement.value,
             "source": statement.source,
-            "as_of": as_of.isoformat(),
-            "recorded_at": instant(now),
+            "as_of": statement.as_of.isoformat() if statement.as_of else implied,
+            "recorded_at": recorded_at,
         }
     return changed
 

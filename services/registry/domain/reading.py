@@ -9,7 +9,7 @@ from typing import Any
 
 from rulebook.dictionary import Shape
 from rulebook.values import CellError, expectation, parse_cell
-from services.registry.domain import names, uscc
+from services.registry.domain import uscc
 from services.registry.domain.columns import Recognised
 from services.registry.domain.problems import CellProblem
 
@@ -96,5 +96,5 @@ class Row:
         """Read the enterprise's name into `values`."""
         if self.text("name") is None and required and "name" not in self.cells:
             self.refuse("name", "name-missing", "缺少企业名称，请填写营业执照上的全称", "企业全称")
-        elif "name" in self.values and not names.comparison_key(self.values["name"]):
-            self.refuse("name", "name-missing", "企业名称只有空白或不可见字符，请填写全称", "企业全称")
+        elif "name" in self.values and not any(character.isalnum() for character in self.values["name"]):
+            self.refuse("name", "name-missing", "企业名称中没有文字，请填写营业执照上的全称", "企业全称")

@@ -49,22 +49,18 @@ def append_revisions(tx: Transaction, rows: Iterable[Sequence[Any]]) -> None:
 
 def put_facts(tx: Transaction, periods: Sequence[tuple[str, int, Mapping[str, Any]]], at: Any) -> None:
     """Make `(uscc, fiscal year, facts)` the current state of those periods."""
+    _empty(tx, "facts_current")
+    rows = ((uscc, year, json.dumps(facts, ensure_ascii=False), at) for uscc, year, facts in periods)
+    tx.copy("incoming_facts_current", ("uscc", "fiscal_year", "facts", "changed_at"), rows)
     tx.session.execute(
         text(
             """
             INSERT INTO facts_current (uscc, fiscal_year, facts, changed_at)
-            SELECT u, y, f, :at FROM unnest(
-              CAST(:codes AS text[]), CAST(:years AS smallint[]), CAST(:facts AS jsonb[])) AS new (u, y, f)
+            SELECT uscc, fiscal_year, facts, changed_at FROM incoming_facts_current ORDER BY uscc, fiscal_year
             ON CONFLICT (uscc, fiscal_year) DO UPDATE SET facts = excluded.facts, changed_at = excluded.changed_at
             WHERE facts_current.facts IS DISTINCT FROM excluded.facts
             """
-        ),
-        {
-            "codes": [each[0] for each in periods],
-            "years": [each[1] for each in periods],
-            "facts": [json.dumps(each[2], ensure_ascii=False) for each in periods],
-            "at": at,
-        },
+        )
     )
 
 
@@ -109,11 +105,14 @@ def records_of(tx: Transaction, codes: Sequence[str]) -> dict[str, list[dict[str
     return found
 
 
-def _incoming(tx: Transaction, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    tx.session.execute(
-        text(f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP")
-    )
+def _empty(tx: Transaction, table: str) -> None:
+    """An empty temporary table of the same shape."""
+    tx.session.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} (LIKE {table}) ON COMMIT DROP"))
     tx.session.execute(text(f"TRUNCATE incoming_{table}"))
+
+
+def _incoming(tx: Transaction, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    _empty(tx, table)
     tx.copy(f"incoming_{table}", columns, (tuple(row[name] for name in columns) for row in rows))
 
 

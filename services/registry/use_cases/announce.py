@@ -52,18 +52,19 @@ def announce_all(tx: Transaction, announcements: Sequence[Announcement]) -> None
     if not announcements:
         return
     moment = clock.now()
-    tx.emit_all(each.event for each in announcements)
+    payloads = [each.event.model_dump_json() for each in announcements]
+    tx.emit_all((each.event for each in announcements), payloads)
     rows = (
         (
             each.event.type,
             moment,
             each.event.key,
             list(each.changed),
-            each.event.model_dump_json(),
+            payload,
             each.district_code,
             each.former_district_code,
         )
-        for each in announcements
+        for each, payload in zip(announcements, payloads, strict=True)
     )
     tx.copy("changes", _COLUMNS, rows)
     tx.notify(CHANGES_CHANNEL)

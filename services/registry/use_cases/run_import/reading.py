@@ -67,7 +67,7 @@ def _read_sheet(job: Job, layout: Layout, rows: Iterator[tuple[int, list[str]]],
             report.reject(layout.sheet, number, *row.problems)
             continue
         uscc, name = row.values.pop("uscc", None), row.values.get("name")
-        key = names.comparison_key(name) if name else None
+        key = names.comparison_key(name) if name and uscc is None else None  # a code needs no name to be found by
         stated = json.dumps(row.values, ensure_ascii=False)
         yield report.rows, layout.sheet, number, uscc, key, stated
 
