@@ -46,7 +46,7 @@ class Journey:
 
     def __init__(self, suite: Suite) -> None:
         self.suite = suite
-        mark = "XZ" + "".join(secrets.choice("0123456789") for _ in range(7))
+        mark = "XW" + "".join(secrets.choice("0123456789") for _ in range(7))
         self.uscc = credit_code(mark)
         self.name = f"（合成样例）济南历下{mark}精密机械有限公司"
         self.commissioner = f"e2e-{mark.lower()}"
@@ -66,11 +66,15 @@ class Journey:
 
     def run(self, between: Callable[[int], None] = lambda step: None) -> None:
         """Every step, with `between` before each and after the last."""
-        for number, step in enumerate(self.steps):
-            between(number)
-            step()
-        between(len(self.steps))
-        self.verify()
+        try:
+            for number, step in enumerate(self.steps):
+                between(number)
+                step()
+            between(len(self.steps))
+            self.verify()
+        finally:
+            for client in self._clients.values():
+                client.close()
 
     # -- who acts
 
@@ -81,7 +85,7 @@ class Journey:
 
     def send(self, role: str, method: str, path: str, **given: Any) -> httpx.Response:
         """Send until it is answered, with one key: an answer that was lost is asked for again."""
-        key = self._keys.setdefault(f"{method} {path} {sorted(given)} {given.get('data')}", secrets.token_hex(8))
+        key = self._keys.setdefault(f"{method} {path} {given}", secrets.token_hex(8))
         headers = {"Idempotency-Key": key} if method == "POST" else {}
 
         def attempt() -> httpx.Response | None:
@@ -195,10 +199,10 @@ class Journey:
     def done(self, import_id: str, **counts: int) -> None:
         def finished() -> Any:
             found = self.get("officer", f"{REGISTRY}/imports/{import_id}")
-            return found if found["state"] not in ("queued", "running") else None
+            return found if found["state"]["code"] not in ("queued", "running") else None
 
         found = until("the end of the import", finished)
-        assert found["state"] == "done", json.dumps(found, ensure_ascii=False)[:3000]
+        assert found["state"]["code"] == "done", json.dumps(found, ensure_ascii=False)[:3000]
         for name, count in counts.items():
             assert found["counts"][name] == count, found["counts"]
 

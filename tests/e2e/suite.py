@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,7 +64,10 @@ class Suite:
             [sys.executable, "-m", "peiyu", "up"], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
         log.close()
-        until("a healthy suite", self._healthy, START_SECONDS)
+        try:
+            until("a healthy suite", self._healthy, START_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.said()[-1500:]}\n{self.logged()}") from None
 
     def _healthy(self) -> bool:
         assert self.process is not None
@@ -71,6 +76,11 @@ class Suite:
 
     def said(self) -> str:
         return (self.home.parent / f"{self.home.name}-up.log").read_text("utf-8", "replace")
+
+    def logged(self) -> str:
+        """The last lines of every log in the home."""
+        tails = {path.name: path.read_text("utf-8", "replace")[-2000:] for path in self.home.glob("logs/*.log")}
+        return "\n".join(f"== {name}\n{tail}" for name, tail in tails.items())
 
     def stop(self) -> None:
         if self.process is None:
@@ -148,11 +158,14 @@ class Suite:
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[Suite]:
-    """A suite with a small sample, stopped afterwards."""
+def running(**environment: str) -> Iterator[Suite]:
+    """A suite with a small sample, stopped afterwards. Its folder can be entered by the database's account."""
+    folder = Path(tempfile.mkdtemp(prefix="peiyu-e2e-"))
+    folder.chmod(0o711)
     suite = Suite(folder / "home", free_port(), {"PEIYU_SAMPLE_ENTERPRISES": "60", **environment})
     try:
         suite.start()
         yield suite
     finally:
         suite.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -12,8 +12,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.kafka]
 
 
 @pytest.fixture(scope="module")
-def suite(kafka_broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    with running(tmp_path_factory.mktemp("kafka"), PEIYU_BUS_URL=f"kafka://{kafka_broker.bootstrap}") as found:
+def suite(kafka_broker: Broker) -> Iterator[Suite]:
+    with running(PEIYU_BUS_URL=f"kafka://{kafka_broker.bootstrap}") as found:
         yield found
 
 
