@@ -174,12 +174,15 @@ def load_topics(path: Path) -> list[TopicSpec]:
 
 def refusal(message: Message) -> MessageRejected | None:
     """Why no bus takes this message, or None; the same on each, so that nothing depends on which one runs."""
-    size = len(message.value) + sum(len(name) + len(value) for name, value in message.headers)
+    size, nul = len(message.value), "\0" in message.key
+    for name, value in message.headers:
+        size += len(name) + len(value)
+        nul = nul or "\0" in name
     if size > MAX_MESSAGE_BYTES:
         return MessageRejected(f"{size} bytes are more than the {MAX_MESSAGE_BYTES} a message may have")
+    if nul:
+        return MessageRejected("the key or a header name contains NUL")
     try:
-        if "\0" in message.key or any("\0" in name for name, _ in message.headers):
-            return MessageRejected("the key or a header name contains NUL")
         message.key.encode()
     except UnicodeEncodeError:
         return MessageRejected("the key is not valid Unicode")

@@ -22,7 +22,7 @@ def opened(make: Callable[..., _T], connection: dict[str, Any], *topics: str, **
     away for a night would cost a retrying process all its descriptors. So the port is tried first, and the network
     client behind a constructor that fails is closed by hand.
     """
-    _dial(connection["bootstrap_servers"])
+    dial(connection["bootstrap_servers"])
     clients: list[KafkaNetClient] = []
 
     def network(**settings: Any) -> KafkaNetClient:
@@ -38,8 +38,8 @@ def opened(make: Callable[..., _T], connection: dict[str, Any], *topics: str, **
         raise
 
 
-def _dial(servers: list[str]) -> None:
-    """Whether at least one of the servers accepts connections."""
+def dial(servers: list[str]) -> None:
+    """Return when one of the servers accepts a connection; raise KafkaConnectionError when none does."""
     reason: OSError | None = None
     for server in servers:
         host, _, port = server.rpartition(":")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.coordinator.base import MemberState
 from kafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -21,12 +23,18 @@ from kafka.errors import (
 
 from chassis import logging
 from chassis.bus import BusUnavailable, Partition, PartitionsLost, Received
-from chassis.bus_kafka_client import opened
+from chassis.bus_kafka_client import dial, opened
 
 COMMIT_MS = 5_000
 LAG_MS = 2_000
+JOINING_MS = 1_000
 GRACE_SECONDS = 10.0
 """How much longer than its own timeout a call may take until the client counts as stuck and is made anew."""
+
+LOOK_SECONDS = 5.0
+"""How often a member that receives nothing makes sure that the broker and its partitions are there."""
+UNSETTLED_SECONDS = 60.0
+"""A member that has not been a stable one for so long is made anew."""
 
 _LOST = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 _T = TypeVar("_T")
@@ -54,10 +62,13 @@ class KafkaGroupMember:
         self._topics = tuple(topics)
         self._client: _Confined | None = None
         self._polled_from: dict[TopicPartition, int] = {}
+        self._looked_at = self._settled_at = 0.0
 
     def poll(self, timeout: float, limit: int) -> list[Received]:
         milliseconds = int(timeout * 1000)
-        batches = self._call(lambda consumer: consumer.poll(milliseconds, max_records=limit), timeout)
+        batches = self._call(lambda consumer: _poll(consumer, milliseconds, limit), timeout)
+        if not batches:
+            self._look_around()
         received: list[Received] = []
         for part, records in batches.items():
             self._polled_from.setdefault(part, records[0].offset)
@@ -113,6 +124,7 @@ class KafkaGroupMember:
         with _reported():
             if self._client is None:
                 self._client = _Confined(self._make, timeout=3.0 + GRACE_SECONDS)
+                self._looked_at = self._settled_at = time.monotonic()
             try:
                 return self._client.call(work, timeout + GRACE_SECONDS)
             except TimeoutError:
@@ -124,8 +136,40 @@ class KafkaGroupMember:
                     self._give_up()
                 raise
 
+    def _look_around(self) -> None:
+        """Nothing came: because there is nothing, because nobody is there, or because nothing is assigned?
+
+        A client whose broker has gone keeps trying, and leaks a descriptor each time until the garbage collector
+        runs; it says nothing either. One that has missed an update of the metadata stays without partitions.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
+        try:
+            dial(self._connection["bootstrap_servers"])
+        except KafkaError as error:
+            self._give_up()
+            raise BusUnavailable(f"Kafka 暂时无法访问：{error}") from error
+        if self._call(lambda consumer: consumer.group_metadata().state is MemberState.STABLE, 0.0):
+            self._settled_at = now
+        elif now - self._settled_at > UNSETTLED_SECONDS:
+            logging.get(__name__).error("kafka client does not settle in its group", group=self._config["group_id"])
+            self._give_up()
+        elif not self.assignment():
+            self._call(lambda consumer: consumer.topics(), 0.0)
+
     def _make(self) -> KafkaConsumer:
-        return opened(KafkaConsumer, self._connection, *self._topics, **self._config)
+        consumer = opened(KafkaConsumer, self._connection, **self._config)
+        try:
+            consumer.subscribe(self._topics)
+            # A client that joins its group before it knows its topics is assigned nothing, and forgets to ask for
+            # them when a request for metadata is under way just then: nothing until the metadata expires.
+            consumer.topics()
+        except BaseException:
+            consumer.close(timeout_ms=0)
+            raise
+        return consumer
 
     def _give_up(self) -> None:
         if self._client is not None:
@@ -172,6 +216,18 @@ class _Confined:
     def end(self) -> None:
         """Close the client as soon as it can be reached, without waiting for that."""
         self._tasks.put(None)
+
+
+def _poll(consumer: KafkaConsumer, milliseconds: int, limit: int) -> dict[TopicPartition, list[Any]]:
+    coordinator = consumer._coordinator
+    if coordinator._join_task is not None:
+        # 3.0.12: a leader that joins again because the metadata has changed, and whose poll ends before the join
+        # does, never comes back to it, since its own assignment makes the reason disappear. So it is told to. And a
+        # join that ends between two polls is thrown away and begun anew, for all members: so the poll is a long one.
+        coordinator.request_rejoin()
+        milliseconds = max(milliseconds, JOINING_MS)
+    batches: dict[TopicPartition, list[Any]] = consumer.poll(milliseconds, max_records=limit)
+    return batches
 
 
 def _seek(consumer: KafkaConsumer, starts: dict[TopicPartition, int]) -> None:

@@ -8,6 +8,7 @@ are committed on that same session: who has lost the lock has lost the session a
 from __future__ import annotations
 
 import datetime as dt
+import json
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ CREATE TABLE IF NOT EXISTS bus_partitions (
     PRIMARY KEY (topic, partition)) WITH (fillfactor = 50);
 CREATE TABLE IF NOT EXISTS bus_log (
     topic text COLLATE "C", partition integer, "offset" bigint,
-    key text NOT NULL, value bytea NOT NULL, header_names text[] NOT NULL, header_values bytea[] NOT NULL,
+    key text NOT NULL, value bytea NOT NULL, headers json NOT NULL,
     appended_at timestamptz NOT NULL,
     PRIMARY KEY (topic, partition, "offset"));
 CREATE INDEX IF NOT EXISTS ix_bus_log_appended_at ON bus_log USING brin (appended_at);
@@ -166,15 +167,14 @@ class PostgresProducer:
         with (
             connection.cursor() as cursor,
             cursor.copy(
-                'COPY bus_log (topic, partition, "offset", key, value, header_names, header_values, appended_at)'
-                " FROM STDIN"
+                'COPY bus_log (topic, partition, "offset", key, value, headers, appended_at) FROM STDIN'
             ) as rows,
         ):
             for partition, message in placed:
-                names = [name for name, _ in message.headers]
-                values = [value for _, value in message.headers]
+                # One JSON text, not two arrays: psycopg takes twice as long for a row with arrays.
+                headers = json.dumps([(name, value.decode("latin-1")) for name, value in message.headers])
                 offset = following[partition]
-                rows.write_row((*partition, offset, message.key, message.value, names, values, appended_at))
+                rows.write_row((*partition, offset, message.key, message.value, headers, appended_at))
                 following[partition] = offset + 1
         connection.execute(
             """UPDATE bus_partitions p SET next_offset = n.next_offset

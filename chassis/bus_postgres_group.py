@@ -206,7 +206,7 @@ class GroupMember:
             upto = self._allot(waiting, limit)
             begins = {part: self._position[part] for part in upto}
             rows = connection.execute(
-                """SELECT l.topic, l.partition, l."offset", l.key, l.value, l.header_names, l.header_values
+                """SELECT l.topic, l.partition, l."offset", l.key, l.value, l.headers
                    FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[]) AS w (topic, partition, begins, ends)
                    JOIN bus_log l ON l.topic = w.topic AND l.partition = w.partition
                                  AND l."offset" >= w.begins AND l."offset" < w.ends
@@ -216,8 +216,15 @@ class GroupMember:
             self._position.update(upto)
             if rows:  # else the purge has taken them: look further on
                 return [
-                    Received(topic, number, offset, key, value, tuple(zip(names, values, strict=True)))
-                    for topic, number, offset, key, value, names, values in rows
+                    Received(
+                        topic,
+                        number,
+                        offset,
+                        key,
+                        value,
+                        tuple((name, each.encode("latin-1")) for name, each in headers),
+                    )
+                    for topic, number, offset, key, value, headers in rows
                 ]
         return []
 

@@ -10,10 +10,10 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from chassis.bus import BusUnavailable
+from chassis.bus import BusUnavailable, Consumer
 from chassis.bus_kafka_client import opened
 from chassis.bus_kafka_consumer import GRACE_SECONDS, KafkaGroupMember
-from tests.conformance.rig import BusUnderTest, messages, publish, take
+from tests.conformance.rig import BusUnderTest, eventually, messages, publish, take
 
 pytestmark = pytest.mark.kafka
 
@@ -49,6 +49,36 @@ def test_a_client_that_cannot_connect_leaves_nothing_behind(make: Callable[..., 
             with pytest.raises(KafkaError):
                 opened(make, connection)
         assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before
+
+
+def test_a_member_that_finds_nothing_says_that_nobody_is_there(kafka_bus: BusUnderTest) -> None:
+    """kafka-python keeps such a client trying in silence, and each try leaks a descriptor until the next collection."""
+    broker = kafka_bus.broker
+    assert broker is not None
+    if not broker.disposable:
+        pytest.skip("this broker is not ours to kill")
+    topic = kafka_bus.topic(1)
+    bus = kafka_bus.open()
+    publish(bus, messages(topic, 5))
+    member = bus.consumer("lonely", [topic])
+    take(member, 5)
+    member.commit()
+    broker.kill()
+    try:
+        with pytest.raises(BusUnavailable):
+            eventually(lambda: member.poll(0.5, 10))
+    finally:
+        broker.start()
+    publish(bus, messages(topic, 1))
+    eventually(lambda: polled(member))
+    member.close()
+
+
+def polled(member: Consumer) -> bool:
+    try:
+        return bool(member.poll(0.5, 10))
+    except BusUnavailable:
+        return False
 
 
 def test_a_client_that_is_stuck_is_made_anew(kafka_bus: BusUnderTest) -> None:

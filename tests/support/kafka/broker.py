@@ -91,7 +91,8 @@ class KafkaBroker:
         self._conf.write_text(
             PROPERTIES.format(port=port, controller=controller, data=self._home / "data"), encoding="utf-8"
         )
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        # "x" in front: an id that begins with a dash would be taken for an option.
+        cluster_id = "x" + base64.urlsafe_b64encode(uuid.uuid4().bytes)[:21].decode()
         formatting = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._conf)]
         formatted = subprocess.run(formatting, capture_output=True, text=True, timeout=60, check=False)
         if formatted.returncode != 0:

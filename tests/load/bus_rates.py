@@ -1,0 +1,205 @@
+"""How much of the raw bus relay and consumer keep, and how long an event takes: ratios within one run.
+
+    python -m tests.load.bus_rates [--count 20000] [--rounds 3] [--buses postgres,kafka]
+
+Raw: the same messages, handed over in the same batches, no future asked, no inbox. Read the ratios, not the rates:
+load, database and broker share one machine. The database is the test server unless PEIYU_TEST_DATABASE_URL says
+otherwise; whether it syncs is printed, since that moves every figure.
+"""
+
+import argparse
+import statistics
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from chassis import clock
+from chassis.bus import Bus, Message
+from chassis.consumer import Subscriber
+from chassis.db import Database, Transaction
+from chassis.relay import BATCH, Relay, Unsent
+from tests.conformance.rig import BusUnderTest, Noted, Service, eventually, in_thread, noted_on, write_effect
+from tests.support.kafka.broker import running
+from tests.support.postgres import Server, running_server
+
+PAYLOAD = "x" * 300
+"""With the envelope about 500 bytes on the bus: a small change of one enterprise."""
+
+
+class NoBus:
+    """Takes everything and does nothing: what the database alone allows the relay."""
+
+    atomic = True
+
+    def producer(self) -> "NoBus":
+        return self
+
+    def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
+        return [None] * len(messages)
+
+    def purge(self) -> int:
+        return 0
+
+    def close(self) -> None: ...
+
+
+def rate(count: int, work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return count / (time.perf_counter() - began)
+
+
+@contextmanager
+def service_on(server: Server) -> Iterator[Service]:
+    name = f"rates_{uuid.uuid4().hex[:8]}"
+    server.create(name)
+    db = Database(server.url_for(name), name="rates", pool_size=5)
+    yield Service.on(db)
+    db.close()
+    server.drop(name)
+
+
+def fill_outbox(service: Service, event: type[Noted], count: int) -> None:
+    with service.db.transaction(timeout_seconds=0) as tx:
+        for n in range(count):
+            tx.emit(event(subject=f"enterprise-{n}", number=n))
+
+
+def wire(service: Service) -> list[Message]:
+    rows = service.rows(
+        """SELECT id, event_id::text, topic, type, key, subject, payload::text, headers, occurred_at
+           FROM outbox ORDER BY id"""
+    )
+    return [Unsent(*row).message("/peiyu/load") for row in rows]
+
+
+def raw_produce(under_test: BusUnderTest, messages: Sequence[Message]) -> None:
+    if under_test.kind == "postgres":
+        producer = under_test.open().producer()
+        for start in range(0, len(messages), BATCH):
+            producer.publish(messages[start : start + BATCH])
+        producer.close()
+        return
+    from kafka import KafkaProducer
+
+    assert under_test.broker is not None
+    client = KafkaProducer(
+        bootstrap_servers=under_test.broker.bootstrap, compression_type="lz4", linger_ms=5, batch_size=256 * 1024
+    )
+    for start in range(0, len(messages), BATCH):
+        for message in messages[start : start + BATCH]:
+            client.send(message.topic, message.value, message.key.encode(), list(message.headers))
+        client.flush()
+    client.close()
+
+
+def relay_all(service: Service, bus: Bus, event: type[Noted]) -> None:
+    relay = Relay(service.db, bus, "/peiyu/load")
+    while relay.run_once():
+        pass
+    relay.close()
+    assert service.unsent() == 0
+
+
+def raw_consume(bus: Bus, topic: str, count: int) -> None:
+    consumer = bus.consumer(f"raw-{uuid.uuid4().hex[:6]}", [topic])
+    found = 0
+    while found < count:
+        found += len(consumer.poll(1.0, BATCH))
+        consumer.commit()
+    consumer.close()
+
+
+def nothing(tx: Transaction, event: Noted) -> None: ...
+
+
+def consume(service: Service, bus: Bus, event: type[Noted], count: int, handler: Callable[..., None]) -> None:
+    subscriber = Subscriber(service.db, bus, f"load-{uuid.uuid4().hex[:6]}", {event: (handler,)})
+    while subscriber.counters["handled"] < count:
+        subscriber.run_once(1.0)
+    subscriber.close()
+
+
+def latencies(
+    service: Service, bus: Bus, event: type[Noted], seconds: float = 5.0, per_second: int = 200
+) -> list[float]:
+    """Milliseconds from the event's moment to its effect, at a steady trickle, relay and consumer running."""
+    found: list[float] = []
+    emitted: dict[int, float] = {}
+
+    def arrive(tx: Transaction, event: Noted) -> None:
+        found.append((time.perf_counter() - emitted[event.number]) * 1000)
+
+    count = int(seconds * per_second)
+    subscriber = Subscriber(service.db, bus, f"latency-{uuid.uuid4().hex[:6]}", {event: (arrive,)})
+    with in_thread(Relay(service.db, bus, "/peiyu/load").run), in_thread(subscriber.run):
+        time.sleep(3)
+        began = time.perf_counter()
+        for n in range(count):
+            time.sleep(max(0.0, began + n / per_second - time.perf_counter()))
+            emitted[n] = time.perf_counter()
+            with service.db.transaction() as tx:
+                tx.emit(event(subject=f"enterprise-{n}", number=n))
+        eventually(lambda: len(found) == count)
+    return sorted(found)
+
+
+def one_round(server: Server, under_test: BusUnderTest, count: int) -> dict[str, float]:
+    bus, found = under_test.open(), {}
+    with service_on(server) as service:
+        event = type(
+            "FilledThere", (noted_on(under_test.topic(8)),), {"__annotations__": {"filling": str}, "filling": PAYLOAD}
+        )
+        fill_outbox(service, event, count)
+        messages = wire(service)
+        found["raw produce"] = rate(count, lambda: raw_produce(under_test, messages))
+        found["raw consume"] = rate(count, lambda: raw_consume(bus, event.topic, count))
+    with service_on(server) as service:
+        event = noted_on(under_test.topic(8))
+        fill_outbox(service, event, count)
+        found["relay, no bus"] = rate(count, lambda: relay_all(service, NoBus(), event))
+        service.rows("UPDATE outbox SET sent_at = NULL RETURNING 1")
+        found["relay"] = rate(count, lambda: relay_all(service, bus, event))
+        found["consumer, inbox only"] = rate(count, lambda: consume(service, bus, event, count, nothing))
+        found["consumer, one row each"] = rate(count, lambda: consume(service, bus, event, count, write_effect))
+    return found
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--count", type=int, default=20_000)
+    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--buses", default="postgres,kafka")
+    options = asked.parse_args()
+    with ExitStack() as held:
+        server = held.enter_context(running_server())
+        server.create("rates_bus")
+        held.callback(server.drop, "rates_bus")
+        tested = [BusUnderTest("postgres", server.libpq_url("rates_bus"))]
+        if "kafka" in options.buses:
+            broker = held.enter_context(running())
+            tested.append(BusUnderTest("kafka", f"kafka://{broker.bootstrap}", broker))
+        tested = [each for each in tested if each.kind in options.buses]
+        with service_on(server) as service:
+            print(f"{clock.now():%F}, {options.count} events × {options.rounds}, fsync {service.value('SHOW fsync')}")
+        rounds = [{each.kind: one_round(server, each, options.count) for each in tested} for _ in range(options.rounds)]
+        for each in tested:
+            report(each.kind, [found[each.kind] for found in rounds])
+            with service_on(server) as service:
+                waits = latencies(service, each.open(), noted_on(each.topic(8)))
+            p50, p95, p99 = (waits[int(len(waits) * share)] for share in (0.5, 0.95, 0.99))
+            print(f"  event to effect at 200/s: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms")
+
+
+def report(kind: str, rounds: Sequence[dict[str, float]]) -> None:
+    print(f"\n{kind}: events per second, median; ratio to raw, median (lowest to highest of the rounds)")
+    for name in rounds[0]:
+        limit = "raw produce" if "relay" in name or "produce" in name else "raw consume"
+        ratios = [found[name] / found[limit] for found in rounds]
+        median = statistics.median(found[name] for found in rounds)
+        print(f"  {name:24} {median:9,.0f}   {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+
+
+if __name__ == "__main__":
+    main()
