@@ -1,0 +1,1 @@
+"""What the gateway itself answers: tokens, keys, health, documents, administration."""

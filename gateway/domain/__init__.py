@@ -1,0 +1,1 @@
+"""The gateway's decisions: roles and scopes, grants, back-off, health."""

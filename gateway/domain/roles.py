@@ -1,0 +1,69 @@
+"""The roles of the suite and the most that each may be granted: one table, read by grants, docs and demo clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SCOPES: Mapping[str, str] = {
+    "enterprises:read": "查看企业档案",
+    "enterprises:write": "登记、修改企业档案",
+    "facts:write": "填报企业指标数据",
+    "findings:write": "记录认定意见",
+    "titles:write": "登记称号",
+    "imports:write": "导入表格",
+    "imports:read": "查看导入结果",
+    "changes:read": "读取变更流水",
+    "assessments:read": "查看测评结果",
+    "assessments:run": "发起测评",
+    "whitelist:read": "读取白名单",
+    "consents:write": "登记、撤回授权",
+    "consents:read": "查看授权",
+    "inbox:read": "查看消息",
+    "commissioners:read": "查看服务专员",
+    "commissioners:write": "管理服务专员",
+    "clients:admin": "管理接入客户端",
+    "installation:write": "记录安装状态",
+}
+"""Every scope of the suite with its Chinese label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """`binding` names the attribute without which the role makes no sense."""
+
+    code: str
+    label: str
+    scopes: frozenset[str]
+    binding: str | None = None
+
+
+def _role(code: str, label: str, scopes: str, binding: str | None = None) -> Role:
+    return Role(code, label, frozenset(scopes.split()), binding)
+
+
+ROLES: Mapping[str, Role] = {
+    role.code: role
+    for role in (
+        _role(
+            "officer",
+            "主管部门工作人员",
+            "enterprises:read enterprises:write facts:write findings:write titles:write imports:write imports:read "
+            "assessments:read assessments:run commissioners:read commissioners:write whitelist:read consents:read "
+            "changes:read",
+        ),
+        _role(
+            "platform",
+            "其他政务平台",
+            "enterprises:read changes:read assessments:read assessments:run whitelist:read facts:write",
+        ),
+        _role("bank", "金融机构", "whitelist:read", "institution"),
+        _role("commissioner", "服务专员", "inbox:read enterprises:read assessments:read", "commissioner"),
+        _role("enterprise", "企业", "enterprises:read assessments:read consents:read consents:write", "uscc"),
+        _role("department", "责任单位", "enterprises:read", "department"),
+        _role("leader", "领导", "enterprises:read assessments:read whitelist:read commissioners:read"),
+        _role("admin", "平台管理员", "clients:admin"),
+        _role("system", "安装程序", " ".join(SCOPES)),
+    )
+}
+SYSTEM = "system"

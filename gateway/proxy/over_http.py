@@ -1,0 +1,124 @@
+"""A service in another process: aiohttp with a pool of connections, streaming both ways."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+from multidict import CIMultiDict
+from starlette.types import Scope
+from yarl import URL
+
+from chassis import logging
+from gateway.domain.errors import UpstreamFailed, UpstreamTimeout, UpstreamUnavailable
+from gateway.proxy.exchange import Exchange
+from gateway.proxy.headers import HOP_BY_HOP
+
+_KEEP_SECONDS = 4
+"""Less than the 5 s after which uvicorn closes an idle connection: the side that sends must close first."""
+
+
+class OverHttp:
+    """Follows no redirect, keeps no cookie, opens no compressed body: what a service says passes unchanged."""
+
+    def __init__(self, base_url: str, *, connect_seconds: float = 2.0, connections: int = 200) -> None:
+        self._base = base_url.rstrip("/")
+        self._connections = connections
+        # The exchange watches the time of the whole; here only that a service which is gone is noticed soon
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect_seconds)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, keepalive_timeout=_KEEP_SECONDS, ttl_dns_cache=10, use_dns_cache=True
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            max_line_size=16 * 1024,
+            max_field_size=16 * 1024,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def forward(self, scope: Scope, exchange: Exchange) -> None:
+        assert self._session is not None, "opened by the gateway's lifespan"
+        query = scope["query_string"]
+        target = scope["raw_path"] + (b"?" + query if query else b"")
+        with exchange.scope:
+            try:
+                answer = await self._session.request(
+                    scope["method"],
+                    URL(self._base + target.decode("ascii"), encoded=True),
+                    headers=_headers(scope),
+                    data=await _body(exchange),
+                    allow_redirects=False,
+                    timeout=self._timeout,
+                )
+            except (aiohttp.ServerTimeoutError, TimeoutError) as error:
+                raise UpstreamTimeout("连接后端服务超时，请稍后重试") from error
+            except aiohttp.ClientConnectorError as error:
+                raise UpstreamUnavailable("后端服务暂时无法访问，请稍后重试", retry_after=2) from error
+            except aiohttp.ClientError as error:
+                if exchange.ended is None:
+                    logging.get(__name__).warning("no answer from service", base=self._base, reason=repr(error))
+                    raise UpstreamFailed("后端服务没有给出完整的回答，请稍后重试") from error
+                return
+            await self._pass_back(answer, exchange)
+
+    async def _pass_back(self, answer: aiohttp.ClientResponse, exchange: Exchange) -> None:
+        try:
+            await exchange.send(
+                {"type": "http.response.start", "status": answer.status, "headers": list(answer.raw_headers)}
+            )
+            content = answer.content
+            while not content.at_eof():
+                chunk = await content.readany()
+                await exchange.send({"type": "http.response.body", "body": chunk, "more_body": not content.at_eof()})
+            if not exchange.complete:
+                await exchange.send({"type": "http.response.body", "body": b"", "more_body": False})
+            answer.release()
+        except (aiohttp.ClientError, ConnectionError) as error:
+            logging.get(__name__).warning("answer broke off", base=self._base, reason=repr(error))
+        finally:
+            answer.close()
+
+
+def _headers(scope: Scope) -> CIMultiDict[str]:
+    """Host is the service's own; the length of a body passes, its framing is ours."""
+    return CIMultiDict(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in scope["headers"]
+        if name not in HOP_BY_HOP and name != b"host"
+    )
+
+
+async def _body(exchange: Exchange) -> bytes | AsyncIterator[bytes] | None:
+    """None without a body, the bytes when all of them are here already, else a stream."""
+    if not exchange.has_body:
+        return None
+    first = await exchange.receive()
+    body: bytes = first.get("body", b"")
+    return _rest(first, exchange) if first.get("more_body", False) else body
+
+
+async def _rest(message: Mapping[str, object], exchange: Exchange) -> AsyncIterator[bytes]:
+    while True:
+        body = message.get("body", b"")
+        if isinstance(body, bytes) and body:
+            yield body
+        if not message.get("more_body", False):
+            break
+        message = await exchange.receive()
+    if exchange.ended is not None:  # never let a body that was cut short pass for a whole one
+        raise ConnectionAbortedError
+
+
+def connect(base_urls: Mapping[str, str], *, connect_seconds: float) -> dict[str, OverHttp]:
+    """The services at their base URLs."""
+    return {name: OverHttp(url, connect_seconds=connect_seconds) for name, url in base_urls.items()}

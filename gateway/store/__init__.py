@@ -1,0 +1,1 @@
+"""The gateway's own database: clients, their secrets, the installation's state, usage."""

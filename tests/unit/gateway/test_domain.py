@@ -1,0 +1,122 @@
+"""The gateway's decisions, without a database or a network."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from gateway.domain.backoff import FORGOTTEN_SECONDS, FREE_FAILURES, LONGEST_SECONDS, Backoff
+from gateway.domain.clients import Attributes, checked
+from gateway.domain.documents import merge
+from gateway.domain.errors import ClientInvalid
+from gateway.domain.grants import ScopeNotGranted, granted
+from gateway.domain.health import Readiness, judge
+from gateway.domain.roles import ROLES, SCOPES
+
+READY = Readiness(200, {"checks": {"database": {"status": "ok"}}})
+DOWN = Readiness(503, {"checks": {"database": {"status": "failed", "reason": "x"}}})
+GONE = Readiness(None)
+PUBLISHED = Readiness(200, {"checks": {"whitelist": {"status": "ok", "epoch": 0}}})
+
+
+def test_every_scope_of_a_role_is_known_and_a_bank_reads_the_whitelist_only() -> None:
+    assert frozenset().union(*(role.scopes for role in ROLES.values())) == frozenset(SCOPES)
+    assert ROLES["bank"].scopes == {"whitelist:read"}
+    assert ROLES["system"].scopes == frozenset(SCOPES)
+    assert "inbox:read" not in ROLES["officer"].scopes
+
+
+@pytest.mark.parametrize(
+    ("requested", "expected"),
+    [(None, {"a:r", "b:w"}), ("a:r", {"a:r"}), ("b:w a:r", {"a:r", "b:w"}), ("a:r a:r", {"a:r"})],
+)
+def test_granted_scopes(requested: str | None, expected: set[str]) -> None:
+    assert granted(requested, frozenset({"a:r", "b:w"})) == expected
+
+
+@pytest.mark.parametrize("requested", ["c:x", "a:r c:x", "", " a:r", "a:r  b:w", 'a"r', "a\\r", "ä"])
+def test_scopes_that_are_refused(requested: str) -> None:
+    with pytest.raises(ScopeNotGranted):
+        granted(requested, frozenset({"a:r", "b:w"}))
+
+
+def test_the_pause_doubles_up_to_a_limit_and_is_forgotten() -> None:
+    backoff = Backoff()
+    pauses = []
+    now = 0.0
+    for _ in range(FREE_FAILURES + 12):
+        backoff.failed("k", now)
+        pauses.append(backoff.wait("k", now))
+        now += pauses[-1]
+    assert pauses[: FREE_FAILURES - 1] == [0] * (FREE_FAILURES - 1)
+    assert pauses[FREE_FAILURES - 1 : FREE_FAILURES + 3] == [1, 2, 4, 8]
+    assert max(pauses) == LONGEST_SECONDS
+    assert backoff.wait("other", now) == 0
+    backoff.failed("k", now)
+    assert backoff.wait("k", now + FORGOTTEN_SECONDS + 1) == 0
+    backoff.failed("k", now)
+    backoff.succeeded("k")
+    assert backoff.wait("k", now) == 0
+
+
+def test_the_memory_of_failures_is_bounded() -> None:
+    backoff = Backoff(capacity=10)
+    for number in range(1000):
+        backoff.failed(number, 0.0)
+    assert len(backoff._entries) == 10
+
+
+@pytest.mark.parametrize("area", ["*", "34", "3413", "341302", "341302001", "341302001001"])
+def test_areas_that_are_valid(area: str) -> None:
+    assert checked(Attributes("x", "officer", frozenset(), areas=(area,)))
+
+
+@pytest.mark.parametrize("area", ["", "3", "341", "34130", "0413", "34*", "３４", "3413021"])
+def test_areas_that_are_not(area: str) -> None:
+    with pytest.raises(ClientInvalid):
+        checked(Attributes("x", "officer", frozenset(), areas=(area,)))
+
+
+@pytest.mark.parametrize(
+    ("registry", "finance", "installation", "expect_sample"),
+    list(
+        itertools.product(
+            [READY, DOWN, GONE],
+            [READY, PUBLISHED, DOWN, GONE],
+            [None, {}, {"sample": {"loaded": False}}, {"sample": {"loaded": True}}, {"sample": "yes"}],
+            [True, False],
+        )
+    ),
+)
+def test_the_truth_table_of_health(
+    registry: Readiness, finance: Readiness, installation: Any, expect_sample: bool
+) -> None:
+    health = judge({"registry": registry, "finance": finance}, installation, expect_sample=expect_sample)
+    services = registry is READY and finance in (READY, PUBLISHED)
+    sample = installation == {"sample": {"loaded": True}} and finance is PUBLISHED
+    assert health.healthy == (services and installation is not None and (sample or not expect_sample))
+    assert health.healthy == (not health.missing)
+    assert health.sample_loaded == (installation == {"sample": {"loaded": True}})
+    assert health.whitelist_epoch == (0 if finance is PUBLISHED else None), "epoch 0 is an epoch"
+
+
+def test_schemas_of_one_name_and_different_content_are_kept_apart() -> None:
+    def service(extra: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "info": {"description": "x"},
+            "paths": {f"/{len(extra)}": {"get": {"operationId": "list", "responses": {"200": {
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Page"}}}}}}}},
+            "components": {"schemas": {
+                "Page": {"properties": {"item": {"$ref": "#/components/schemas/Item"}}},
+                "Item": {"type": "object", **extra},
+                "Problem": {"type": "object"},
+            }},
+        }  # fmt: skip
+
+    merged = merge({"a": service({}), "b": service({"title": "B"})}, public=["/0"])
+    schemas = merged["components"]["schemas"]
+    assert set(schemas) == {"a.Page", "a.Item", "b.Page", "b.Item", "Problem"}
+    assert schemas["b.Page"]["properties"]["item"] == {"$ref": "#/components/schemas/b.Item"}
+    assert merged["paths"]["/0"]["get"]["security"] == []
+    assert merged["paths"]["/1"]["get"]["security"]
+    assert merged["paths"]["/1"]["get"]["operationId"] == "b.list"
