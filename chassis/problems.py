@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -122,7 +124,14 @@ def problem(
     }
     for name, value in (extra or {}).items():
         body.setdefault(name, value)
-    return JSONResponse(body, status_code=status, media_type=PROBLEM, headers=dict(headers or {}))
+    return _ProblemResponse(body, status_code=status, media_type=PROBLEM, headers=dict(headers or {}))
+
+
+class _ProblemResponse(JSONResponse):
+    """Echoes what was found even when that is no valid text (a lone surrogate): a refusal must never fail itself."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def of_domain_error(error: errors.DomainError, instance: str | None = None) -> JSONResponse:
@@ -206,6 +215,8 @@ def _item(found: Mapping[str, Any]) -> dict[str, Any]:
     kind = str(found["type"])
     value = found.get("input")
     shown = value if isinstance(value, str | int | float | bool) or value is None else None
+    if isinstance(shown, float) and not math.isfinite(shown):  # JSON has no word for it
+        shown = str(shown)
     if isinstance(shown, str) and len(shown) > 100:
         shown = shown[:100] + "…"
     return {
