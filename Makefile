@@ -25,13 +25,38 @@ status: ## Say what is running and where  状态
 	@bin/setup runtime && exec $(PY) -m peiyu status
 
 ##@ Test / 测试
-.PHONY: test check dev
-dev: ## Install what the tests need
+.PHONY: dev test check e2e test-kafka
+dev: ## Install what the tests need  安装测试依赖
 	@bin/setup dev
 
-test: dev ## All tests that need no broker, in parallel  全部测试
-	@exec $(PY) -m pytest -n auto -m "not kafka"
+test: dev ## Every test that needs no broker  全部测试（不含 Kafka）
+	@exec $(PY) -m pytest -n auto --dist loadscope -m "not kafka"
 
-check: dev ## Format, lint, types, import contracts, unit and architecture tests: under a minute
+check: dev ## Format, lint, types, import contracts, unit and architecture tests: under a minute  快速检查
 	@$(PY) -m ruff format --check . && $(PY) -m ruff check . && $(PY) -m mypy \
-	  && .venv/bin/lint-imports && exec $(PY) -m pytest -q -n auto tests/unit tests/architecture
+	  && $(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" \
+	  && exec $(PY) -m pytest -q -n auto tests/unit tests/architecture
+
+e2e: dev ## The journeys through the gateway, with processes killed  端到端测试
+	@exec $(PY) -m pytest tests/e2e tests/embedded -m "not kafka"
+
+test-kafka: dev ## What needs a real Apache Kafka (KAFKA_BOOTSTRAP_SERVERS, Docker, or java and mvn)  Kafka 测试
+	@exec $(PY) -m pytest -m kafka
+
+##@ Develop / 开发
+.PHONY: contracts maps migration lock
+contracts: dev ## Write OpenAPI, JSON Schemas and AsyncAPI from the code  生成接口和事件文档
+	@exec $(PY) -m peiyu contracts
+
+maps: dev ## Write docs/EVENTS.md and docs/RULES.md from the code  生成事件和规则总览
+	@exec $(PY) -m peiyu maps
+
+migration: dev ## Draft a migration: make migration PART=registry SUBJECT=enterprise_version  起草数据库迁移
+	@exec $(PY) -m peiyu migration $(PART) $(SUBJECT)
+
+lock: ## Compile both lock files from pyproject.toml (needs uv)  更新依赖锁
+	@command -v uv >/dev/null || { echo "lock 需要 uv：pip install uv（仅维护依赖时使用）"; exit 1; }
+	@uv pip compile pyproject.toml $(LOCK) -o requirements.lock
+	@uv pip compile pyproject.toml --group dev $(LOCK) -o requirements-dev.lock
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q

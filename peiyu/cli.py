@@ -5,7 +5,7 @@ import sys
 import typer
 
 from chassis.errors import DomainError
-from peiyu.commands import dlq, roles, run, upkeep
+from peiyu.commands import develop, dlq, roles, run, upkeep
 from peiyu.refusals import CannotRun
 
 app = typer.Typer(
@@ -26,6 +26,10 @@ app.command()(upkeep.doctor)
 app.add_typer(upkeep.topics, name="topics")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(dlq.app, name="dlq")
+app.command()(develop.openapi)
+app.command()(develop.contracts)
+app.command()(develop.maps)
+app.command()(develop.migration)
 
 
 def main() -> None:

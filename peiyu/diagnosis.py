@@ -37,7 +37,7 @@ def examine(home: Home, server: DatabaseServer | None) -> Iterator[Finding]:
         yield from _open_secrets(home)
     run = home.running()
     if run is None or server is None:
-        yield Finding("运行", f"没有在运行（{home.path}）", "需要时执行 make up")
+        yield Finding("运行", f"没有在运行（{home.path}）；需要时执行 make up")
         return
     missing = probes.why_not(run.port)
     yield Finding("健康", missing or "全部就绪", f"查看 {home.logs} 中的日志" if missing else "")

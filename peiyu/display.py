@@ -49,7 +49,8 @@ class Display:
             nonlocal said
             if time.monotonic() - said >= QUIET_SECONDS:
                 said = time.monotonic()
-                self.console.print(f"  {title} {done}/{total or '?'} {word}", soft_wrap=True)
+                count = f"{done}/{total} " if total else ""
+                self.console.print(f"  {title} … {count}{word}", soft_wrap=True)
 
         return report
 

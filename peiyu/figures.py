@@ -21,10 +21,6 @@ class Figures:
     unpublished: int
     """Changes of the whitelist that the last epoch does not hold yet."""
 
-    @property
-    def assessed(self) -> int:
-        return max(self.enterprises - self.waiting, 0)
-
     def settled(self, enterprises: int) -> bool:
         """Whether every one of `enterprises` has been assessed and the whitelist holds titles."""
         return (

@@ -135,7 +135,8 @@ class Seeding:
             backlog = Backlog({part: held.enter_context(targets.database_of(part)) for part in SERVICES})
             while time.monotonic() < until:
                 now = read_figures(self.installer)
-                self.report(now.assessed, wanted, "测评、白名单和消息")
+                said = f"待测评 {now.waiting} 户，白名单 {now.listed} 条，消息 {now.messages} 条"
+                self.report(0, None, said)
                 if backlog.worked_off() and now.settled(wanted):
                     return
                 time.sleep(0.3)
