@@ -33,6 +33,12 @@ class DatabaseUnavailable(Unavailable):
     code = "database-unavailable"
 
 
+class DatabaseBusy(Unavailable):
+    """Another transaction holds what this one needs for longer than it may wait; nothing was changed."""
+
+    code = "database-busy"
+
+
 class Transaction:
     """What a use case receives. It may read, write, announce and record; it never commits."""
 
@@ -219,7 +225,13 @@ def _reported() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         if isinstance(error, DBAPIError) and (error.connection_invalidated or _no_answer(error)):
             raise DatabaseUnavailable("数据库暂时无法访问，请稍后重试") from error
+        if getattr(error.orig, "sqlstate", None) in _BUSY:
+            raise DatabaseBusy("该数据正被另一项操作（例如导入）占用，本次没有改动任何内容，请稍后重试") from error
         raise
+
+
+_BUSY = ("55P03", "40P01", "40001")
+"""Lock timeout, deadlock, serialization failure. Not statement timeout: the same statement would time out again."""
 
 
 def _no_answer(error: DBAPIError) -> bool:
