@@ -6,10 +6,11 @@ with another body it is refused. A request that was refused leaves no trace, so 
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from sqlalchemy import delete, select, update
@@ -25,6 +26,8 @@ from chassis.plumbing import IdempotencyRow
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 REPLAYED = "Idempotency-Replayed"
+RETENTION = dt.timedelta(days=7)
+"""How long an answer can be asked for again."""
 
 
 class IdempotencyKeyInvalid(Invalid):
@@ -121,6 +124,6 @@ def _store(tx: Transaction, claimed: tuple[str, str], response: Response) -> Non
     )
 
 
-def purge(tx: Transaction, older_than: Any) -> int:
-    """Forget keys created before the instant `older_than`; the number forgotten."""
-    return tx.session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < older_than)).rowcount  # type: ignore[attr-defined, no-any-return]
+def purge(tx: Transaction, older_than: dt.datetime) -> None:
+    """Forget the keys created before the instant `older_than`."""
+    tx.session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < older_than))

@@ -11,12 +11,12 @@ from typing import Any, Protocol
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis import audit, clock, logging
-from chassis.db import JOBS_CHANNEL, Database
+from chassis import audit, clock, idempotency, logging
+from chassis.db import JOBS_CHANNEL, Database, Transaction
 from chassis.errors import Unavailable
 from chassis.jobs import JobKind, JobRunner
 from chassis.plumbing import HeartbeatRow
-from chassis.schedule import Schedule, Scheduler
+from chassis.schedule import Every, Schedule, Scheduler
 from chassis.wake import Waker
 
 STALE_SECONDS = 60
@@ -123,7 +123,7 @@ def standard_loops(
 ) -> list[Loop]:
     """Jobs, schedules and the sealing of the audit log: what every service's worker does."""
     runner = JobRunner(db, jobs or {})
-    scheduler = Scheduler(db, schedules)
+    scheduler = Scheduler(db, [*schedules, Schedule("forget-idempotency-keys", Every(3600), _forget_keys)])
     prepared = threading.Event()
 
     def run_schedules() -> bool:
@@ -143,6 +143,10 @@ def standard_loops(
     if jobs:
         loops.append(Turning("jobs", db, runner.run_once, seconds=5.0, channels=(JOBS_CHANNEL,)))
     return loops
+
+
+def _forget_keys(tx: Transaction) -> None:
+    idempotency.purge(tx, clock.now() - idempotency.RETENTION)
 
 
 def check_heartbeats(db: Database, names: Sequence[str]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ ROLES: Mapping[str, Role] = {
             "主管部门工作人员",
             "enterprises:read enterprises:write facts:write findings:write titles:write imports:write imports:read "
             "assessments:read assessments:run commissioners:read commissioners:write whitelist:read consents:read "
-            "changes:read",
+            "consents:write changes:read",
         ),
         _role(
             "platform",

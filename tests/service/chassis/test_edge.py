@@ -11,6 +11,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 from starlette.types import Message
 
+from chassis import clock, idempotency
 from chassis.db import Database
 from tests.fixtures.identity import Identities
 from tests.service.chassis import app as notes
@@ -194,3 +195,14 @@ def test_readiness_is_false_when_the_database_is_gone(identities: Identities) ->
     assert (gone.status_code, gone.json()["code"]) == (503, "database-unavailable")
     assert "retry-after" in gone.headers
     absent.close()
+
+
+def test_keys_are_kept_for_seven_days_and_then_forgotten(client: TestClient, db: Database) -> None:
+    client.post("/notes", json={"text": "a"}, headers={"Idempotency-Key": "k"})
+    with db.transaction() as tx:
+        idempotency.purge(tx, clock.now() - idempotency.RETENTION)
+    assert count(db, "idempotency_keys") == 1
+    with db.transaction() as tx:
+        tx.session.execute(text("UPDATE idempotency_keys SET created_at = now() - interval '7 days 1 second'"))
+        idempotency.purge(tx, clock.now() - idempotency.RETENTION)
+    assert count(db, "idempotency_keys") == 0
