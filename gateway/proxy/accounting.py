@@ -23,7 +23,7 @@ class Accounting:
     """Remembers the metric's children: looking one up by its labels costs more than counting."""
 
     def __init__(self) -> None:
-        self._log = logging.get("http")
+        self._log = logging.get_straight("http")
         self._requests: dict[tuple[str, int], Counter] = {}
         self._seconds: dict[str, Histogram] = {}
 

@@ -50,8 +50,12 @@ class Front:
         with context.using(here):
             try:
                 admitted = await self._admission.admit(scope, here, visit.trace)
-                with self._in_hand.one_more(admitted.where.kind.budget):
+                budget = admitted.where.kind.budget
+                self._in_hand.enter(budget)
+                try:
                     await visit.carry(admitted)
+                finally:
+                    self._in_hand.leave(budget)
             except DomainError as error:
                 await visit.refuse(error)
             finally:

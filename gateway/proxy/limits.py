@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import math
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from time import time
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from prometheus_client import Gauge
 
 from gateway.domain.errors import Overloaded
 from gateway.proxy.headers import RawHeaders
 from gateway.proxy.routes import Budget
+
+_WINDOW_SECONDS = 60
 
 IN_HAND = Gauge("peiyu_gateway_requests_in_hand", "Requests being worked on.", ["budget"])
 
@@ -37,31 +35,42 @@ class Allowance:
         ]
 
 
-class RateLimits:
-    """Requests per minute of a client or an address, counted in this process."""
+@dataclass(slots=True)
+class _Window:
+    ends_at: float
+    count: int = 0
 
-    def __init__(self, policy: str) -> None:
+
+class RateLimits:
+    """Requests per minute of a client or an address, counted in this process, in fixed windows from the first one.
+
+    Not the memory storage of `limits`: that one starts a timer thread every 10 ms and has the event loop wait for
+    each to be running (ADR-0006). Windows all last the same, so the oldest are always the first in the dictionary.
+    """
+
+    def __init__(self, policy: str, capacity: int = 100_000) -> None:
         self._policy = policy
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._items: dict[int, RateLimitItem] = {}
+        self._capacity = capacity
+        self._windows: dict[str, _Window] = {}
 
     def hit(self, key: str, quota: int) -> Allowance:
         """Count a request of `key`."""
-        return self._allowance(key, quota, within=self._limiter.hit(self._item(quota), key))
+        now = time.monotonic()
+        window = self._windows.get(key)
+        if window is None or window.ends_at <= now:
+            self._forget(now)
+            self._windows.pop(key, None)
+            window = self._windows[key] = _Window(now + _WINDOW_SECONDS)
+        window.count += 1
+        reset = max(1, math.ceil(window.ends_at - now))
+        return Allowance(self._policy, quota, max(0, quota - window.count), reset, window.count > quota)
 
-    def test(self, key: str, quota: int) -> Allowance:
-        """The allowance without counting."""
-        return self._allowance(key, quota, within=self._limiter.test(self._item(quota), key))
-
-    def _allowance(self, key: str, quota: int, *, within: bool) -> Allowance:
-        reset, remaining = self._limiter.get_window_stats(self._item(quota), key)
-        return Allowance(self._policy, quota, remaining, max(0, round(reset - time())), exceeded=not within)
-
-    def _item(self, quota: int) -> RateLimitItem:
-        item = self._items.get(quota)
-        if item is None:
-            item = self._items[quota] = RateLimitItemPerMinute(quota)
-        return item
+    def _forget(self, now: float) -> None:
+        while self._windows:
+            key = next(iter(self._windows))
+            if self._windows[key].ends_at > now and len(self._windows) < self._capacity:
+                return
+            del self._windows[key]
 
 
 class InHand:
@@ -69,16 +78,17 @@ class InHand:
 
     def __init__(self, budgets: Mapping[Budget, int]) -> None:
         self._budgets = budgets
-        self._counts: Counter[Budget] = Counter()
+        self._counts = dict.fromkeys(budgets, 0)
+        self._gauges = {budget: IN_HAND.labels(budget) for budget in budgets}
 
-    @contextmanager
-    def one_more(self, budget: Budget) -> Iterator[None]:
+    def enter(self, budget: Budget) -> None:
+        """One more, or a refusal."""
         if self._counts[budget] >= self._budgets[budget]:
             raise Overloaded("平台繁忙，请稍后重试", retry_after=1)
         self._counts[budget] += 1
-        IN_HAND.labels(budget).set(self._counts[budget])
-        try:
-            yield
-        finally:
-            self._counts[budget] -= 1
-            IN_HAND.labels(budget).set(self._counts[budget])
+        self._gauges[budget].set(self._counts[budget])
+
+    def leave(self, budget: Budget) -> None:
+        """One less."""
+        self._counts[budget] -= 1
+        self._gauges[budget].set(self._counts[budget])

@@ -24,8 +24,7 @@ class OverHttp:
     def __init__(self, base_url: str, *, connect_seconds: float = 2.0, connections: int = 200) -> None:
         self._base = base_url.rstrip("/")
         self._connections = connections
-        # The exchange watches the time of the whole; here only that a service which is gone is noticed soon
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect_seconds)
+        self._connect_seconds = connect_seconds
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -33,6 +32,8 @@ class OverHttp:
             connector=aiohttp.TCPConnector(
                 limit=self._connections, keepalive_timeout=_KEEP_SECONDS, ttl_dns_cache=10, use_dns_cache=True
             ),
+            # The exchange watches the time of the whole; here only that a service which is gone is noticed soon
+            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=self._connect_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
@@ -58,7 +59,6 @@ class OverHttp:
                     headers=_headers(scope),
                     data=await _body(exchange),
                     allow_redirects=False,
-                    timeout=self._timeout,
                 )
             except (aiohttp.ServerTimeoutError, TimeoutError) as error:
                 raise UpstreamTimeout("连接后端服务超时，请稍后重试") from error

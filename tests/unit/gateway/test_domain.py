@@ -1,6 +1,7 @@
 """The gateway's decisions, without a database or a network."""
 
 import itertools
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from gateway.domain.errors import ClientInvalid
 from gateway.domain.grants import ScopeNotGranted, granted
 from gateway.domain.health import Readiness, judge
 from gateway.domain.roles import ROLES, SCOPES
+from gateway.proxy.limits import RateLimits
 
 READY = Readiness(200, {"checks": {"database": {"status": "ok"}}})
 DOWN = Readiness(503, {"checks": {"database": {"status": "failed", "reason": "x"}}})
@@ -120,3 +122,35 @@ def test_schemas_of_one_name_and_different_content_are_kept_apart() -> None:
     assert merged["paths"]["/0"]["get"]["security"] == []
     assert merged["paths"]["/1"]["get"]["security"]
     assert merged["paths"]["/1"]["get"]["operationId"] == "b.list"
+
+
+def test_an_allowance_is_used_up_and_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    limit = RateLimits("client")
+    found = [limit.hit("a", 2) for _ in range(3)]
+    assert [(each.remaining, each.exceeded) for each in found] == [(1, False), (0, False), (0, True)]
+    assert not limit.hit("b", 2).exceeded
+    now += 59.5
+    assert limit.hit("a", 2).reset_seconds == 1
+    now += 0.5
+    assert not limit.hit("a", 2).exceeded
+
+
+def test_the_memory_of_allowances_is_bounded() -> None:
+    limit = RateLimits("anonymous", capacity=10)
+    for number in range(1000):
+        limit.hit(str(number), 1)
+    assert len(limit._windows) == 10
+    assert limit.hit("999", 1).exceeded, "the newest are kept"
+
+
+def test_the_memory_of_ended_windows_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    limit = RateLimits("client")
+    for number in range(50):
+        limit.hit(str(number), 1)
+    now = 61.0
+    limit.hit("x", 1)
+    assert list(limit._windows) == ["x"]
