@@ -1,11 +1,13 @@
 """One Apache Kafka 4 node in KRaft combined mode, run from its Maven jars under a JRE, in a temporary folder."""
 
 import base64
+import ctypes
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -101,7 +103,9 @@ class KafkaBroker:
     def start(self) -> None:
         """Start and wait until it answers."""
         with (self._home / "broker.log").open("ab") as log:
-            self._process = subprocess.Popen([*self._java, "kafka.Kafka", str(self._conf)], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [*self._java, "kafka.Kafka", str(self._conf)], stdout=log, stderr=log, preexec_fn=_die_with_parent
+            )
         wait_until_ready(self.bootstrap, self._died)
 
     def stop(self) -> None:
@@ -307,6 +311,12 @@ def _docker_lacks(image: str) -> str | None:
 def _address(bootstrap: str) -> tuple[str, int]:
     host, _, port = bootstrap.split(",")[0].rpartition(":")
     return host, int(port)
+
+
+def _die_with_parent() -> None:
+    """Linux: a test session that is killed takes its broker along."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _free_ports(count: int) -> list[int]:
