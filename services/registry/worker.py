@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from chassis import clock, idempotency
 from chassis.bus import Bus
-from chassis.db import Database, Transaction
+from chassis.db import Database
 from chassis.feed import Sequence
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
@@ -18,6 +17,11 @@ from services.registry.use_cases.announce import CHANGES_CHANNEL
 from services.registry.use_cases.expire_titles import expire_titles
 
 CHANGES = Sequence("changes")
+SCHEDULES = (
+    # At midnight for the many whose term ends with the day, every minute for the rest and for what arrives late.
+    Schedule("titles-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_titles),
+    Schedule("titles-expire", Every(60), expire_titles),
+)
 
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
@@ -34,19 +38,7 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         db,
         [
             Relay(db, bus, "/peiyu/registry", retention=dt.timedelta(days=settings.retention_days)),
-            *standard_loops(db, jobs={job.name: job}, schedules=_schedules(settings)),
+            *standard_loops(db, jobs={job.name: job}, schedules=SCHEDULES),
             Turning("changes", db, number_changes, seconds=1.0, channels=(CHANGES_CHANNEL,)),
         ],
     )
-
-
-def _schedules(settings: Settings) -> list[Schedule]:
-    def forget_keys(tx: Transaction) -> int:
-        return idempotency.purge(tx, clock.now() - dt.timedelta(days=settings.retention_days))
-
-    return [
-        # At midnight for the many whose term ends with the day, every minute for the rest and for what arrives late.
-        Schedule("titles-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_titles),
-        Schedule("titles-expire", Every(60), expire_titles),
-        Schedule("idempotency-keys-forget", Every(3600), forget_keys),
-    ]
