@@ -52,6 +52,11 @@ class Home:
         return self.keys / "server-url"
 
     @property
+    def fit(self) -> Path:
+        """There while the databases are up and up to date: the children, started early, wait for it."""
+        return self.path / "fit"
+
+    @property
     def prepared(self) -> Path:
         """For which state of the program the databases were last brought up to date."""
         return self.path / "prepared"
@@ -104,7 +109,8 @@ class Home:
         for folder in (self.keys, self.logs, self.sample):
             shutil.rmtree(folder, ignore_errors=True)
         self.demo_clients.unlink(missing_ok=True)
-        self.prepared.unlink(missing_ok=True)
+        for file in (self.prepared, self.fit):
+            file.unlink(missing_ok=True)
 
     def running(self) -> Run | None:
         """The suite that holds the lock, if one does."""

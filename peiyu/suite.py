@@ -1,19 +1,25 @@
 """How each part of the suite is put together; a service is imported when it is needed, not before."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from pydantic import ValidationError
 
+from chassis import logging
 from chassis.bus import Bus, Subscriptions
 from chassis.db import Database
-from chassis.migrate import Migrations
 from chassis.settings import ServiceSettings
-from chassis.worker import Worker
 from peiyu import parts
 from peiyu.refusals import CannotRun
+
+if TYPE_CHECKING:  # a worker does without FastAPI, and neither role needs what the other one needs
+    from fastapi import FastAPI
+
+    from chassis.migrate import Migrations
+    from chassis.worker import Worker
 
 
 def migrations(part: str) -> Migrations:
@@ -32,6 +38,13 @@ def settings(part: str, **given: Any) -> ServiceSettings:
             f"The settings of {part} are not complete: set the variables named above.",
         ) from None
     return made
+
+
+def production_settings(part: str) -> ServiceSettings:
+    """A part's settings from the environment alone, and its logging set up."""
+    chosen = settings(part)
+    logging.configure(chosen.log_level, chosen.log_format, service=part)
+    return chosen
 
 
 def application(part: str, chosen: ServiceSettings, db: Database) -> FastAPI:
@@ -58,6 +71,12 @@ def database(part: str, chosen: ServiceSettings, role: str) -> Database:
         statement_timeout_seconds=chosen.statement_timeout_seconds,
         lock_timeout_seconds=chosen.lock_timeout_seconds,
     )
+
+
+def load(module: str) -> None:
+    """Import this module of every part now, while there is nothing else to do."""
+    for part in parts.PARTS:
+        _of(part, module)
 
 
 def _of(part: str, module: str) -> Any:

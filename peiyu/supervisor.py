@@ -67,11 +67,18 @@ class Supervisor:
 
     def _start(self, held: ExitStack, listener: socket.socket) -> None:
         started = time.monotonic()
+        self.home.fit.unlink(missing_ok=True)
+        prepared = self.home.prepared.exists() and self.home.prepared.read_text() == revisions.fingerprint()
+        if prepared:
+            self._spawn(held, listener)  # they import while the database starts
         with self.display.step("启动数据库"):
             server = self._database()
-        self._prepare(server)
+        if not prepared or not revisions.up_to_date(server):
+            self._prepare()
+        write_private(self.home.fit, b"")
         with self.display.step("启动服务"):
-            self._spawn(held, listener)
+            if not self.children:
+                self._spawn(held, listener)
             self._until(lambda: probes.services_ready(self.port), "服务", 120.0)
         if not probes.sample_loaded(self.port):
             title = "载入合成示例数据，测评并发布白名单"
@@ -92,10 +99,7 @@ class Supervisor:
         write_private(self.home.server, self.server.maintenance_url.encode())
         return self.server
 
-    def _prepare(self, server: DatabaseServer) -> None:
-        done_for = self.home.prepared.read_text() if self.home.prepared.exists() else ""
-        if revisions.up_to_date(server, done_for):
-            return
+    def _prepare(self) -> None:
         now = revisions.fingerprint()
         with self.display.step("建立和升级数据库结构，载入标准代码和政策规则"):
             self._run_to_end("migrate")

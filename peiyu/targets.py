@@ -1,5 +1,6 @@
 """What a command works on: the suite that is up on this home, or in production what the environment names."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,15 @@ def local_server() -> tuple[Home, DatabaseServer] | None:
         if left_running.pid():
             return home, DatabaseServer(left_running.url("postgres"))
     return None
+
+
+def awaited_server(patience_seconds: float = 900.0) -> tuple[Home, DatabaseServer]:
+    """The same for a process that the supervisor starts early: wait until the databases are fit for use."""
+    home = Home(settings.read().folder())
+    until = time.monotonic() + patience_seconds
+    while home.running() and not home.fit.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return required_server()
 
 
 def required_server() -> tuple[Home, DatabaseServer]:

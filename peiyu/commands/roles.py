@@ -18,20 +18,20 @@ def serve(
 ) -> None:
     """以 HTTP 提供一个服务或网关；all 把全部服务放在一个进程里，由 make up 使用。"""
     follow(lifeline)
-    from peiyu import parts, roles
+    from peiyu import parts, serving
 
     if parts.chosen(part) == parts.PARTS:
-        roles.serve_all(host=host, port=port, listener=listener)
+        serving.serve_all(host=host, port=port, listener=listener)
     else:
-        roles.serve_one(part, host=host, port=port)
+        serving.serve_one(part, host=host, port=port)
 
 
 def work(part: Part, lifeline: Lifeline = None) -> None:
     """运行一个服务的后台任务：发件箱转发、事件处理、作业和定时任务；all 由 make up 使用。"""
     follow(lifeline)
-    from peiyu import parts, roles
+    from peiyu import parts, working
 
-    raise typer.Exit(roles.work_all() if parts.chosen(part) == parts.PARTS else roles.work_one(part))
+    raise typer.Exit(working.work_all() if parts.chosen(part) == parts.PARTS else working.work_one(part))
 
 
 def follow(lifeline: int | None) -> None:

@@ -53,6 +53,7 @@ def test_a_new_home_is_private_and_one_that_exists_keeps_its_mode(tmp_path: Path
     assert stat.S_IMODE(made.path.stat().st_mode) == (0o711 if os.geteuid() == 0 else 0o700)
     existing = tmp_path / "mine"
     existing.mkdir()
+    (existing / "notes.txt").write_text("mine")
     existing.chmod(0o750)
     Home(existing).create()
     assert stat.S_IMODE(existing.stat().st_mode) == 0o750
