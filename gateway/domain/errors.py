@@ -151,3 +151,10 @@ class UpstreamTimeout(DomainError):
 
     code = "upstream-timeout"
     title = "后端服务响应超时"
+
+
+class GatewayFailed(DomainError):
+    """The gateway itself failed; nothing of the reason is told outside."""
+
+    code = "gateway-failed"
+    title = "网关内部错误"

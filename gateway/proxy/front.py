@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from chassis import context, logging
 from chassis.context import Context
 from chassis.errors import DomainError
-from gateway.domain.errors import BodyTooLarge, UpstreamFailed, UpstreamTimeout
+from gateway.domain.errors import BodyTooLarge, GatewayFailed, UpstreamFailed, UpstreamTimeout
 from gateway.proxy.accounting import CLIENT_CLOSED, Accounting
 from gateway.proxy.admission import Admission, Admitted, Trace
 from gateway.proxy.exchange import Ended, Exchange
@@ -58,6 +58,9 @@ class Front:
                     self._in_hand.leave(budget)
             except DomainError as error:
                 await visit.refuse(error)
+            except Exception as error:
+                logging.get(__name__).error("gateway failed", path=scope["path"], exc_info=error)
+                await visit.refuse(GatewayFailed("网关内部错误，已记录；请凭 correlation_id 联系平台管理员"))
             finally:
                 seconds = time.perf_counter() - started
                 self._accounting.record(visit.trace, scope["method"], scope["path"], visit.status, seconds, visit.sent)

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope
 from chassis import problems
 from chassis.errors import DomainError
 from gateway.domain.errors import (
+    GatewayFailed,
     HeadersTooLarge,
     MethodRefused,
     TokenInvalid,
@@ -27,6 +28,7 @@ _BODY_WORTH_READING = 64 * 1024
 _STATUS: dict[type[DomainError], int] = {
     MethodRefused: 405,
     HeadersTooLarge: 431,
+    GatewayFailed: 500,
     UpstreamFailed: 502,
     UpstreamTimeout: 504,
 }

@@ -160,3 +160,15 @@ def behind(kind: str, make: Make, db: Database, keys: KeyFiles) -> Iterator[Call
 @pytest.fixture
 def wrong_secret() -> str:
     return secrets.new_secret()
+
+
+@pytest.fixture
+def suite(behind: Callable[..., Behind]) -> Behind:
+    return behind()
+
+
+@pytest.fixture
+def officer(suite: Behind, demo: dict[str, Credentials]) -> Iterator[httpx.Client]:
+    with suite.client() as client:
+        client.headers.update(bearer(client, demo["demo-officer-3413"]))
+        yield client
