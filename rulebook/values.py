@@ -30,6 +30,11 @@ _FINDING_FIELDS = ("decision", "reason", "evidence", "valid_until")
 _DECISIONS = {"met": "met", "符合": "met", "是": "met", "unmet": "unmet", "不符合": "unmet", "否": "unmet"}
 
 
+LONGEST_TEXT = 2000
+MOST_ENTRIES = 500
+"""What one value may hold: all of an enterprise's facts travel in one event, and a message has an end."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellError:
     """A value that cannot be taken: what stood there and what is expected, in words for the sender."""
@@ -50,7 +55,7 @@ def parse_cell(fact: Shape, text: str, unit: str | None = None) -> Value | CellE
         return _parse_records(fact, folded, unit)
     if fact.type == "finding":
         return _parse_finding(fact, folded)
-    return text.strip() if fact.type == "text" else _parse_scalar(fact, folded, unit)
+    return _text(text) if fact.type == "text" else _parse_scalar(fact, folded, unit)
 
 
 def to_canonical(fact: Shape, value: object) -> Value | CellError:
@@ -76,8 +81,15 @@ def to_canonical(fact: Shape, value: object) -> Value | CellError:
     if fact.type in NUMERIC:
         return _canonical_number(fact, value)
     if fact.type == "text":
-        return value.strip() or None
+        return _text(value)
     return _parse_scalar(fact, fold(value), None)
+
+
+def _text(text: str) -> Value | CellError:
+    kept = text.strip()
+    if len(kept) > LONGEST_TEXT:
+        return CellError(f"不超过 {LONGEST_TEXT} 字的文字", f"{kept[:20]}…（{len(kept)} 字）")
+    return kept or None
 
 
 def expectation(fact: Shape) -> str:
@@ -188,7 +200,13 @@ def _parse_records(fact: Fact, text: str, unit: str | None) -> Value | CellError
         if isinstance(entry, CellError):
             return entry
         entries.append(entry)
-    return entries if entries else _refuse(fact, text)
+    return _bounded(entries) if entries else _refuse(fact, text)
+
+
+def _bounded(entries: list[dict[str, Value]]) -> Value | CellError:
+    if len(entries) > MOST_ENTRIES:
+        return CellError(f"不超过 {MOST_ENTRIES} 条", f"{len(entries)} 条")
+    return entries
 
 
 def _parse_entry(fact: Fact, cells: list[str], unit: str | None) -> dict[str, Value] | CellError:
@@ -232,7 +250,7 @@ def _first_error(entries: list[dict[str, Value] | CellError]) -> Value | CellErr
         if isinstance(entry, CellError):
             return entry
         kept.append(entry)
-    return kept
+    return _bounded(kept)
 
 
 def _canonical_entry(fact: Fact, entry: object) -> dict[str, Value] | CellError:
@@ -266,14 +284,14 @@ def _canonical_finding(fact: Shape, value: object) -> Value | CellError:
     decision, reason = value.get("decision"), value.get("reason")
     if not isinstance(decision, str) or decision not in _DECISIONS:
         return CellError("认定结论：符合 或 不符合", str(decision))
-    if not isinstance(reason, str) or not reason.strip():
-        return CellError("认定理由（必填）", str(reason or ""))
+    if not isinstance(reason, str) or not reason.strip() or len(reason) > LONGEST_TEXT:
+        return CellError(f"认定理由（必填，不超过 {LONGEST_TEXT} 字）", str(reason or "")[:20])
     until = to_canonical(Shape(label="有效期至", type="date"), value.get("valid_until"))
     if isinstance(until, CellError):
         return CellError(f"有效期至：{until.expected}", until.found)
     evidence = value.get("evidence")
-    if evidence is not None and not isinstance(evidence, str):
-        return CellError("依据：文字", str(evidence))
+    if evidence is not None and (not isinstance(evidence, str) or len(evidence) > LONGEST_TEXT):
+        return CellError(f"依据：不超过 {LONGEST_TEXT} 字的文字", str(evidence)[:20])
     return {"decision": _DECISIONS[decision], "reason": reason.strip(), "evidence": evidence, "valid_until": until}
 
 

@@ -79,6 +79,7 @@ def title_out(record: TitleRecordRow) -> TitleOut:
         cancelled_kind=record.cancelled_kind,
         cancelled_reason=record.cancelled_reason,
         cancelled_on=record.cancelled_on,
+        reapply_ban=record.reapply_ban,
     )
 
 

@@ -62,6 +62,7 @@ class TitleOut(BaseModel):
     cancelled_kind: str | None = Field(default=None, description="cancelled | recorded_in_error")
     cancelled_reason: str | None = None
     cancelled_on: dt.date | None = None
+    reapply_ban: bool | None = None
 
 
 class FactOut(BaseModel):

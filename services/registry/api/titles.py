@@ -54,6 +54,9 @@ class TitleCancellation(Wanted):
 
     kind: Literal["cancelled", "recorded_in_error"]
     reason: Passage
+    reapply_ban: bool | None = Field(
+        default=None, description="whether the decision forbids a new application for years; null when not known"
+    )
 
 
 @router.post(
@@ -101,6 +104,8 @@ def post_title_cancellation(
 ) -> TitleOut:
     """Cancel a title, or take back a record made in error (取消称号)."""
     may = RequestAdmission(actor, request)
-    row, record = cancel_title(tx, uscc, title_id, kind=body.kind, reason=body.reason, may=may)
+    row, record = cancel_title(
+        tx, uscc, title_id, kind=body.kind, reason=body.reason, reapply_ban=body.reapply_ban, may=may
+    )
     response.headers["ETag"] = etags.quoted(row.version)
     return title_out(record)

@@ -129,6 +129,8 @@ class TitleRecordRow(Row):
     """cancelled (取消公告/取消认定) | recorded_in_error"""
     cancelled_reason: Mapped[str | None] = mapped_column(Text)
     cancelled_on: Mapped[dt.date | None] = mapped_column(Date)
+    reapply_ban: Mapped[bool | None] = mapped_column(Boolean)
+    """Whether the cancellation forbids a new application for years; null when not known."""
 
 
 class ChangeRow(Row):

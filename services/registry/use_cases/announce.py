@@ -102,4 +102,6 @@ def title_card_of(record: TitleRecordRow | Any) -> TitleCard:
         valid_from=record.valid_from,
         valid_to=record.valid_to,
         state=record.state,
+        cancelled_on=record.cancelled_on,
+        reapply_ban=record.reapply_ban,
     )

@@ -12,17 +12,24 @@ from services.registry.store.repositories import Enterprises, Titles
 from services.registry.store.tables import EnterpriseRow, TitleRecordRow
 from services.registry.use_cases.record_title import announce_title
 
+RECORDED_IN_ERROR = "recorded_in_error"
+"""What never should have been recorded bans nobody."""
+
 
 def cancel_title(
-    tx: Transaction, uscc: str, title_id: uuid.UUID, *, kind: str, reason: str, may: Admission
+    tx: Transaction, uscc: str, title_id: uuid.UUID, *, kind: str, reason: str, reapply_ban: bool | None, may: Admission
 ) -> tuple[EnterpriseRow, TitleRecordRow]:
-    """Cancel a title (`kind` cancelled) or take back what was recorded in error. Emits TitleCancelled."""
+    """Cancel a title (`kind` cancelled) or take back what was recorded in error. Emits TitleCancelled.
+
+    `reapply_ban` says whether the decision forbids a new application for years (63号 第十六条); null is not known.
+    """
     row = Enterprises(tx).get_for_update(uscc)
     may.to_enterprise(uscc, row.district_code, row.version)
     record = Titles(tx).get(uscc, title_id)
     if record.state == "cancelled":
         raise TitleAlreadyCancelled(f"这条称号记录已于 {record.cancelled_on or '此前'} 取消，无需再次取消")
     record.state = "cancelled"
+    record.reapply_ban = False if kind == RECORDED_IN_ERROR else reapply_ban
     record.cancelled_kind, record.cancelled_reason, record.cancelled_on = kind, reason, clock.today()
     announce_title(tx, row, record)
     return row, record

@@ -44,7 +44,7 @@ def record_title(tx: Transaction, uscc: str, act: Act, *, may: Admission) -> tup
     for name in changed:
         setattr(record, name, values[name])
     if record.state != "cancelled":
-        record.cancelled_kind = record.cancelled_reason = record.cancelled_on = None
+        record.cancelled_kind = record.cancelled_reason = record.cancelled_on = record.reapply_ban = None
     announce_title(tx, row, record)
     return row, record, False
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chassis import clock
 from tests.service.registry.conftest import Registry, uscc
 
 
@@ -219,7 +220,8 @@ def test_cancelling_is_final_unless_it_was_recorded_in_error(registry: Registry)
     code = registry.register(1)
     path = f"/enterprises/{code}/titles"
     title_id = registry.post(path, TITLE).json()["title_id"]
-    cancelled = registry.post(f"{path}/{title_id}/cancel", {"kind": "cancelled", "reason": "取消公告"})
+    decision = {"kind": "cancelled", "reason": "取消公告", "reapply_ban": True}
+    cancelled = registry.post(f"{path}/{title_id}/cancel", decision)
     assert cancelled.json()["state"] == {"code": "cancelled", "label": "取消"}
     again = registry.post(f"{path}/{title_id}/cancel", {"kind": "cancelled", "reason": "取消公告"})
     assert (again.status_code, again.json()["code"]) == (409, "title-already-cancelled")
@@ -234,7 +236,10 @@ def test_cancelling_is_final_unless_it_was_recorded_in_error(registry: Registry)
         "valid",
         None,
     )
-    assert [each["reason"] for each in registry.events("title-cancelled")] == ["取消公告", "录错企业"]
+    told = registry.events("title-cancelled")
+    assert [each["reason"] for each in told] == ["取消公告", "录错企业"]
+    assert [each["record"]["reapply_ban"] for each in told] == [True, False], "what was recorded in error bans nobody"
+    assert {each["record"]["cancelled_on"] for each in told} == {clock.today().isoformat()}
     assert (
         registry.post(
             f"/enterprises/{registry.register(2)}/titles/{title_id}/cancel", {"kind": "cancelled", "reason": "x"}

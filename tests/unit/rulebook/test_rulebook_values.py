@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rulebook.dictionary import Dictionary
+from rulebook.dictionary import Dictionary, RecordField
 from rulebook.headers import match_header
 from rulebook.values import CellError, parse_cell, to_canonical
 
@@ -231,3 +231,22 @@ def test_a_header_names_fact_unit_and_year(
 @pytest.mark.parametrize("header", ["", "备注", "营业收入增长率", "2025年研发机构", "（万元）"])
 def test_a_header_that_names_no_fact_is_not_guessed(dictionary: Dictionary, header: str) -> None:
     assert match_header(dictionary, header) is None
+
+
+def test_a_text_or_list_without_end_is_refused_with_its_limit(dictionary: Dictionary) -> None:
+    """All facts of an enterprise travel in one event: what has no end would never arrive."""
+    product = dictionary["lead_product"]
+    assert to_canonical(product, "轴" * 2000) == "轴" * 2000
+    for refused in (to_canonical(product, "轴" * 2001), parse_cell(product, "轴" * 2001)):
+        assert isinstance(refused, CellError)
+        assert "2000" in refused.expected
+    honors = dictionary["honors"]
+    entry = {each.name: _some(each) for each in honors.fields}
+    assert isinstance(to_canonical(honors, [entry] * 500), list)
+    too_many = to_canonical(honors, [entry] * 501)
+    assert isinstance(too_many, CellError)
+    assert "500" in too_many.expected
+
+
+def _some(field: RecordField) -> object:
+    return field.allowed[0].code if field.allowed else "2026-01-01" if field.type == "date" else "1"

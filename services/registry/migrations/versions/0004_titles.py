@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("cancelled_kind", sa.Text(), nullable=True),
         sa.Column("cancelled_reason", sa.Text(), nullable=True),
         sa.Column("cancelled_on", sa.Date(), nullable=True),
+        sa.Column("reapply_ban", sa.Boolean(), nullable=True),
         sa.CheckConstraint(
             "document_number IS NOT NULL OR decision_reference IS NOT NULL", name=op.f("ck_title_records_document")
         ),

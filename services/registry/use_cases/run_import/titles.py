@@ -128,8 +128,11 @@ def _stated(row: StagedRow) -> dict[str, Any]:
     return stated | {name: dt.date.fromisoformat(row.stated[name]) for name in _DATES if name in row.stated}
 
 
+_CANCELLED = ("cancelled_kind", "cancelled_reason", "cancelled_on", "reapply_ban")
+
+
 def _new(job: Job, uscc: str, key: str, stated: dict[str, Any]) -> dict[str, Any]:
-    record: dict[str, Any] = dict.fromkeys((*_TEXTS, *_DATES, "cancelled_kind", "cancelled_reason", "cancelled_on"))
+    record: dict[str, Any] = dict.fromkeys((*_TEXTS, *_DATES, *_CANCELLED))
     record |= {"id": ids.new_id(), "uscc": uscc, "act_key": key, "state": "valid", **stated}
     record |= {"source": "import", "import_id": job.row.id}
     record |= {"recorded_by": job.row.created_by, "recorded_at": job.now}
