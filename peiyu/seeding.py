@@ -30,8 +30,8 @@ from peiyu.sample.model import Sample
 REGISTRY, FINANCE, NOTIFICATION = "/api/registry/v1", "/api/finance/v1", "/api/notification/v1"
 STATES = "/api/gateway/v1/installation"
 STATE = f"{STATES}/sample"
-IMPORT_SECONDS = 600.0
-SETTLE_SECONDS = 600.0
+IMPORT_SECONDS = 1800.0
+SETTLE_SECONDS = 1800.0
 DEMO_TITLES = ("specialized_sme", "innovative_sme")
 
 T = TypeVar("T")

@@ -34,7 +34,7 @@ def settings(part: str, **given: Any) -> ServiceSettings:
     except ValidationError as error:
         lines = "；".join(f"PEIYU_{'.'.join(map(str, each['loc'])).upper()} {each['msg']}" for each in error.errors())
         raise CannotRun(
-            f"{part} 的设置不完整：{lines}。请设置这些环境变量，见 docs/operations.md。",
+            f"{part} 的设置不完整：{lines}。请设置这些环境变量后重试。",
             f"The settings of {part} are not complete: set the variables named above.",
         ) from None
     return made

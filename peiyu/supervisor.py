@@ -23,6 +23,12 @@ from peiyu.refusals import CannotRun
 from peiyu.settings import LocalSettings
 
 TICK_SECONDS = 0.05
+CALM_TICK_SECONDS = 0.25
+"""How often it looks around while it starts, and once everything is up."""
+
+READY_SECONDS = 300.0
+"""How long the services may take on a slow machine."""
+
 STOP_SECONDS = 20.0
 DATABASE_CHECK_SECONDS = 2.0
 LOG_CHECK_SECONDS = 30.0
@@ -61,7 +67,7 @@ class Supervisor:
             try:
                 self._start(held, listener)
                 while not self._stop.is_set():
-                    self._tick()
+                    self._tick(CALM_TICK_SECONDS)
             except Stopped:
                 pass
 
@@ -79,14 +85,14 @@ class Supervisor:
         with self.display.step("启动服务"):
             if not self.children:
                 self._spawn(held, listener)
-            self._until(lambda: probes.services_ready(self.port), "服务", 120.0)
+            self._until(lambda: probes.services_ready(self.port), "服务", READY_SECONDS)
         if not probes.sample_loaded(self.port):
             title = "载入合成示例数据，测评并发布白名单"
             with self.display.step(title) as report:
                 self._run_to_end("seed", report=report)
         elif not demo.written_for(self.home, self.port):
             self._run_to_end("seed")
-        self._until(lambda: probes.healthy(self.port), "平台", 120.0)
+        self._until(lambda: probes.healthy(self.port), "平台", READY_SECONDS)
         self.display.note(demo.summary(self.home, self.port, time.monotonic() - started))
 
     def _database(self) -> DatabaseServer:
@@ -163,7 +169,7 @@ class Supervisor:
                     f"{what} was not ready within {seconds:.0f} seconds. See the logs in {self.home.logs}.",
                 )
 
-    def _tick(self) -> None:
+    def _tick(self, rest_seconds: float = TICK_SECONDS) -> None:
         """Look after everything once, then rest a moment."""
         now = time.monotonic()
         for child in self.children:
@@ -178,7 +184,7 @@ class Supervisor:
             self._checked_logs = now
             for child in self.children:
                 child.bound_log()
-        self._stop.wait(TICK_SECONDS)
+        self._stop.wait(rest_seconds)
 
     def _unless_stopped(self) -> None:
         if self._stop.is_set():

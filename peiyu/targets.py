@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from chassis.db import Database
 from chassis.settings import ServiceSettings
-from peiyu import local, settings, suite
+from peiyu import local, parts, settings, suite
 from peiyu.databases import DatabaseServer
 from peiyu.embedded import EmbeddedPostgres
 from peiyu.home import Home
@@ -49,6 +49,17 @@ def settings_of(part: str) -> ServiceSettings:
     """A part's settings: those of the local run when one is up, else the environment's."""
     found = local_server()
     return local.settings(part, *found, worker=False) if found else suite.settings(part)
+
+
+def named(part: str) -> tuple[str, ...]:
+    """The parts a command works on; all of them only where each has its own database here."""
+    found = parts.chosen(part)
+    if len(found) > 1 and local_server() is None:
+        raise CannotRun(
+            "本机没有运行中的平台：请指明一个服务，并用 PEIYU_DATABASE_URL 等变量给出它的设置。",
+            "Nothing is up on this home: name one service, and give its settings in PEIYU_DATABASE_URL and the like.",
+        )
+    return found
 
 
 @contextmanager

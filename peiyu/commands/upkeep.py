@@ -17,9 +17,9 @@ PART = typer.Argument(help="registry、eligibility、finance、notification、ga
 def migrate(part: Annotated[str, PART] = "all", lifeline: Lifeline = None) -> None:
     """把数据库升级到当前版本，并载入随版本发布的数据；重复执行没有影响。"""
     follow(lifeline)
-    from peiyu import parts, prepare, targets
+    from peiyu import prepare, targets
 
-    for each in parts.chosen(part):
+    for each in targets.named(part):
         prepare.prepare(each, targets.settings_of(each))
         typer.echo(f"{each}：已是最新。")
     if part == "all":
@@ -59,6 +59,20 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+def keys(folder: Annotated[Path, typer.Argument(help="存放密钥的目录，只应由运行账号读取")]) -> None:
+    """为生产环境生成网关签名密钥和白名单签名密钥；已有的保留不变。"""
+    from gateway.tokens.keys import ensure_keys
+    from services.finance.store.signing import Signer
+
+    made = ensure_keys(folder)
+    feed = folder / "feed-key.pem"
+    if not feed.exists():
+        Signer.generate(feed)
+    typer.echo(f"PEIYU_SIGNING_KEY_FILE={made.private}    # 只给网关")
+    typer.echo(f"PEIYU_IDENTITY_KEY_FILE={made.public}    # 给网关和每个服务")
+    typer.echo(f"PEIYU_FEED_KEY_FILE={feed}    # 只给 finance 的后台进程")
+
+
 @topics.command("apply")
 def apply_topics() -> None:
     """按 deploy/topics.yaml 建立缺少的主题；已有的不变。"""
@@ -72,10 +86,10 @@ def apply_topics() -> None:
 def verify(part: Annotated[str, PART] = "all") -> None:
     """核对审计记录的哈希链：有记录被改动或删除时逐条指出，并以状态 1 结束。"""
     from chassis import audit as chain
-    from peiyu import parts, targets
+    from peiyu import targets
 
     broken = 0
-    for each in parts.chosen(part):
+    for each in targets.named(part):
         with targets.database_of(each) as db, db.reading() as tx:
             found = list(chain.verify(tx))
         for one in found:
