@@ -102,18 +102,23 @@ def create_demo_clients(
 def write_demo_clients(
     path: Path, db: Database, *, environment: str, token_url: str, commissioner: str, uscc: str
 ) -> list[DemoClient]:
-    """Make the demonstration's clients and write them, with their secrets, to `path` (mode 0600, a JSON list).
+    """Make the demonstration's clients and write them, with their secrets, to `path` (mode 0600).
+
+    A JSON object: role → client_id, client_secret and more; a second client of a role stands under its own id.
 
     Calling it again changes nothing; when the file was lost, the clients get new secrets.
     """
     before = _read(path)
     known = {
         str(entry["client_id"]): str(entry["client_secret"])
-        for entry in (before if isinstance(before, list) else [])
+        for entry in (before.values() if isinstance(before, dict) else ())
         if isinstance(entry, dict) and {"client_id", "client_secret"} <= entry.keys()
     }
     clients = create_demo_clients(db, environment=environment, commissioner=commissioner, uscc=uscc, known=known)
-    entries = [client.entry(token_url) for client in clients]
+    entries: dict[str, Any] = {}
+    for client in clients:
+        role = client.attributes.role
+        entries[client.credentials.client_id if role in entries else role] = client.entry(token_url)
     if entries != before:
         write_private(path, json.dumps(entries, ensure_ascii=False, indent=2).encode() + b"\n")
     return clients
@@ -134,7 +139,7 @@ def demo_attributes(commissioner: str, uscc: str) -> dict[str, Attributes]:
         )
 
     return {
-        "demo-bank": one("bank", "示例银行", "拉取白名单快照与变更", institution="demo-bank"),
+        "demo-bank": one("bank", "示例银行", "拉取白名单快照与变更", institution="demo-bank-a"),
         "demo-platform": one("platform", "示例政务平台", "调用接口、跟随变更流水", ["*"]),
         "demo-officer": one("officer", "示例工作人员（全域）", "导入表格、登记称号、查看全部区域", ["*"]),
         "demo-officer-3413": one("officer", "示例工作人员（宿州）", "只能查看和办理宿州市（3413）的企业", ["3413"]),

@@ -131,10 +131,9 @@ class Suite:
         self.process = None
 
     def demo(self, role: str) -> dict[str, Any]:
-        """The first demo client of a role."""
-        clients = json.loads((self.home / "demo-clients.json").read_text("utf-8"))
-        listed = clients if isinstance(clients, list) else clients["clients"]
-        return next(client for client in listed if client["role"] == role)
+        """The demo client of a role."""
+        found: dict[str, Any] = json.loads((self.home / "demo-clients.json").read_text("utf-8"))[role]
+        return found
 
     def client(self, role: str) -> httpx.Client:
         chosen = self.demo(role)

@@ -29,16 +29,16 @@ def test_the_file_lets_every_role_be_tried(make: Make, db: Database, tmp_path: P
     path = tmp_path / "demo-clients.json"
     write_demo_clients(path, db, **GIVEN)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    entries: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
-    assert {entry["role"] for entry in entries} == set(ROLES) - {"system"}
-    by_id = {entry["client_id"]: entry for entry in entries}
-    assert by_id["demo-officer"]["areas"] == ["*"]
-    assert by_id["demo-officer-3413"]["areas"] == ["3413"]
-    assert by_id["demo-bank"]["institution"] == "demo-bank"
-    assert by_id["demo-enterprise"]["uscc"] == USCC
-    assert by_id["demo-commissioner"]["commissioner"] == "C001"
+    entries: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    assert set(entries) == (set(ROLES) - {"system"}) | {"demo-officer-3413"}
+    assert all(entry["role"] == role for role, entry in entries.items() if role != "demo-officer-3413")
+    assert entries["officer"]["areas"] == ["*"]
+    assert entries["demo-officer-3413"]["areas"] == ["3413"]
+    assert entries["bank"]["institution"] == "demo-bank-a"
+    assert entries["enterprise"]["uscc"] == USCC
+    assert entries["commissioner"]["commissioner"] == "C001"
     with TestClient(make()) as client:
-        for entry in entries:
+        for entry in entries.values():
             assert {"name", "description", "client_secret", "token_url"} <= entry.keys()
             assert token_of(client, Credentials(entry["client_id"], entry["client_secret"]))
 
@@ -55,10 +55,10 @@ def test_the_second_start_changes_nothing(db: Database, tmp_path: Path) -> None:
 def test_a_new_commissioner_is_taken_over_and_the_secret_stays(db: Database, tmp_path: Path) -> None:
     path = tmp_path / "demo-clients.json"
     write_demo_clients(path, db, **GIVEN)
-    before = {entry["client_id"]: entry for entry in json.loads(path.read_text("utf-8"))}
+    before = json.loads(path.read_text("utf-8"))
     write_demo_clients(path, db, **{**GIVEN, "commissioner": "C002"})
-    after = {entry["client_id"]: entry for entry in json.loads(path.read_text("utf-8"))}
-    assert after["demo-commissioner"]["commissioner"] == "C002"
+    after = json.loads(path.read_text("utf-8"))
+    assert after["commissioner"]["commissioner"] == "C002"
     assert {name: entry["client_secret"] for name, entry in before.items()} == {
         name: entry["client_secret"] for name, entry in after.items()
     }
