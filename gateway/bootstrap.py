@@ -155,7 +155,7 @@ def demo_attributes(commissioner: str, uscc: str) -> dict[str, Attributes]:
 
 def _ensure(tx: Transaction, client_id: str, attributes: Attributes, known: str | None) -> str:
     """The client as `attributes` say, with the `known` secret if that is still its own, else with a new one."""
-    checked(attributes)
+    attributes = checked(attributes)
     clients = Clients(tx)
     row = tx.session.get(ClientRow, client_id)
     if row is None:

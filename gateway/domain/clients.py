@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis.errors import FieldProblem
 from gateway.domain.errors import ClientInvalid, ClientIsCaller, SystemClientReserved
 from gateway.domain.roles import ROLES, SYSTEM
 
 CLIENT_ID = re.compile(r"^[a-z0-9](?:[a-z0-9-]{1,62}[a-z0-9])$")
-AREA = re.compile(r"^(?:\*|[1-9]\d(?:\d{2}(?:\d{2}(?:\d{3}(?:\d{3})?)?)?)?)$")
-"""`*`, or a GB/T 2260 prefix of 2, 4 or 6 digits, or 9 (镇街) or 12."""
+AREA = re.compile(r"\*|[1-9][0-9](?:[0-9]{2}){0,2}")
+"""`*`, or a GB/T 2260 code of a province, city or district in 2, 4 or 6 digits."""
+BELOW_DISTRICT = re.compile(r"[1-9][0-9]{8}(?:[0-9]{3})?")
+"""A code of a town (9 digits) or village (12); enterprises carry 6, so it would answer for none of them."""
 USCC = re.compile(r"^[0-9A-HJ-NPQRTUWXY]{18}$")
 
 
@@ -56,11 +58,18 @@ class Client:
 
 
 def checked(attributes: Attributes) -> Attributes:
-    """The attributes, or a refusal that names every field that does not fit."""
+    """The attributes as they are kept, or a refusal that names every field that does not fit."""
     problems = list(_problems(attributes))
     if problems:
         raise ClientInvalid("客户端信息有误，请按 errors 中的说明修改后重试", problems=problems)
-    return attributes
+    return replace(attributes, areas=tuple(dict.fromkeys(map(prefix, attributes.areas))))
+
+
+def prefix(area: str) -> str:
+    """What the codes of an area's districts begin with: 341300 (a whole city) → 3413, 340000 → 34."""
+    while len(area) > 2 and area.endswith("00"):
+        area = area[:-2]
+    return area
 
 
 def changeable(client_id: str, role: str, *, by: str) -> None:
@@ -87,9 +96,11 @@ def _problems(attributes: Attributes) -> Iterable[FieldProblem]:
     if role.binding is not None and not getattr(attributes, role.binding):
         yield FieldProblem(role.binding, f"“{role.label}”必须填写此项", code="missing")
     for area in attributes.areas:
-        if not AREA.match(area):
+        if BELOW_DISTRICT.fullmatch(area):
             yield FieldProblem(
-                "areas", "不是有效的管辖区域", found=area, expected="行政区划代码前 2、4、6、9 或 12 位，或 *"
+                "areas", "管辖区域目前只到县（区）一级，请改填所属县（区）的 6 位代码", found=area, expected=area[:6]
             )
+        elif not AREA.fullmatch(area):
+            yield FieldProblem("areas", "不是有效的管辖区域", found=area, expected="行政区划代码前 2、4 或 6 位，或 *")
     if attributes.uscc is not None and not USCC.match(attributes.uscc):
         yield FieldProblem("uscc", "不是统一社会信用代码", found=attributes.uscc, expected="18 位")

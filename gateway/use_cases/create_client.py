@@ -12,7 +12,7 @@ from gateway.store.tables import ClientRow
 
 def create_client(tx: Transaction, client_id: str, attributes: Attributes, *, secret: str) -> ClientRow:
     """Register a client with its first secret, of which only the hash is kept."""
-    checked(attributes)
+    attributes = checked(attributes)
     if attributes.role == SYSTEM:
         raise SystemClientReserved("安装程序专用的客户端只能由安装程序创建")
     clients = Clients(tx)

@@ -70,6 +70,7 @@ def test_a_new_client_can_work_at_once_and_its_secret_is_shown_once(admin: TestC
         ({"institution": None}, "institution", "missing"),
         ({"areas": ["34x"]}, "areas", "invalid"),
         ({"areas": ["341"]}, "areas", "invalid"),
+        ({"areas": ["341302001"]}, "areas", "invalid"),
         ({"role": "enterprise", "uscc": "123"}, "uscc", "invalid"),
         ({"client_id": "Bad Id"}, "client_id", "string-pattern-mismatch"),
         ({"colour": "red"}, "colour", "extra-forbidden"),
@@ -116,6 +117,11 @@ def test_an_administrator_cannot_become_the_installer(admin: TestClient, install
         assert admin.request(method, CLIENTS + path, json=body).json()["code"] == "system-client-reserved"
     answer = admin.patch(f"{CLIENTS}/demo-admin", json={"areas": ["*"]})
     assert answer.json()["code"] == "client-is-caller"
+
+
+def test_areas_written_as_whole_codes_are_kept_as_prefixes(admin: TestClient) -> None:
+    assert admin.post(CLIENTS, json=new(areas=["341300", "3413"])).json()["areas"] == ["3413"]
+    assert admin.patch(f"{CLIENTS}/bank-a", json={"areas": ["340000"]}).json()["areas"] == ["34"]
 
 
 def test_a_change_needs_the_current_version(admin: TestClient) -> None:

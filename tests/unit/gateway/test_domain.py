@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chassis.auth import Actor
 from gateway.domain.backoff import FORGOTTEN_SECONDS, FREE_FAILURES, LONGEST_SECONDS, Backoff
 from gateway.domain.clients import Attributes, checked
 from gateway.domain.documents import merge
@@ -68,12 +69,42 @@ def test_the_memory_of_failures_is_bounded() -> None:
     assert len(backoff._entries) == 10
 
 
-@pytest.mark.parametrize("area", ["*", "34", "3413", "341302", "341302001", "341302001001"])
-def test_areas_that_are_valid(area: str) -> None:
-    assert checked(Attributes("x", "officer", frozenset(), areas=(area,)))
+@pytest.mark.parametrize(
+    ("area", "kept"),
+    [
+        ("*", "*"),
+        ("34", "34"),
+        ("3413", "3413"),
+        ("341302", "341302"),
+        ("341300", "3413"),
+        ("340000", "34"),
+        ("3400", "34"),
+        ("500100", "5001"),
+        ("10", "10"),
+    ],
+)
+def test_areas_are_kept_as_what_the_codes_of_their_districts_begin_with(area: str, kept: str) -> None:
+    assert checked(Attributes("x", "officer", frozenset(), areas=(area,))).areas == (kept,)
 
 
-@pytest.mark.parametrize("area", ["", "3", "341", "34130", "0413", "34*", "３４", "3413021"])
+def test_an_officer_of_a_city_answers_for_its_districts_however_the_city_was_written() -> None:
+    kept = checked(Attributes("x", "officer", frozenset(), areas=("341300", "3413", "320100"))).areas
+    assert kept == ("3413", "3201")
+    actor = Actor("x", "x", areas=kept)
+    assert actor.answers_for("341302")
+    assert not actor.answers_for("341202")
+
+
+@pytest.mark.parametrize("area", ["341302001", "341302001001"])
+def test_a_town_is_refused_with_its_district(area: str) -> None:
+    with pytest.raises(ClientInvalid) as refused:
+        checked(Attributes("x", "officer", frozenset(), areas=(area,)))
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.expected) == ("areas", "341302")
+    assert "县（区）" in problem.message
+
+
+@pytest.mark.parametrize("area", ["", "3", "341", "34130", "0413", "34*", "３４", "3413021", "3４", "34\n", "000000"])
 def test_areas_that_are_not(area: str) -> None:
     with pytest.raises(ClientInvalid):
         checked(Attributes("x", "officer", frozenset(), areas=(area,)))
