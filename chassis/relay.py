@@ -10,10 +10,10 @@ import datetime as dt
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import psycopg
 from psycopg.rows import class_row
@@ -27,6 +27,9 @@ from chassis.worker import STALE_SECONDS, beat
 BATCH = 500
 IDLE_SECONDS = 1.0
 """Fallback when a NOTIFY was missed; also how soon a second process takes over from one that died."""
+
+MAX_BLOCKED = 50_000
+"""Failing keys remembered at most; beyond it the next ones are simply tried again with each batch."""
 
 BEAT_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
@@ -97,6 +100,7 @@ class Relay:
         self._beaten = self._purged = -PURGE_SECONDS
         self.counters: Counter[str] = Counter()
         self.starved = False
+        self._more = self._retrying_well = False
 
     def run_once(self, limit: int = BATCH) -> int:
         """Publish up to `limit` rows and mark those that arrived; how many. 0 also when another relay leads.
@@ -109,13 +113,19 @@ class Relay:
             return 0
         sent: list[int] = []
         failed: dict[Lane, Exception] = {}
-        rows = self._unsent(session, limit)
+        due = self._due(limit if self._retrying_well else max(limit // 10, 1))
+        again = self._again(session, due, limit) if due else []
+        fresh = self._fresh(session, limit)
+        rows = [*fresh, *again]
         for wave in [rows] if self._producer.atomic else _waves(rows):
             self._publish(wave, sent, failed)
         if sent:
             session.execute("UPDATE outbox SET sent_at = %s WHERE id = ANY(%s)", (clock.now(), sent))
             self.counters["sent"] += len(sent)
-        self._block(failed, {row.lane for row in rows} - set(failed), anything_sent=bool(sent))
+        well = {row.lane for row in rows} - set(failed)
+        self._retrying_well = any(row.lane in well for row in again)
+        self._more = len(fresh) == limit or self._retrying_well
+        self._block(failed, well | (due - {row.lane for row in again} if len(again) < limit else set()), bool(sent))
         self.starved = bool(failed) and not sent
         return len(sent)
 
@@ -125,7 +135,7 @@ class Relay:
         try:
             while not stop.is_set():
                 try:
-                    sent = self.run_once()
+                    self.run_once()
                     self._keep_house()
                     failures = failures + 1 if self.starved else 0
                 except Exception as error:
@@ -134,7 +144,7 @@ class Relay:
                     logging.get(__name__).error("relay failed", failures=failures, exc_info=error)
                 if failures:
                     stop.wait(min(0.25 * 2.0 ** min(failures, 6), 5.0))
-                elif sent < BATCH:
+                elif not self._more:
                     self._sleep(stop)
         finally:
             self.close()
@@ -163,16 +173,29 @@ class Relay:
             elif row.lane not in fell:
                 sent.append(row.id)
 
-    def _unsent(self, session: psycopg.Connection[Any], limit: int) -> list[Unsent]:
+    def _due(self, count: int) -> set[Lane]:
+        """Up to `count` keys that failed and whose pause is over, the longest waiting first."""
         now = time.monotonic()
-        blocked = [lane for lane, block in self._blocked.items() if block.until > now]
+        over = sorted((block.until, lane) for lane, block in self._blocked.items() if block.until <= now)
+        return {lane for _, lane in over[:count]}
+
+    def _fresh(self, session: psycopg.Connection[Any], limit: int) -> list[Unsent]:
+        """The first rows of keys that are not failing: however many fail before them, they are read past."""
+        return self._select(session, "NOT IN", self._blocked, limit)
+
+    def _again(self, session: psycopg.Connection[Any], due: Collection[Lane], limit: int) -> list[Unsent]:
+        return self._select(session, "IN", due, limit)
+
+    def _select(
+        self, session: psycopg.Connection[Any], which: Literal["IN", "NOT IN"], lanes: Collection[Lane], limit: int
+    ) -> list[Unsent]:
         with session.cursor(row_factory=class_row(Unsent)) as cursor:
             return cursor.execute(
-                """SELECT id, event_id::text, topic, type, key, subject, payload::text, headers, occurred_at
+                f"""SELECT id, event_id::text, topic, type, key, subject, payload::text, headers, occurred_at
                    FROM outbox
-                   WHERE sent_at IS NULL AND (topic, key) NOT IN (SELECT * FROM unnest(%s::text[], %s::text[]))
-                   ORDER BY id LIMIT %s""",
-                ([topic for topic, _ in blocked], [key for _, key in blocked], limit),
+                   WHERE sent_at IS NULL AND (topic, key) {which} (SELECT * FROM unnest(%s::text[], %s::text[]))
+                   ORDER BY id LIMIT %s""".encode(),  # noqa: S608 - constants
+                ([topic for topic, _ in lanes], [key for _, key in lanes], limit),
             ).fetchall()
 
     def _fail(self, row: Unsent, outcome: Exception, failed: dict[Lane, Exception]) -> None:
@@ -184,18 +207,26 @@ class Relay:
                 "event rejected by the bus", event_id=row.event_id, type=row.type, reason=str(outcome)
             )
 
-    def _block(self, failed: dict[Lane, Exception], well: set[Lane], *, anything_sent: bool) -> None:
-        """Leave a key alone for a while that fails where others do not, so that it cannot hold up the others.
+    def _block(self, failed: dict[Lane, Exception], well: set[Lane], anything_sent: bool) -> None:
+        """Pause the keys that failed, so that they cannot hold up the others.
 
-        When nothing at all was taken it is the bus, not the key: then only what was rejected is blocked.
+        When nothing at all was taken it may be the bus, not the keys: then the pause stays short.
         """
         now = time.monotonic()
         for lane in well:
             self._blocked.pop(lane, None)
         for lane, outcome in failed.items():
-            if anything_sent or isinstance(outcome, MessageRejected):
-                tries = self._blocked[lane].tries + 1 if lane in self._blocked else 0
-                self._blocked[lane] = _Block(tries, now + min(0.25 * 2.0**tries, 60.0))
+            known = self._blocked.get(lane)
+            if known is None and len(self._blocked) >= MAX_BLOCKED:
+                continue
+            tries = known.tries + 1 if known else 0
+            longest = 60.0 if anything_sent or isinstance(outcome, MessageRejected) else 5.0
+            until = now + min(0.25 * 2.0 ** min(tries, 8), longest)
+            self._blocked[lane] = _Block(tries, until, isinstance(outcome, MessageRejected))
+        if self._retrying_well:  # what was away is back: whoever waited for it need not wait longer
+            for lane, block in self._blocked.items():
+                if lane not in failed and not block.rejected:
+                    self._blocked[lane] = replace(block, until=now)
 
     def _leading(self) -> psycopg.Connection[Any] | None:
         """The session that holds this database's relay lock, or None while another process has it."""
@@ -253,6 +284,7 @@ class Relay:
 class _Block:
     tries: int
     until: float
+    rejected: bool
 
 
 def purge(db: Database, retention: dt.timedelta) -> int:
