@@ -46,8 +46,15 @@ def classify(
 
     `industry_code` is a GB/T 4754-2017 letter, two to four digits, or both; its name may follow: `C3911 计算机`.
     """
+    known = {
+        "headcount": None if headcount is None else Decimal(headcount),
+        "revenue_yuan": revenue_yuan,
+        "total_assets_yuan": assets_yuan,
+    }
     if not industry_code:
-        return SizeResult("unknown", ALL_SIZES, "缺少所属行业代码", ("industry_code",))
+        # Which figures count depends on the industry: every one that is not there may be asked for.
+        unknown = tuple(sorted(fact for fact, value in known.items() if value is None))
+        return SizeResult("unknown", ALL_SIZES, "缺少所属行业代码", ("industry_code", *unknown))
     span = _span_of(table, industry_code.strip().upper())
     if span is None:
         reason = f"行业代码“{industry_code}”不在 GB/T 4754-2017 中，请核对"
@@ -56,11 +63,6 @@ def classify(
     outside = any(span.touches(each) for each in table.not_covered)
     if not rows:
         return SizeResult("unknown", ALL_SIZES, f"行业代码“{industry_code}”不在划型标准所列行业内，需人工核定")
-    known = {
-        "headcount": None if headcount is None else Decimal(headcount),
-        "revenue_yuan": revenue_yuan,
-        "total_assets_yuan": assets_yuan,
-    }
     found = [(row, *_levels(row, known)) for row in rows]
     possible = frozenset().union(*(sizes for _, sizes, _ in found)) | (ALL_SIZES if outside else frozenset())
     missing = tuple(sorted({fact for _, _, facts in found for fact in facts}))

@@ -21,6 +21,7 @@ from services.finance.store.queries import head, last_epoch
 from services.finance.store.repositories import WHITELIST_CHANNEL
 from services.finance.store.signing import Signer
 from services.finance.subscriptions import SUBSCRIPTIONS
+from services.finance.use_cases.begin_titles import begin_titles
 from services.finance.use_cases.build_snapshot import build_snapshot
 from services.finance.use_cases.close_segments import close_segments
 from services.finance.use_cases.expire_consents import expire_consents
@@ -121,6 +122,8 @@ def _schedules(settings: Settings) -> list[Schedule]:
         # At midnight for the many whose term ends with the day, every minute for what arrives late.
         Schedule("titles-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_titles),
         Schedule("titles-expire", Every(60), expire_titles),
+        Schedule("titles-begin-at-midnight", DailyAt(dt.time(0, 0, 1)), begin_titles),
+        Schedule("titles-begin", Every(60), begin_titles),
         Schedule("consents-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_consents),
         Schedule("consents-expire", Every(60), expire_consents),
         Schedule("whitelist-content-prune", Every(60), lambda tx: prune_content(tx, kept)),

@@ -33,8 +33,7 @@ def test_the_worker_may_be_killed_between_any_two_steps(suite: Suite) -> None:
 @pytest.mark.chaos
 def test_everything_may_be_killed_at_once_and_started_again(suite: Suite) -> None:
     def restart(step: int) -> None:
-        if step in (3, 6):
-            suite.kill_supervisor()
-            suite.start()
+        suite.kill_supervisor()
+        suite.start()
 
     Journey(suite).run(restart)

@@ -19,7 +19,8 @@ YEARS_KEPT = 4
 
 Inputs = dict[str, Any]
 """{industry_code, facts: {fact id: {year: {value, source, as_of, recorded_at}}}, titles: [{code, state, …}],
-titles_known}. Without a single recorded title nobody knows whether there is none (missing is not false)."""
+titles_known}. The ledger holds what was imported: that a title is not in it does not say that it is not held
+(missing is not false), so `titles_known` is true only where somebody stated all titles."""
 
 
 def inputs_of(
@@ -103,6 +104,9 @@ def outcome_hash(found: Assessment) -> str:
                 each.value,
                 [str(each.points.low), str(each.points.high)] if each.points else None,
                 [[part.fact_id, part.fiscal_year, part.display, part.source] for part in each.inputs],
+                [[part.label, part.value, part.threshold, part.status, part.note] for part in each.checks],
+                [[part.kind, part.fact_id, part.fiscal_year, part.label] for part in each.missing],
+                list(each.notes),
             ]
             for each in found.conditions
         ],

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
@@ -84,14 +84,20 @@ class Pending:
         self._tx = tx
 
     def add(self, codes: Sequence[str]) -> None:
-        """Mark the enterprises; a burst of changes costs one assessment."""
+        """Mark the enterprises; a burst of changes costs one assessment.
+
+        A row that waits already is written anyway: that locks it, so nobody takes and assesses it before the
+        changes of this transaction can be seen.
+        """
         if not codes:
             return
         here = self._tx.context
         carried = {"correlation_id": here.correlation_id, "traceparent": here.traceparent, "actor": here.actor}
         moment = clock.now()
         rows = [{"uscc": code, "context": carried, "since": moment} for code in sorted(set(codes))]
-        self._tx.session.execute(insert(PendingRow).values(rows).on_conflict_do_nothing())
+        statement = insert(PendingRow).values(rows)
+        marked = statement.on_conflict_do_update(index_elements=["uscc"], set_={"context": statement.excluded.context})
+        self._tx.session.execute(marked)
         self._tx.notify("assessments")
 
     def add_all(self) -> None:
@@ -120,6 +126,17 @@ class Assessments:
         if row is None:
             raise AssessmentNotFound("没有这份测算记录，请核对编号")
         return row
+
+    def lock(self, codes: Sequence[str]) -> None:
+        """One at a time assesses an enterprise. Not the enterprise's row: its events must not wait for assessments."""
+        if codes:
+            self._session.execute(
+                text(
+                    "SELECT pg_advisory_xact_lock(hashtextextended(code, 7)) "
+                    "FROM (SELECT unnest(CAST(:codes AS text[])) AS code ORDER BY 1) AS ordered"
+                ),
+                {"codes": sorted(codes)},
+            )
 
     def list_current(self, codes: Sequence[str]) -> dict[tuple[str, str], AssessmentRow]:
         query = select(AssessmentRow).where(AssessmentRow.uscc.in_(codes), AssessmentRow.current)

@@ -44,13 +44,17 @@ class Known:
             industry_code=self.enterprise.industry_code,
             periods=self.periods,
             titles=self.titles,
-            titles_known=bool(self.titles),
+            titles_known=False,
             application_date=day,
         )
 
 
 def gather(tx: Transaction, codes: Sequence[str]) -> dict[str, Known]:
-    """Everything known of the enterprises in `codes`, in three queries; unknown ones are left out."""
+    """Everything known of the enterprises in `codes`, in three queries; unknown ones are left out.
+
+    Nobody else assesses them until this transaction ends.
+    """
+    Assessments(tx).lock(codes)
     enterprises = Enterprises(tx)
     periods: dict[str, list[tuple[int, Mapping[str, Mapping[str, Any]]]]] = defaultdict(list)
     for row in enterprises.list_facts(codes):

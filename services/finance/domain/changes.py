@@ -100,6 +100,8 @@ def absence(enterprise: Enterprise, title: Title, today: dt.date) -> str | None:
         return "struck_off"
     if title.state == VALID and title.valid_to is not None and title.valid_to < today:
         return "title_expired"
+    if title.state == VALID and title.valid_from is not None and title.valid_from > today:
+        return "title_not_in_force"
     return None
 
 

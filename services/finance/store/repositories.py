@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row as Result
-from sqlalchemy import func, insert, literal_column, select, text, update
+from sqlalchemy import func, insert, literal_column, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis import clock, ids
@@ -20,7 +20,7 @@ from services.finance.domain.changes import Change
 from services.finance.domain.consents import EXPIRED, GIVEN, Terms
 from services.finance.domain.errors import ConsentAlreadyGiven, ConsentNotFound
 from services.finance.domain.rows import csv_row
-from services.finance.domain.titles import Enterprise, Title
+from services.finance.domain.titles import ENDED_STATUSES, VALID, Enterprise, Title
 from services.finance.store.tables import ChangeRow, ConsentRow, EnterpriseRow, TitleRow
 
 WHITELIST_CHANNEL = "whitelist"
@@ -53,6 +53,32 @@ class Enterprises:
     def find(self, uscc: str) -> Enterprise | None:
         row = self._session.execute(select(*_ENTERPRISE).where(EnterpriseRow.uscc == uscc)).one_or_none()
         return None if row is None else _enterprise(row)
+
+    def list_due(self, today: dt.date, limit: int) -> list[Enterprise]:
+        """Locked: enterprises with a title whose term has begun and that does not stand on the list for that alone.
+
+        Those that somebody works on are left for the next turn.
+        """
+        due = (
+            select(TitleRow.uscc)
+            .where(
+                TitleRow.uscc == EnterpriseRow.uscc,
+                TitleRow.state == VALID,
+                TitleRow.listed.is_(None),
+                TitleRow.valid_from <= today,
+                or_(TitleRow.valid_to.is_(None), TitleRow.valid_to >= today),
+                or_(TitleRow.left_because.is_(None), TitleRow.left_because == "title_not_in_force"),
+            )
+            .exists()
+        )
+        query = (
+            select(*_ENTERPRISE)
+            .where(due, EnterpriseRow.status.not_in(ENDED_STATUSES))
+            .order_by(EnterpriseRow.uscc)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [_enterprise(row) for row in self._session.execute(query)]
 
     def get(self, uscc: str) -> Enterprise:
         return _enterprise(self._session.execute(select(*_ENTERPRISE).where(EnterpriseRow.uscc == uscc)).one())

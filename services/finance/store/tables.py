@@ -60,6 +60,7 @@ class TitleRow(Row):
     __tablename__ = "titles"
     __table_args__ = (
         Index("ix_titles_running_out", "valid_to", postgresql_where=text("listed IS NOT NULL AND state = 'valid'")),
+        Index("ix_titles_not_listed", "uscc", postgresql_where=text("listed IS NULL AND state = 'valid'")),
     )
 
     uscc: Mapped[str] = mapped_column(CODE, primary_key=True)

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from chassis.db import Database
+from contracts.events.registry import EnterpriseUpdated
 from services.eligibility.app import PREFIX, create_app
+from services.eligibility.handlers import remember_facts
 from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import prepare
 from services.eligibility.settings import Settings
@@ -20,6 +22,7 @@ from tests.service.eligibility.conftest import (
     USCC,
     YEAR,
     Eligibility,
+    card,
     facts,
     registered,
     title,
@@ -71,6 +74,7 @@ def test_an_enterprise_without_facts_is_unknown_with_every_missing_fact_named(
         assert any(fact == wanted for fact, _ in named), f"{wanted} is not named"
     assert ("revenue_yuan", YEAR) in named
     assert ("main_revenue_yuan", YEAR - 1) in named
+    assert {"industry_code", "headcount", "total_assets_yuan"} <= {fact for fact, _ in named}, "for the size class"
 
 
 def test_an_older_event_never_overwrites_a_newer_one(eligibility: Eligibility, db: Database) -> None:
@@ -243,6 +247,63 @@ def test_seeding_twice_adds_nothing_and_a_changed_file_becomes_a_draft(
     source = client.get(f"{PREFIX}/packs/{active['sha256']}/source")
     assert source.headers["etag"] == f'"{active["sha256"]}"'
     assert client.get(source.request.url.path, headers={"If-None-Match": source.headers["etag"]}).status_code == 304
+
+
+def test_facts_that_are_still_being_written_are_not_assessed_without(eligibility: Eligibility, db: Database) -> None:
+    """The enterprise waits already; its facts arrive in a transaction that is still open when the assessor comes."""
+    eligibility.tell(registered())
+    with db.transaction() as arriving:
+        remember_facts(arriving, facts(INNOVATIVE))
+        arriving.flush()
+        assert eligibility.assess() == 0, "taken now, it would be assessed without them and not again"
+    assert eligibility.assess() == 1
+    assert [e["verdict"] for e in events(db) if e["title"] == "innovative_sme"] == ["eligible"]
+
+
+def test_a_request_and_the_worker_may_assess_the_same_enterprise_at_once(
+    eligibility: Eligibility, db: Database, client: TestClient
+) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    answers: list[int] = []
+
+    def ask() -> None:
+        wanted = {"uscc": USCC, "title": "innovative_sme"}
+        answers.append(client.post(f"{PREFIX}/assessments", json=wanted).status_code)
+
+    asking = threading.Thread(target=ask)
+    with db.transaction() as tx:
+        assert assess_pending(tx, eligibility.catalog, eligibility.sizes, 10) == 1
+        asking.start()
+        asking.join(0.5)
+        assert answers == [], "it waits for the worker instead of writing a second current assessment"
+    asking.join()
+    assert answers == [201]
+    assert rows(db) == 2
+    assert len([e for e in events(db) if e["title"] == "innovative_sme"]) == 1
+
+
+def test_what_was_asked_for_and_has_come_is_no_longer_named(
+    eligibility: Eligibility, db: Database, client: TestClient
+) -> None:
+    eligibility.tell(registered(industry_code=None, size_class=None))
+    eligibility.assess()
+    eligibility.tell(
+        EnterpriseUpdated(uscc=USCC, version=2, changed=("industry_code",), enterprise=card(industry_code="3911"))
+    )
+    eligibility.assess()
+    [current] = client.get(f"{PREFIX}/assessments", params={"title": "innovative_sme"}).json()["items"]
+    named = {each["fact"] for each in client.get(f"{PREFIX}/assessments/{current['id']}").json()["missing"]}
+    assert "industry_code" not in named
+    assert "headcount" in named
+
+
+def test_another_title_does_not_say_that_the_needed_one_is_not_held(eligibility: Eligibility, db: Database) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE), title("high_tech"))
+    eligibility.assess()
+    with db.reading() as tx:
+        missing = tx.session.scalar(text("SELECT missing FROM assessments WHERE current AND title = 'specialized_sme'"))
+    assert "specialized_sme" not in {e["title"] for e in events(db) if e["verdict"] == "not_eligible"}
+    assert missing
 
 
 def test_two_assessors_share_the_work(eligibility: Eligibility, db: Database) -> None:

@@ -12,6 +12,7 @@ from chassis.plumbing import AuditRow, OutboxRow
 from services.finance.handlers import list_title
 from services.finance.migrations import MIGRATIONS
 from services.finance.store.tables import ChangeRow, EntryRow, TitleRow
+from services.finance.use_cases.begin_titles import begin_titles
 from services.finance.use_cases.expire_titles import expire_titles
 from tests.service.finance.world import cancelled, card, deliver, number, recorded, registered, updated, uscc
 
@@ -177,6 +178,21 @@ def test_the_calendar_of_shanghai_ends_a_title(db: Database, instant: dt.datetim
         with db.reading() as tx:
             last = tx.session.scalars(select(ChangeRow).order_by(ChangeRow.id.desc()).limit(1)).one()
             assert (last.type, last.reason, last.effective_on) == ("left", "title_expired", dt.date(2026, 3, 5))
+
+
+def test_the_calendar_of_shanghai_begins_a_title(db: Database) -> None:
+    with clock.frozen(NOON):
+        deliver(db, recorded(A, "t-1", 2, valid_from=dt.date(2026, 3, 5)))
+        assert listed(db) == set(), "recorded, and not in force yet"
+        with db.transaction() as tx:
+            assert begin_titles(tx) == 0
+    with clock.frozen(dt.datetime(2026, 3, 4, 16, 0, 0, tzinfo=dt.UTC)):
+        with db.transaction() as tx:
+            assert begin_titles(tx) == 1
+        with db.transaction() as tx:
+            assert begin_titles(tx) == 0  # once is enough
+        assert changes(db) == [("entered", "title_recorded")]
+        assert listed(db) == {"t-1"}
 
 
 def test_a_renewal_after_expiry_brings_the_title_back(db: Database) -> None:

@@ -54,6 +54,9 @@ def upgrade() -> None:
         ["valid_to"],
         postgresql_where=sa.text("listed IS NOT NULL AND state = 'valid'"),
     )
+    op.create_index(
+        "ix_titles_not_listed", "titles", ["uscc"], postgresql_where=sa.text("listed IS NULL AND state = 'valid'")
+    )
     op.create_table(
         "whitelist_changes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
