@@ -21,14 +21,28 @@ SCOPES = {
     "eligibility": {"assessments:read", "assessments:run"},
     "finance": {"whitelist:read", "consents:write", "consents:read"},
     "notification": {"inbox:read", "commissioners:read", "commissioners:write"},
+    "gateway": {"clients:admin", "installation:write"},
 }  # fmt: skip
 """The whole vocabulary of scopes: a typing error on a route is a route nobody may call."""
+
+OAUTH = "POST /oauth/token"
+"""It refuses in the words of RFC 6749, from a route class of its own."""
+
+OUTSIDE_THE_API = {
+    OAUTH,
+    "GET /.well-known/jwks.json",
+    "GET /health",
+}
+"""What the gateway documents at an address of its own: the standards give it, or whoever watches the suite knows it."""
+
+SHOWS_A_SECRET = {"POST /api/gateway/v1/clients", "POST /api/gateway/v1/clients/{client_id}/secrets"}
+"""Creations that are not replayed: a kept answer would be a kept secret."""
 
 Found = tuple[str, str, Any]
 
 
 def _routes() -> Iterator[Found]:
-    for service in parts.SERVICES:
+    for service in parts.PARTS:
         with application_of(service) as app:
             for context in iter_route_contexts(app.routes):
                 if isinstance(context.route, APIRoute):
@@ -71,11 +85,11 @@ def test_the_guard_comes_before_the_transaction(service: str, name: str, route: 
 
 @pytest.mark.parametrize(("service", "name", "route"), ROUTES, ids=NAMES)
 def test_every_route_is_of_our_class_and_documented(service: str, name: str, route: Any) -> None:
-    assert isinstance(route.original_route, Route)
+    assert isinstance(route.original_route, Route) or name == OAUTH
     if not route.include_in_schema:
         return
     assert route.description.strip(), "the docstring of a route is its documentation"
-    assert name.split(" ", 1)[1].startswith(f"/api/{service}/v1/")
+    assert name in OUTSIDE_THE_API or name.split(" ", 1)[1].startswith(f"/api/{service}/v1/")
 
 
 def test_every_post_that_creates_takes_an_idempotency_key() -> None:
@@ -85,13 +99,13 @@ def test_every_post_that_creates_takes_an_idempotency_key() -> None:
         if name.startswith("POST ") and route.status_code in (201, 202)
     ]
     assert creating
-    assert [name for _, name, route in creating if begin not in calls_of(route.dependant)] == []
+    assert {name for _, name, route in creating if begin not in calls_of(route.dependant)} == SHOWS_A_SECRET
 
 
 def test_every_scope_of_the_vocabulary_is_asked_for_somewhere() -> None:
     asked = {
         service: {guard.scope for found, _, route in ROUTES if found == service for guard in guards_of(route.dependant)}
-        for service in parts.SERVICES
+        for service in parts.PARTS
     }
     assert {service: scopes - asked[service] for service, scopes in SCOPES.items() if scopes - asked[service]} == {}
 
