@@ -1,7 +1,8 @@
 """Work done later by a worker: a job's effects, its result and `done` commit in one transaction.
 
 The claim is the row lock of that transaction, so a killed worker's job is free again at once; attempts that died
-are counted outside it, in `job_progress`.
+are counted outside it, in `job_progress`. What passes by itself (a lock held by another, a database away) is no
+attempt: the job is postponed for as long as it takes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from chassis.plumbing import JobProgressRow, JobRow
 
 MAX_ATTEMPTS = 3
 BACKOFF_SECONDS = 5
+LONGEST_BACKOFF_SECONDS = 60
 
 
 class JobNotFound(NotFound):
@@ -94,9 +96,11 @@ class JobRunner:
         self._kinds = kinds
         self._max_attempts = max_attempts
         self._log = logging.get("jobs")
+        self._owed: tuple[uuid.UUID, str] | None = None
 
     def run_once(self) -> bool:
         """Run the next due job; false when none is waiting."""
+        self._settle_owed()
         candidate = self._next()
         if candidate is None:
             return False
@@ -106,8 +110,12 @@ class JobRunner:
             return True
         try:
             self._attempt(job_id)
+        except Unavailable as error:
+            self._log.warning("job postponed", job_id=str(job_id), code=error.code, detail=error.detail)
+            self._owed = (job_id, error.detail)
+            self._settle_owed()
         except DomainError as error:
-            self._settle(job_id, attempts, error.detail, final=not isinstance(error, Unavailable))
+            self._settle(job_id, attempts, error.detail, final=True)
         except Exception as error:
             self._log.error("job attempt failed", job_id=str(job_id), attempts=attempts, exc_info=error)
             self._settle(job_id, attempts, f"{type(error).__name__}: {error}", final=attempts >= self._max_attempts)
@@ -152,6 +160,25 @@ class JobRunner:
             row.error = None
             row.finished_at = clock.now()
             self._log.info("job done", job_id=str(job_id), kind=row.kind)
+
+    def _settle_owed(self) -> None:
+        """Postpone the job that met a passing failure; kept until done, for the database itself may be away."""
+        if self._owed is not None:
+            self._postpone(*self._owed)
+            self._owed = None
+
+    def _postpone(self, job_id: uuid.UUID, error: str) -> None:
+        """Take the counted attempt back and let the job wait, longer each time."""
+        claim = select(JobRow).where(JobRow.id == job_id, JobRow.state == "queued").with_for_update(skip_locked=True)
+        with self._db.transaction() as tx:
+            row, progress = tx.session.scalar(claim), tx.session.get(JobProgressRow, job_id)
+            if row is None or progress is None:
+                return
+            progress.attempts -= 1
+            pause = min(BACKOFF_SECONDS * 2 ** min(progress.postponed, 10), LONGEST_BACKOFF_SECONDS)
+            progress.postponed += 1
+            row.error = error
+            row.run_at = clock.now() + dt.timedelta(seconds=pause)
 
     def _settle(self, job_id: uuid.UUID, attempts: int, error: str, *, final: bool) -> None:
         """After a failed attempt: wait for the next one, or fail for good and say so."""

@@ -127,6 +127,8 @@ class JobProgressRow(Plumbing):
 
     job_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     attempts: Mapped[int] = mapped_column(Integer)
+    postponed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    """how often it met what passes by itself; not an attempt"""
     done: Mapped[int] = mapped_column(Integer)
     total: Mapped[int | None] = mapped_column(Integer)
     message: Mapped[str | None] = mapped_column(Text)

@@ -85,6 +85,7 @@ def create() -> None:
         "job_progress",
         sa.Column("job_id", sa.Uuid(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("postponed", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=True),
         sa.Column("message", sa.Text(), nullable=True),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text, update
 
 from chassis import clock, jobs
-from chassis.db import Database, Transaction
+from chassis.db import Database, DatabaseBusy, Transaction
 from chassis.errors import Invalid
 from chassis.jobs import JobKind, JobRunner, Progress
 from chassis.plumbing import JobRow
@@ -129,3 +129,53 @@ def test_a_job_that_kills_its_worker_every_time_is_stopped(db: Database) -> None
     assert JobRunner(db, {"add": JobKind("add", add_note)}).run_once() is True
     assert state(db, job_id)[0] == "failed"
     assert notes(db) == 0
+
+
+def test_a_passing_failure_is_retried_without_limit_and_keeps_its_reason(db: Database) -> None:
+    busy = 6
+
+    def meet(tx: Transaction, payload: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+        nonlocal busy
+        progress.report(0, 1, "处理中")
+        if busy:
+            busy -= 1
+            raise DatabaseBusy("该数据正被另一项操作占用，请稍后重试")
+        return add_note(tx, payload, progress)
+
+    runner = JobRunner(db, {"add": JobKind("add", meet)})
+    with db.transaction() as tx:
+        job_id = jobs.enqueue(tx, "add", {"text": "a"})
+    pauses = []
+    for _ in range(6):
+        assert runner.run_once() is True
+        assert state(db, job_id) == ("queued", None, "该数据正被另一项操作占用，请稍后重试")
+        with db.reading() as tx:
+            pauses.append(round((tx.session.get_one(JobRow, job_id).run_at - clock.now()).total_seconds()))
+            progress = jobs.progress_of(tx, job_id)
+            assert progress is not None
+            assert progress.attempts == 0
+        due_now(db)
+    assert pauses == sorted(pauses)
+    assert 0 < pauses[0] < 6
+    assert 30 < pauses[-1] <= 60
+    assert runner.run_once() is True
+    assert state(db, job_id)[0] == "done"
+
+
+def test_a_passing_failure_does_not_forgive_attempts_that_were_killed(db: Database) -> None:
+    with db.transaction() as tx:
+        job_id = jobs.enqueue(tx, "add", {"text": "a"})
+        tx.flush()
+        tx.session.execute(
+            text("INSERT INTO job_progress (job_id, attempts, done, updated_at) VALUES (:id, 2, 0, now())"),
+            {"id": job_id},
+        )
+
+    def meet(tx: Transaction, payload: Mapping[str, Any], progress: Progress) -> None:
+        raise DatabaseBusy("忙")
+
+    JobRunner(db, {"add": JobKind("add", meet)}).run_once()
+    with db.reading() as tx:
+        progress = jobs.progress_of(tx, job_id)
+        assert progress is not None
+        assert progress.attempts == 2
