@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,7 +71,7 @@ class Turning:
                 except Exception as error:
                     failures += 1
                     log.error("loop failed", loop=self.name, failures=failures, exc_info=error)
-                    stop.wait(min(2.0**failures / 4, 15.0))
+                    stop.wait(min(2.0 ** min(failures, 6) / 4, 15.0))
                     continue
                 if busy:
                     continue
@@ -120,10 +121,16 @@ def standard_loops(
     *,
     jobs: Mapping[str, JobKind] | None = None,
     schedules: Sequence[Schedule] = (),
+    retention: dt.timedelta = idempotency.RETENTION,
 ) -> list[Loop]:
-    """Jobs, schedules and the sealing of the audit log: what every service's worker does."""
+    """Jobs, schedules, the sealing of the audit log, and the forgetting of idempotency keys after `retention`."""
     runner = JobRunner(db, jobs or {})
-    scheduler = Scheduler(db, [*schedules, Schedule("forget-idempotency-keys", Every(3600), _forget_keys)])
+    kept = max(retention, idempotency.RETENTION)
+
+    def forget_keys(tx: Transaction) -> None:
+        idempotency.purge(tx, clock.now() - kept)
+
+    scheduler = Scheduler(db, [*schedules, Schedule("forget-idempotency-keys", Every(3600), forget_keys)])
     prepared = threading.Event()
 
     def run_schedules() -> bool:
@@ -143,10 +150,6 @@ def standard_loops(
     if jobs:
         loops.append(Turning("jobs", db, runner.run_once, seconds=5.0, channels=(JOBS_CHANNEL,)))
     return loops
-
-
-def _forget_keys(tx: Transaction) -> None:
-    idempotency.purge(tx, clock.now() - idempotency.RETENTION)
 
 
 def check_heartbeats(db: Database, names: Sequence[str]) -> dict[str, Any]:

@@ -21,8 +21,9 @@ EXPECTED = ("schedules", "audit-seal")
 
 def build_worker(settings: Settings, db: Database, bus: Bus | None = None) -> Worker:
     """The gateway announces nothing yet and listens to nothing: it needs no bus."""
+    retention = dt.timedelta(days=settings.retention_days)
     schedules = [Schedule("forget-usage", DailyAt(dt.time(3, 40)), forget_usage)]
-    return Worker("gateway", db, standard_loops(db, schedules=schedules))
+    return Worker("gateway", db, standard_loops(db, schedules=schedules, retention=retention))
 
 
 def forget_usage(tx: Transaction) -> None:

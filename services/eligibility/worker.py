@@ -35,13 +35,15 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     def assess_everybody(tx: Transaction) -> None:
         Pending(tx).add_all()
 
+    retention = dt.timedelta(days=settings.retention_days)
+    everybody = Schedule("assess-everybody", DailyAt(NEW_DAY), assess_everybody)
     return Worker(
         "eligibility",
         db,
         [
-            Relay(db, bus, "/peiyu/eligibility"),
-            Subscriber(db, bus, "eligibility", SUBSCRIPTIONS),
+            Relay(db, bus, "/peiyu/eligibility", retention=retention),
+            Subscriber(db, bus, "eligibility", SUBSCRIPTIONS, retention=retention),
             Turning("assess", db, assess, seconds=2.0, channels=("assessments",)),
-            *standard_loops(db, schedules=[Schedule("assess-everybody", DailyAt(NEW_DAY), assess_everybody)]),
+            *standard_loops(db, schedules=[everybody], retention=retention),
         ],
     )

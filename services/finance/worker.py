@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import text
 
-from chassis import clock, idempotency
+from chassis import clock
 from chassis.bus import Bus
 from chassis.consumer import Subscriber
-from chassis.db import FEED_CHANNEL, Database, Transaction
+from chassis.db import FEED_CHANNEL, Database
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
@@ -94,7 +94,7 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         [
             Relay(db, bus, "/peiyu/finance", retention=retention),
             Subscriber(db, bus, "finance", SUBSCRIPTIONS, retention=retention),
-            *standard_loops(db, schedules=_schedules(settings)),
+            *standard_loops(db, schedules=_schedules(settings), retention=retention),
             Turning("whitelist-sequence", db, publisher.number, seconds=1.0, channels=(WHITELIST_CHANNEL,)),
             Turning("whitelist-epochs", db, publisher.publish, seconds=0.5, channels=(FEED_CHANNEL,)),
         ],
@@ -114,10 +114,6 @@ def feed_signer(settings: Settings) -> Signer:
 
 def _schedules(settings: Settings) -> list[Schedule]:
     kept = Retention(settings.whitelist_keep_epochs, settings.whitelist_keep_minutes, settings.whitelist_keep_days)
-
-    def forget_keys(tx: Transaction) -> int:
-        return idempotency.purge(tx, clock.now() - dt.timedelta(days=settings.retention_days))
-
     return [
         # At midnight for the many whose term ends with the day, every minute for what arrives late.
         Schedule("titles-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_titles),
@@ -130,5 +126,4 @@ def _schedules(settings: Settings) -> list[Schedule]:
         Schedule(
             "whitelist-changes-forget", Every(3600), lambda tx: forget_changes(tx, settings.whitelist_changes_keep_days)
         ),
-        Schedule("idempotency-keys-forget", Every(3600), forget_keys),
     ]

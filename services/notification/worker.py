@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from chassis.bus import Bus
 from chassis.consumer import Subscriber
 from chassis.db import Database, Transaction
@@ -33,12 +35,13 @@ def schedules(settings: Settings) -> list[Schedule]:
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     """All loops of one worker process."""
+    retention = dt.timedelta(days=settings.retention_days)
     return Worker(
         SERVICE,
         db,
         [
-            Relay(db, bus, f"/peiyu/{SERVICE}"),
-            Subscriber(db, bus, SERVICE, SUBSCRIPTIONS),
-            *standard_loops(db, jobs=jobs(settings), schedules=schedules(settings)),
+            Relay(db, bus, f"/peiyu/{SERVICE}", retention=retention),
+            Subscriber(db, bus, SERVICE, SUBSCRIPTIONS, retention=retention),
+            *standard_loops(db, jobs=jobs(settings), schedules=schedules(settings), retention=retention),
         ],
     )

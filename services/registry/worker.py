@@ -26,6 +26,7 @@ SCHEDULES = (
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     """Everything that the registry does in the background. It reacts to no event, so it has no subscriber."""
+    retention = dt.timedelta(days=settings.retention_days)
     knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     job = import_job(knowledge, settings.import_max_rows)
 
@@ -37,8 +38,8 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         "registry",
         db,
         [
-            Relay(db, bus, "/peiyu/registry", retention=dt.timedelta(days=settings.retention_days)),
-            *standard_loops(db, jobs={job.name: job}, schedules=SCHEDULES),
+            Relay(db, bus, "/peiyu/registry", retention=retention),
+            *standard_loops(db, jobs={job.name: job}, schedules=SCHEDULES, retention=retention),
             Turning("changes", db, number_changes, seconds=1.0, channels=(CHANGES_CHANNEL,)),
         ],
     )
