@@ -14,8 +14,10 @@ from chassis.auth import Actor
 from chassis.dependencies import context_of, database
 from chassis.http import Route
 from chassis.longpoll import MAX_WAIT_SECONDS
+from chassis.problems import refusals
 from services.registry.api.access import ChangeReader, areas_of
 from services.registry.api.state import Follower
+from services.registry.domain.errors import ChangesPositionAhead
 from services.registry.store.queries import list_changes, within_areas
 from services.registry.store.tables import ChangeRow
 
@@ -41,9 +43,10 @@ class ChangesOut(BaseModel):
 
     items: list[ChangeOut]
     next_after: int
+    latest_seq: int = Field(description="the end of the feed, whether the caller may see what stands there or not")
 
 
-@router.get("", response_model=ChangesOut)
+@router.get("", response_model=ChangesOut, responses=refusals(ChangesPositionAhead))
 async def list_of_changes(
     request: Request,
     actor: ChangeReader,
@@ -66,8 +69,10 @@ def _read(request: Request, actor: Actor, after: int, limit: int) -> ChangesOut:
     areas = areas_of(actor)
     with database(request).reading(context_of(request)) as tx:
         found = list_changes(tx, after, limit, areas)
+        if after > found.latest:
+            raise ChangesPositionAhead(f"变更流水目前只到 {found.latest} 号，没有 {after} 号；请从 0 开始重新读取")
         items = [_out(row, tombstone=not within_areas(row.district_code, areas)) for row in found.rows]
-    return ChangesOut(items=items, next_after=found.next_after)
+    return ChangesOut(items=items, next_after=found.next_after, latest_seq=found.latest)
 
 
 def _out(row: ChangeRow, *, tombstone: bool) -> ChangeOut:

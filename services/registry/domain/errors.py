@@ -120,3 +120,9 @@ class ReferenceMissing(Unavailable):
     """The tables of districts and industries are not loaded."""
 
     code = "reference-missing"
+
+
+class ChangesPositionAhead(Conflict):
+    """The position lies beyond the end of the feed: it was never given out by it."""
+
+    code = "changes-position-ahead"

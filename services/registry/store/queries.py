@@ -125,10 +125,11 @@ def _in_industry(code: str) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A stretch of the feed as one caller may see it, and the number to go on from."""
+    """A stretch of the feed as one caller may see it, the number to go on from, and the feed's last."""
 
     rows: Sequence[ChangeRow]
     next_after: int
+    latest: int
 
 
 def position(tx: Transaction) -> int:
@@ -147,8 +148,8 @@ def list_changes(tx: Transaction, after: int, limit: int, areas: Sequence[str] |
         query = query.where(or_(within(ChangeRow.district_code, areas), within(ChangeRow.former_district_code, areas)))
     rows = tx.session.scalars(query).all()
     if len(rows) == limit:
-        return Changes(rows, rows[-1].seq or after)
-    return Changes(rows, max(last, after))
+        return Changes(rows, rows[-1].seq or after, last)
+    return Changes(rows, max(last, after), last)
 
 
 def list_problems(

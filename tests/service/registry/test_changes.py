@@ -22,7 +22,9 @@ def test_every_change_is_in_the_feed_once_and_in_order(registry: Registry) -> No
     stated = {"fact": "lead_product", "value": "轴承", "source": "self_declared"}
     registry.call("PUT", f"/enterprises/{one}/facts", json={"facts": [stated]})
     registry.post(f"/enterprises/{one}/titles", {"title": "high_tech", "document_number": "测〔2026〕1号"})
-    assert registry.get("/changes").json() == {"items": [], "next_after": 0}, "not before they are numbered"
+    assert registry.get("/changes").json() == {"items": [], "next_after": 0, "latest_seq": 0}, (
+        "not before they are numbered"
+    )
     assert registry.number_changes() == 4
     answer = registry.get("/changes", params={"limit": 3}).json()
     assert [each["seq"] for each in answer["items"]] == [1, 2, 3]
@@ -42,7 +44,9 @@ def test_every_change_is_in_the_feed_once_and_in_order(registry: Registry) -> No
         ALL[each["type"]].model_validate(each["data"])
     outbox = registry.rows("SELECT type, payload FROM outbox ORDER BY id")
     assert [(row.type, row.payload) for row in outbox] == [(each["type"], each["data"]) for each in items]
-    assert registry.get("/changes", params={"after": 99}).json() == {"items": [], "next_after": 99}
+    assert registry.get("/changes", params={"after": 4}).json() == {"items": [], "next_after": 4, "latest_seq": 4}
+    beyond = registry.get("/changes", params={"after": 99})
+    assert (beyond.status_code, beyond.json()["code"]) == (409, "changes-position-ahead")
 
 
 def test_a_platform_sees_its_areas_and_is_told_to_forget_what_left_them(registry: Registry) -> None:
@@ -145,5 +149,5 @@ def test_waiting_readers_are_woken_by_a_change_and_hold_no_connection(registry: 
 
 def test_waiting_without_a_change_answers_in_time(registry: Registry) -> None:
     started = time.monotonic()
-    assert registry.get("/changes", params={"wait": 1}).json() == {"items": [], "next_after": 0}
+    assert registry.get("/changes", params={"wait": 1}).json() == {"items": [], "next_after": 0, "latest_seq": 0}
     assert 0.9 < time.monotonic() - started < 5
