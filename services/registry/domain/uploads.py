@@ -9,6 +9,7 @@ import zipfile
 import zlib
 
 from services.registry.domain.errors import FileHasMacros, FileNotReadable, FileTooLarge
+from services.registry.domain.sheet_extent import SheetExtent
 
 XLSX = "xlsx"
 CSV = "csv"
@@ -78,22 +79,32 @@ def _inspect_workbook(content: bytes, max_unpacked_bytes: int) -> None:
 
 
 def _unpacked(content: bytes, entry: zipfile.ZipInfo, most: int) -> int:
-    """The real unpacked size, counted up to `most`: what the entry declares may be a lie."""
+    """The real unpacked size, counted up to `most`: what the entry declares may be a lie.
+
+    Every part is looked through for cells that reach too far: which parts are worksheets is up to the workbook.
+    """
     start = entry.header_offset
     header = content[start : start + _LOCAL_HEADER]
     if len(header) < _LOCAL_HEADER or entry.flag_bits & 0x1 or entry.compress_type not in (0, 8):
         raise FileNotReadable("工作簿已损坏、加密或使用了不支持的压缩方式，请在 Excel 中另存后重新上传")
     start += _LOCAL_HEADER + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
     packed = memoryview(content)[start : start + entry.compress_size]
+    extent = SheetExtent()
     if entry.compress_type == 0:
+        for at in range(0, min(len(packed), most), _CHUNK):
+            extent.feed(bytes(packed[at : at + _CHUNK]))
+        extent.end()
         return len(packed)
     inflating = zlib.decompressobj(-zlib.MAX_WBITS)
     total = 0
     rest: bytes | memoryview = packed
     try:
         while len(rest) and not inflating.eof and total <= most:
-            total += len(inflating.decompress(rest, _CHUNK))
+            chunk = inflating.decompress(rest, _CHUNK)
+            total += len(chunk)
+            extent.feed(chunk)
             rest = inflating.unconsumed_tail
     except zlib.error as error:
         raise FileNotReadable("工作簿已损坏，请在 Excel 中打开并另存后重新上传") from error
+    extent.end()
     return total

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
 
-from tests.service.registry.conftest import PREFIX, Registry, uscc
+from tests.service.registry.conftest import PREFIX, Registry, uscc, xlsx
+
+CORNER = "XFD1048576"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 @pytest.mark.parametrize(
@@ -78,3 +83,23 @@ def test_signs_of_other_languages_find_nothing_and_break_nothing(registry: Regis
     registry.register(1)
     answer: Any = registry.get(f"/enterprises?q={q}")
     assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED], ids=["deflated", "stored"])
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/other.bin"])
+def test_two_cells_at_the_corners_do_not_make_a_reader_fill_the_sheet(
+    registry: Registry, part: str, method: int
+) -> None:
+    """1.5 kB that a reader would unfold to 17 billion cells; the workbook may call any part a worksheet."""
+    rows = "".join(f'<row r="{row}"><c r="{cell}"><v>1</v></c></row>' for row, cell in ((1, "A1"), (1 << 20, CORNER)))
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(xlsx([["a"]]))) as source, zipfile.ZipFile(target, "w", method) as archive:
+        for name in source.namelist():
+            text = source.read(name).replace(b"worksheets/sheet1.xml", part.removeprefix("xl/").encode())
+            if name.endswith("sheet1.xml"):
+                name, text = part, f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'.encode()
+            archive.writestr(name, text)
+    answer = registry.upload("enterprises", target.getvalue(), expect=413)
+    assert answer["code"] == "file-too-large"
+    assert f"表格范围过大：单元格 {CORNER} " in answer["detail"]
+    assert registry.scalar("SELECT count(*) FROM jobs") == 0
