@@ -140,9 +140,9 @@ def get_enterprise_assessments(
     """List every stored assessment of an enterprise, newest first (测算历史)."""
     enterprise = Enterprises(tx).get(uscc)
     _visible(actor, enterprise)
-    after = keyset.decode(cursor, (str,))
+    after = keyset.decode(cursor, (uuid.UUID,))
     rows = queries.list_history(tx, uscc, title, after[0] if after else None, limit)
-    page = keyset.cut(rows, limit, lambda row: (str(row.id),))
+    page = keyset.cut(rows, limit, lambda row: (row.id,))
     following = pagination.link_next(request, response, page.after)
     return Page(items=[rendering.summary(row, enterprise) for row in page.rows], next_cursor=following)
 

@@ -56,14 +56,14 @@ def list_current(
 
 
 def list_history(
-    tx: Transaction, uscc: str, title: str | None, before: str | None, limit: int
+    tx: Transaction, uscc: str, title: str | None, before: uuid.UUID | None, limit: int
 ) -> Sequence[AssessmentRow]:
     """Every stored assessment of an enterprise, newest first; one row more than `limit` when there are more."""
     query = select(AssessmentRow).where(AssessmentRow.uscc == uscc)
     if title is not None:
         query = query.where(AssessmentRow.title == title)
     if before is not None:
-        query = query.where(AssessmentRow.id < uuid.UUID(before))
+        query = query.where(AssessmentRow.id < before)
     return tx.session.scalars(query.order_by(AssessmentRow.id.desc()).limit(limit + 1)).all()
 
 

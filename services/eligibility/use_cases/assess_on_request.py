@@ -111,6 +111,9 @@ def _periods(
                 FieldProblem(f"{path}.fiscal_year", f"“{fact.label}”不分年度，请去掉年度", "unexpected", year)
             )
             continue
+        if fact.id in periods.get(year if year is not None else POINT, {}):
+            problems.append(FieldProblem(f"{path}.fact", f"“{fact.label}”同一年度给出了两次，请只保留一个", "repeated"))
+            continue
         unit = stated.get("unit")
         value = parse_cell(fact, str(stated.get("value")), unit) if unit else to_canonical(fact, stated.get("value"))
         if isinstance(value, CellError):

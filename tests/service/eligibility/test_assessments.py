@@ -148,6 +148,12 @@ def test_facts_in_the_body_are_assessed_and_nothing_is_stored(client: TestClient
     assert (rows(db), rows(db, "outbox")) == (0, 0)
 
 
+def test_a_fact_stated_twice_is_refused(client: TestClient) -> None:
+    twice = [{"fact": "revenue_yuan", "value": value, "fiscal_year": YEAR} for value in ("1", "2")]
+    answer = client.post(f"{PREFIX}/assessments", json={"title": "innovative_sme", "facts": twice})
+    assert [(item["field"], item["code"]) for item in answer.json()["errors"]] == [("facts[1].fact", "repeated")]
+
+
 def test_money_may_be_stated_in_wan_yuan(client: TestClient) -> None:
     facts_given = [
         {"fact": "revenue_yuan", "value": "3200", "unit": "万元", "fiscal_year": YEAR},
