@@ -20,7 +20,7 @@ from services.registry.api.enterprises import TitleCode
 from services.registry.api.parameters import Line, Passage, PathUscc
 from services.registry.api.render import title_out
 from services.registry.api.schemas import TitleOut, Wanted
-from services.registry.domain.acts import Act, require_sound
+from services.registry.domain.acts import Act, require_past, require_sound
 from services.registry.domain.errors import (
     EnterpriseNotFound,
     TitleAlreadyCancelled,
@@ -54,6 +54,9 @@ class TitleCancellation(Wanted):
 
     kind: Literal["cancelled", "recorded_in_error"]
     reason: Passage
+    cancelled_on: dt.date | None = Field(
+        default=None, description="day of the decision, not later than today; today when left out"
+    )
     reapply_ban: bool | None = Field(
         default=None, description="whether the decision forbids a new application for years; null when not known"
     )
@@ -90,7 +93,9 @@ def post_title(
 @router.post(
     "/{title_id}/cancel",
     response_model=TitleOut,
-    responses=refusals(EnterpriseNotFound, TitleNotFound, TitleAlreadyCancelled, UsccInvalid, OutsideJurisdiction),
+    responses=refusals(
+        EnterpriseNotFound, TitleNotFound, TitleInvalid, TitleAlreadyCancelled, UsccInvalid, OutsideJurisdiction
+    ),
 )
 def post_title_cancellation(
     request: Request,
@@ -103,9 +108,17 @@ def post_title_cancellation(
     body: TitleCancellation,
 ) -> TitleOut:
     """Cancel a title, or take back a record made in error (取消称号)."""
-    may = RequestAdmission(actor, request)
+    cancelled_on = body.cancelled_on or clock.today()
+    require_past(cancelled_on, clock.today())
     row, record = cancel_title(
-        tx, uscc, title_id, kind=body.kind, reason=body.reason, reapply_ban=body.reapply_ban, may=may
+        tx,
+        uscc,
+        title_id,
+        kind=body.kind,
+        reason=body.reason,
+        cancelled_on=cancelled_on,
+        reapply_ban=body.reapply_ban,
+        may=RequestAdmission(actor, request),
     )
     response.headers["ETag"] = etags.quoted(row.version)
     return title_out(record)

@@ -53,3 +53,11 @@ def require_sound(act: Act, today: dt.date) -> None:
         problems.append(FieldProblem("valid_to", "有效期止早于有效期起，请核对", "validity-reversed", found, expected))
     if problems:
         raise TitleInvalid("称号记录有误，请按 errors 中的说明修改后重试", problems=problems)
+
+
+def require_past(cancelled_on: dt.date, today: dt.date) -> None:
+    """Raise TitleInvalid when a cancellation is dated later than today."""
+    if cancelled_on > today:
+        message, expected = "取消决定的日期晚于今天，请核对", f"不晚于 {today.isoformat()}"
+        problem = FieldProblem("cancelled_on", message, "date-in-future", cancelled_on.isoformat(), expected)
+        raise TitleInvalid("取消日期有误，请按 errors 中的说明修改后重试", problems=[problem])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
-from chassis import clock
 from chassis.db import Transaction
 from services.registry.domain.admission import Admission
 from services.registry.domain.errors import TitleAlreadyCancelled
@@ -17,10 +17,19 @@ RECORDED_IN_ERROR = "recorded_in_error"
 
 
 def cancel_title(
-    tx: Transaction, uscc: str, title_id: uuid.UUID, *, kind: str, reason: str, reapply_ban: bool | None, may: Admission
+    tx: Transaction,
+    uscc: str,
+    title_id: uuid.UUID,
+    *,
+    kind: str,
+    reason: str,
+    cancelled_on: dt.date,
+    reapply_ban: bool | None,
+    may: Admission,
 ) -> tuple[EnterpriseRow, TitleRecordRow]:
     """Cancel a title (`kind` cancelled) or take back what was recorded in error. Emits TitleCancelled.
 
+    `cancelled_on` is the day of the decision: years of a ban count from it.
     `reapply_ban` says whether the decision forbids a new application for years (63号 第十六条); null is not known.
     """
     row = Enterprises(tx).get_for_update(uscc)
@@ -30,6 +39,6 @@ def cancel_title(
         raise TitleAlreadyCancelled(f"这条称号记录已于 {record.cancelled_on or '此前'} 取消，无需再次取消")
     record.state = "cancelled"
     record.reapply_ban = False if kind == RECORDED_IN_ERROR else reapply_ban
-    record.cancelled_kind, record.cancelled_reason, record.cancelled_on = kind, reason, clock.today()
+    record.cancelled_kind, record.cancelled_reason, record.cancelled_on = kind, reason, cancelled_on
     announce_title(tx, row, record)
     return row, record

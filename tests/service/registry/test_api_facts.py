@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -246,3 +247,24 @@ def test_cancelling_is_final_unless_it_was_recorded_in_error(registry: Registry)
         ).status_code
         == 404
     )
+
+
+def test_a_cancellation_counts_from_the_day_of_the_decision(registry: Registry) -> None:
+    path = f"/enterprises/{registry.register(1)}/titles"
+    title_id = registry.post(path, TITLE).json()["title_id"]
+    today = clock.today()
+    decision = {"kind": "cancelled", "reason": "取消公告", "reapply_ban": True}
+    tomorrow = (today + dt.timedelta(days=1)).isoformat()
+    early = registry.post(f"{path}/{title_id}/cancel", {**decision, "cancelled_on": tomorrow})
+    assert (early.status_code, early.json()["code"]) == (422, "title-invalid")
+    (problem,) = early.json()["errors"]
+    assert (problem["field"], problem["found"]) == ("cancelled_on", tomorrow)
+    assert registry.events("title-cancelled") == []
+    day = (today - dt.timedelta(days=400)).isoformat()
+    assert registry.post(f"{path}/{title_id}/cancel", {**decision, "cancelled_on": day}).json()["cancelled_on"] == day
+    (told,) = registry.events("title-cancelled")
+    assert told["record"]["cancelled_on"] == day
+
+    other_id = registry.post(path, {**TITLE, "title": "high_tech"}).json()["title_id"]
+    on_the_day = {**decision, "cancelled_on": today.isoformat()}
+    assert registry.post(f"{path}/{other_id}/cancel", on_the_day).json()["cancelled_on"] == today.isoformat()

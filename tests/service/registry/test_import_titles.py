@@ -166,6 +166,37 @@ def test_a_list_of_cancellations_cancels(registry: Registry) -> None:
     assert done["counts"]["updated"] == 1
     (event,) = registry.events("title-cancelled")
     assert event["record"]["state"] == "cancelled"
+    assert event["record"]["cancelled_on"] == "2025-07-02", "the day that the list gives"
+    assert event["record"]["reapply_ban"] is None, "a list does not say it"
+
+
+def test_a_cancellation_without_a_date_has_none(registry: Registry) -> None:
+    one, two = registry.register(1), registry.register(2)
+    registry.run("titles", xlsx([HEADER, row(one)]))
+    before = registry.get(f"/enterprises/{one}").json()["titles"][0]
+    sheet = xlsx([HEADER, row(one, state="取消公告", announced=None), row(two, state="取消公告", announced=None)])
+    assert registry.run("titles", sheet)["counts"]["rejected"] == 0
+    assert before["announced_on"] == "2025-07-02", "the day of the title is not that of its cancellation"
+    assert [each["record"]["cancelled_on"] for each in registry.events("title-cancelled")] == [None, None]
+    registry.run("titles", xlsx([HEADER, row(one, state="取消公告", announced=dt.date(2026, 3, 1))]))
+    assert registry.events("title-cancelled")[-1]["record"]["cancelled_on"] == "2026-03-01", "told later"
+
+
+def test_a_list_that_knows_only_cancelled_titles_keeps_their_day(registry: Registry) -> None:
+    registry.run("titles", xlsx([HEADER, row(registry.register(1), state="取消公告")]))
+    (event,) = registry.events("title-cancelled")
+    assert (event["record"]["cancelled_on"], event["record"]["reapply_ban"]) == ("2025-07-02", None)
+
+
+def test_a_day_that_was_decided_is_not_moved_by_a_list(registry: Registry) -> None:
+    one = registry.register(1)
+    registry.run("titles", xlsx([HEADER, row(one)]))
+    title_id = registry.get(f"/enterprises/{one}").json()["titles"][0]["title_id"]
+    body = {"kind": "cancelled", "reason": "取消公告", "reapply_ban": True, "cancelled_on": "2026-01-05"}
+    assert registry.post(f"/enterprises/{one}/titles/{title_id}/cancel", body).status_code == 200
+    registry.run("titles", xlsx([HEADER, row(one, state="取消公告", announced=dt.date(2026, 3, 1))]))
+    record = registry.events("title-cancelled")[-1]["record"]
+    assert (record["cancelled_on"], record["reapply_ban"]) == ("2026-01-05", True)
 
 
 def test_the_same_act_twice_in_a_file(registry: Registry) -> None:

@@ -138,7 +138,7 @@ def _new(job: Job, uscc: str, key: str, stated: dict[str, Any]) -> dict[str, Any
     record |= {"recorded_by": job.row.created_by, "recorded_at": job.now}
     record["state"] = state_on(record["state"], record["valid_to"], job.today)
     if record["state"] == "cancelled":
-        record["cancelled_kind"] = "cancelled"
+        record |= {"cancelled_kind": "cancelled", "cancelled_on": stated.get("announced_on")}
     return record
 
 
@@ -146,8 +146,9 @@ def _changes(job: Job, record: dict[str, Any], stated: dict[str, Any]) -> dict[s
     """What the row states otherwise than the ledger; a blank cell states nothing."""
     after = record | stated
     after["state"] = state_on(after["state"], after["valid_to"], job.today)
-    if after["state"] == "cancelled" and record["state"] != "cancelled":
-        after["cancelled_kind"] = "cancelled"
+    if after["state"] == "cancelled":
+        after["cancelled_kind"] = record["cancelled_kind"] or "cancelled"
+        after["cancelled_on"] = record["cancelled_on"] or stated.get("announced_on")
     return {name: value for name, value in after.items() if record[name] != value}
 
 
