@@ -1,0 +1,141 @@
+"""Who may call what, in full: the expectation that the guards of the routes are held against.
+
+Written out on purpose, and not derived from the code: a route that is missing here, or a guard that says otherwise,
+fails the tests. Whoever changes a guard changes this table too, where the change can be seen for what it is.
+"""
+
+PUBLIC = frozenset(
+    """
+    registry GET /health/live
+    registry GET /health/ready
+    registry GET /metrics
+    eligibility GET /health/live
+    eligibility GET /health/ready
+    eligibility GET /metrics
+    finance GET /health/live
+    finance GET /health/ready
+    finance GET /metrics
+    finance GET /api/finance/v1/whitelist/jwks.json
+    notification GET /health/live
+    notification GET /health/ready
+    notification GET /metrics
+    gateway GET /health/live
+    gateway GET /health/ready
+    gateway GET /metrics
+    gateway GET /health
+    gateway GET /.well-known/jwks.json
+    gateway POST /oauth/token
+    gateway GET /
+    gateway GET /docs
+    gateway GET /openapi.json
+    """.strip().split("\n    ")
+)
+"""What anyone may call: it shows no data. Only the gateway's own are reachable from outside."""
+
+_ARCHIVE = """
+    registry GET /api/registry/v1/enterprises
+    registry GET /api/registry/v1/enterprises/{uscc}
+    registry GET /api/registry/v1/facts-dictionary
+    registry GET /api/registry/v1/templates/{kind}.xlsx
+"""
+_ASSESSMENTS = """
+    eligibility GET /api/eligibility/v1/assessments
+    eligibility GET /api/eligibility/v1/assessments/{assessment_id}
+    eligibility GET /api/eligibility/v1/enterprises/{uscc}/assessments
+    eligibility GET /api/eligibility/v1/statistics
+    eligibility GET /api/eligibility/v1/packs
+    eligibility GET /api/eligibility/v1/packs/{sha256}/source
+"""
+_FEED = """
+    finance GET /api/finance/v1/whitelist/snapshot
+    finance HEAD /api/finance/v1/whitelist/snapshot
+    finance GET /api/finance/v1/whitelist/manifest
+    finance GET /api/finance/v1/whitelist/changes
+    finance GET /api/finance/v1/whitelist/segments
+    finance GET /api/finance/v1/whitelist/segments/{number}
+    finance HEAD /api/finance/v1/whitelist/segments/{number}
+"""
+_ENTRIES = """
+    finance GET /api/finance/v1/whitelist/entries
+"""
+_CONSENTS = """
+    finance GET /api/finance/v1/consents
+    finance POST /api/finance/v1/consents
+    finance POST /api/finance/v1/consents/{consent_id}/withdraw
+"""
+_INBOX = """
+    notification GET /api/notification/v1/inbox
+    notification POST /api/notification/v1/inbox/read-all
+    notification POST /api/notification/v1/inbox/{message_id}/read
+"""
+_COMMISSIONERS = """
+    notification GET /api/notification/v1/commissioners
+    notification GET /api/notification/v1/commissioners/{code}
+    notification GET /api/notification/v1/assignments
+    notification GET /api/notification/v1/coverage
+    notification GET /api/notification/v1/messages/statistics
+"""
+_FOLLOWING = """
+    registry GET /api/registry/v1/changes
+"""
+_FACTS = """
+    registry PUT /api/registry/v1/enterprises/{uscc}/facts
+"""
+_RUNNING = """
+    eligibility POST /api/eligibility/v1/assessments
+"""
+_FINDINGS = """
+    registry POST /api/registry/v1/enterprises/{uscc}/findings
+"""
+_OFFICE = """
+    registry POST /api/registry/v1/imports
+    registry GET /api/registry/v1/imports
+    registry GET /api/registry/v1/imports/{import_id}
+    registry GET /api/registry/v1/imports/{import_id}/errors
+    registry POST /api/registry/v1/enterprises
+    registry PATCH /api/registry/v1/enterprises/{uscc}
+    registry POST /api/registry/v1/enterprises/{uscc}/titles
+    registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/cancel
+    notification POST /api/notification/v1/commissioners
+    notification PATCH /api/notification/v1/commissioners/{code}
+    notification POST /api/notification/v1/assignments
+"""
+_ADMINISTRATION = """
+    gateway POST /api/gateway/v1/clients
+    gateway GET /api/gateway/v1/clients
+    gateway GET /api/gateway/v1/clients/{client_id}
+    gateway PATCH /api/gateway/v1/clients/{client_id}
+    gateway DELETE /api/gateway/v1/clients/{client_id}
+    gateway POST /api/gateway/v1/clients/{client_id}/secrets
+    gateway POST /api/gateway/v1/clients/{client_id}/disable
+    gateway POST /api/gateway/v1/clients/{client_id}/enable
+    gateway GET /api/gateway/v1/clients/{client_id}/usage
+    gateway GET /api/gateway/v1/installation
+"""
+_INSTALLING = """
+    gateway PUT /api/gateway/v1/installation/{key}
+"""
+
+
+def _routes(*groups: str) -> frozenset[str]:
+    return frozenset(line.strip() for group in groups for line in group.strip().split("\n"))
+
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "officer": _routes(
+        _ARCHIVE, _ASSESSMENTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING, _FINDINGS,
+        _OFFICE,
+    ),
+    "platform": _routes(_ARCHIVE, _ASSESSMENTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING),
+    "bank": _routes(_FEED),
+    "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _INBOX),
+    "enterprise": _routes(_ARCHIVE, _ASSESSMENTS, _CONSENTS),
+    "department": _routes(_ARCHIVE),
+    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _FEED, _ENTRIES, _COMMISSIONERS),
+    "admin": _routes(_ADMINISTRATION),
+    "system": _routes(
+        _ARCHIVE, _ASSESSMENTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING, _OFFICE,
+        _ADMINISTRATION, _INSTALLING,
+    ),
+}  # fmt: skip
+"""Role → what it may call with every scope it can be granted. Which enterprises it then sees is the areas' matter."""
