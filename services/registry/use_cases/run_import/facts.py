@@ -10,7 +10,6 @@ from typing import Any
 
 from contracts.events.registry import EnterpriseUpdated, FactsRecorded, PeriodFacts
 from services.registry.domain.facts import Entry, Stated, apply, revise
-from services.registry.domain.names import comparison_key
 from services.registry.store import bulk, staging
 from services.registry.store.repositories import identity_of
 from services.registry.store.staging import StagedRow
@@ -46,7 +45,7 @@ def write_facts(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> No
     current = bulk.periods_of(job.tx, codes)
     files: dict[str, _File] = {}
     for row in rows:
-        if _admitted(job, row, known.get(row.uscc)):
+        if job.admits(row, known.get(row.uscc)):
             _merge(job, files.setdefault(row.uscc, _File()), row)
     batch = _Batch()
     for uscc, file in files.items():
@@ -56,21 +55,6 @@ def write_facts(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> No
         bulk.put_facts(job.tx, batch.periods, job.now)
         bulk.move_versions(job.tx, batch.versions, job.now)
         announce_all(job.tx, batch.announcements)
-
-
-def _admitted(job: Job, row: StagedRow, enterprise: Any) -> bool:
-    if enterprise is None:
-        message = f"没有登记统一社会信用代码为 {row.uscc} 的企业，请先导入企业名单"
-        job.reject(row, "uscc", "enterprise-not-registered", message, "已登记的企业")
-        return False
-    if not job.answers_for(enterprise.district_code):
-        message = "该企业不在您的管辖区域内，请核对，或交由所属地区导入"
-        job.reject(row, "uscc", "outside-jurisdiction", message, "您管辖区域内的企业")
-        return False
-    name = row.stated.get("name")
-    if name and comparison_key(name) != enterprise.name_key:
-        job.remark(row, "name", "name-differs", f"登记的企业名称是“{enterprise.name}”，已按统一社会信用代码导入")
-    return True
 
 
 def _merge(job: Job, file: _File, row: StagedRow) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from chassis.db import Transaction
 from services.registry.domain.columns import column
 from services.registry.domain.knowledge import Knowledge
+from services.registry.domain.names import comparison_key
 from services.registry.domain.problems import CellProblem
 from services.registry.store.reference import Reference
 from services.registry.store.staging import StagedRow
@@ -44,6 +46,22 @@ class Job:
         """Whether the uploader's areas hold the district; an unknown one is nobody's but the whole's."""
         areas = self.row.areas
         return "*" in areas or (district_code is not None and district_code.startswith(tuple(areas)))
+
+    def admits(self, staged: StagedRow, enterprise: Any) -> bool:
+        """Whether the row's enterprise is registered and within the uploader's areas; rejects the row otherwise."""
+        if enterprise is None:
+            message = f"没有登记统一社会信用代码为 {staged.uscc} 的企业，请先导入企业名单"
+            self.reject(staged, "uscc", "enterprise-not-registered", message, "已登记的企业")
+            return False
+        if not self.answers_for(enterprise.district_code):
+            message = "该企业不在您的管辖区域内，请核对，或交由所属地区导入"
+            self.reject(staged, "uscc", "outside-jurisdiction", message, "您管辖区域内的企业")
+            return False
+        name = staged.stated.get("name")
+        if name and comparison_key(name) != enterprise.name_key:
+            message = f"登记的企业名称是“{enterprise.name}”，已按统一社会信用代码导入"
+            self.remark(staged, "name", "name-differs", message)
+        return True
 
     def problem(self, staged: StagedRow, key: str, code: str, message: str, expected: str | None = None) -> CellProblem:
         """A problem of the row's column `key`, as the file names it."""

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from chassis import ids
-from services.registry.domain.names import comparison_key
 from services.registry.domain.titles import TITLES, act_key, match_act, state_on
 from services.registry.store import bulk, staging
 from services.registry.store.repositories import identity_of
@@ -49,7 +48,7 @@ def write_titles(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> N
     batch = _Batch()
     by_code: dict[str, list[StagedRow]] = {}
     for row in rows:
-        if _admitted(job, row, known.get(row.uscc)):
+        if job.admits(row, known.get(row.uscc)):
             by_code.setdefault(row.uscc, []).append(row)
     for uscc, own in by_code.items():
         _enter(job, known[uscc], records.get(uscc, []), own, batch)
@@ -61,21 +60,6 @@ def write_titles(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> N
     if batch.versions:
         bulk.move_versions(job.tx, batch.versions, job.now)
     announce_all(job.tx, batch.announcements)
-
-
-def _admitted(job: Job, row: StagedRow, enterprise: Any) -> bool:
-    if enterprise is None:
-        message = f"没有登记统一社会信用代码为 {row.uscc} 的企业，请先导入企业名单"
-        job.reject(row, "uscc", "enterprise-not-registered", message, "已登记的企业")
-        return False
-    if not job.answers_for(enterprise.district_code):
-        message = "该企业不在您的管辖区域内，请核对，或交由所属地区导入"
-        job.reject(row, "uscc", "outside-jurisdiction", message, "您管辖区域内的企业")
-        return False
-    name = row.stated.get("name")
-    if name and comparison_key(name) != enterprise.name_key:
-        job.remark(row, "name", "name-differs", f"登记的企业名称是“{enterprise.name}”，已按统一社会信用代码导入")
-    return True
 
 
 def _enter(job: Job, enterprise: Any, records: list[dict[str, Any]], rows: Sequence[StagedRow], batch: _Batch) -> None:
