@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -18,17 +20,23 @@ from chassis import context, idempotency, logging, problems, telemetry
 from chassis.auth import PUBLIC, IdentityVerifier
 from chassis.db import Database
 from chassis.errors import Unavailable
+from chassis.keyset import is_storable
 
 Check = Callable[[], Mapping[str, Any] | None]
 """A readiness check: returns details, raises Unavailable when the service cannot do its work."""
 
 CORRELATION = "x-correlation-id"
+_SUSPICIOUS = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\0")
+"""JSON that may hold text no database takes: escaped, as raw bytes, or in another encoding than UTF-8."""
+
+Place = tuple[str | int, ...]
+
 LOGGED_ELSEWHERE = "peiyu.logged"
 """ASGI extension: the gateway in the same process writes this request's line in the access log."""
 
 
 class Route(APIRoute):
-    """Every route of ours: refuses unknown query parameters, replays keyed requests."""
+    """Every route of ours: refuses unknown query parameters and text that cannot be stored, replays keyed requests."""
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         handler = super().get_route_handler()
@@ -48,9 +56,44 @@ class Route(APIRoute):
                         for name in unknown
                     ]
                 )
+            if wrong := await _unstorable(request):
+                raise RequestValidationError(wrong)
             return await idempotency.replayed_or(handler, request)
 
         return handle
+
+
+async def _unstorable(request: Request) -> list[dict[str, Any]]:
+    """What in query, path or JSON body no database takes; a body that is no JSON is refused by the handler."""
+    found: list[tuple[Place, str]] = []
+    named = [("query", *pair) for pair in request.query_params.multi_items()]
+    named += [("path", name, value) for name, value in request.path_params.items() if isinstance(value, str)]
+    found += [((where, name), value) for where, name, value in named if not is_storable(value)]
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type.endswith(("/json", "+json")) and _SUSPICIOUS.search(await request.body()):
+        with suppress(ValueError, RecursionError):
+            found += [(("body", *place), value) for place, value in _unstorable_in(await request.json())]
+    return [
+        {"type": "text_unstorable", "loc": place, "msg": problems.UNSTORABLE, "input": value} for place, value in found
+    ]
+
+
+def _unstorable_in(value: Any) -> Iterator[tuple[Place, str]]:
+    """Where in parsed JSON such text stands, and the text; for a key, where its object stands."""
+    waiting: list[tuple[Place, Any]] = [((), value)]
+    while waiting:
+        place, each = waiting.pop()
+        if isinstance(each, str):
+            if not is_storable(each):
+                yield place, each
+        elif isinstance(each, list):
+            waiting.extend(((*place, index), item) for index, item in reversed([*enumerate(each)]))
+        elif isinstance(each, dict):
+            for name, item in reversed(each.items()):
+                if is_storable(name):
+                    waiting.append(((*place, name), item))
+                else:
+                    yield place, name
 
 
 def _query_names(dependant: Any) -> frozenset[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -12,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from chassis.errors import FieldProblem, Invalid
 
 Item = TypeVar("Item")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class CursorInvalid(Invalid):
@@ -28,6 +31,11 @@ class Slice(Generic[Item]):
     after: tuple[Any, ...] | None
 
 
+def is_storable(value: str) -> bool:
+    """Whether PostgreSQL can hold and compare the text: no NUL, no half of a surrogate pair."""
+    return _UNSTORABLE.search(value) is None
+
+
 def cut(rows: Sequence[Item], limit: int, key: Callable[[Item], tuple[Any, ...]]) -> Slice[Item]:
     """From `limit + 1` rows asked for, the page and where the next one starts."""
     if len(rows) <= limit:
@@ -37,8 +45,8 @@ def cut(rows: Sequence[Item], limit: int, key: Callable[[Item], tuple[Any, ...]]
 
 
 def encode(values: tuple[Any, ...]) -> str:
-    """Sort values (text, numbers) as an opaque cursor."""
-    raw = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+    """Sort values (text, numbers, UUIDs) as an opaque cursor."""
+    raw = json.dumps(values, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
@@ -50,15 +58,29 @@ def decode(cursor: str | None, kinds: tuple[type, ...]) -> tuple[Any, ...] | Non
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, UnicodeDecodeError):
         values = None
-    sound = isinstance(values, list) and len(values) == len(kinds)
-    if not sound or not all(_is(value, kind) for value, kind in zip(values, kinds, strict=True)):
+    if isinstance(values, list) and len(values) == len(kinds):
+        values = [_typed(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    else:
+        values = None
+    if values is None or None in values:
         problem = FieldProblem("cursor", "游标无效，请从第一页重新开始", found=cursor[:40], expected="next_cursor 原值")
         raise CursorInvalid("游标无效，请去掉 cursor 参数从第一页重新开始", problems=[problem])
     return tuple(values)
 
 
-def _is(value: object, kind: type) -> bool:
-    """A value of that type which PostgreSQL can compare: no NUL, no lone surrogate, no number beyond bigint."""
-    if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-        return False
-    return type(value) is kind and not (isinstance(value, int) and abs(value) >= 2**63)
+def _plain(value: object) -> str:
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be in a cursor")
+
+
+def _typed(value: object, kind: type) -> object:
+    """The value as that type, or None when it is not one that PostgreSQL can compare (NUL, beyond bigint, no UUID)."""
+    if kind is uuid.UUID:
+        try:
+            return uuid.UUID(value) if isinstance(value, str) else None
+        except ValueError:
+            return None
+    if type(value) is not kind or (isinstance(value, int) and abs(value) >= 2**63):
+        return None
+    return None if isinstance(value, str) and not is_storable(value) else value

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
+import sqlalchemy.exc
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -30,6 +32,8 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
 }
+
+UNSTORABLE = "含有无法保存的字符（空字符 U+0000 或不完整的 Unicode 字符），请删除后重试"
 
 _TITLES = {400: "请求格式有误", 404: "未找到", 405: "不支持的方法", 413: "内容过大", 415: "不支持的内容类型"}
 
@@ -185,6 +189,12 @@ def install(app: FastAPI) -> None:
             items=[_item(found) for found in error.errors()],
         )
 
+    async def data(request: Request, error: Exception) -> JSONResponse:
+        """Text that no database takes and that reached it all the same: a fault of the input. Any other is ours."""
+        if not _of_nul(error):
+            raise error
+        return problem(422, "validation-failed", f"输入{UNSTORABLE}", title="输入有误", instance=request.url.path)
+
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         code = {400: "bad-request", 404: "no-such-endpoint", 405: "method-not-allowed", 413: "too-large"}.get(
@@ -207,8 +217,16 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(errors.DomainError, domain)
     app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(sqlalchemy.exc.DataError, data)
+    app.add_exception_handler(psycopg.DataError, data)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unexpected)
+
+
+def _of_nul(error: Exception) -> bool:
+    """psycopg refuses NUL in text before it is sent; the server refuses its escape in jsonb (22P05)."""
+    cause = error.orig if isinstance(error, sqlalchemy.exc.DataError) else error
+    return getattr(cause, "sqlstate", None) == "22P05" or "cannot contain NUL" in str(cause)
 
 
 def _item(found: Mapping[str, Any]) -> dict[str, Any]:
