@@ -86,7 +86,7 @@ def begin(request: Request, tx: Tx, idempotency_key: Annotated[str | None, Heade
 
 
 Idempotent = Depends(begin, scope="function")
-"""Declared on every POST that creates: `dependencies=[…]` comes before the guard, so use it as a parameter after Tx."""
+"""For every POST that creates: declare it as a parameter after `Tx`: `_: Annotated[None, Idempotent] = None`."""
 
 
 async def replayed_or(handler: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
