@@ -1,7 +1,8 @@
 """The audit log's seal: rows are written by the transactions they describe and chained by hash within seconds.
 
 One sealer per database numbers visible unsealed rows and hashes each with its predecessor's hash, so a changed,
-removed or inserted row breaks the chain; writing is never serialised by it.
+removed or inserted row breaks the chain; writing is never serialised by it. The head (number and hash of the newest
+sealed row) is kept in a row of its own and said in the log, so rows removed from the end are missed too.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, text
 
+from chassis import logging
 from chassis.db import Transaction
-from chassis.plumbing import AuditRow
+from chassis.plumbing import AuditHeadRow, AuditRow
 
+HEAD = 1
 GENESIS = "0" * 64
 
 
@@ -30,13 +33,8 @@ class Broken:
 def seal(tx: Transaction, limit: int = 2000) -> int:
     """Seal up to `limit` visible rows in the order of their ids; how many were sealed."""
     tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('audit_log', 7))"))
-    last = tx.session.execute(
-        select(AuditRow.seal_seq, AuditRow.seal_hash)
-        .where(AuditRow.seal_seq.is_not(None))
-        .order_by(AuditRow.seal_seq.desc())
-        .limit(1)
-    ).one_or_none()
-    sequence, previous = (last.seal_seq or 0, last.seal_hash or GENESIS) if last else (0, GENESIS)
+    head = tx.session.get(AuditHeadRow, HEAD)
+    sequence, previous = (head.seq, head.hash) if head else _newest(tx)
     unsealed = select(AuditRow).where(AuditRow.seal_seq.is_(None)).order_by(AuditRow.id).limit(limit)
     count = 0
     for row in tx.session.scalars(unsealed):
@@ -44,7 +42,21 @@ def seal(tx: Transaction, limit: int = 2000) -> int:
         previous = digest(previous, sequence, row)
         row.seal_seq, row.seal_hash = sequence, previous
         count += 1
+    if count:
+        tx.session.merge(AuditHeadRow(id=HEAD, seq=sequence, hash=previous))
+        logging.get("audit").info("audit log sealed", rows=count, head_seq=sequence, head_hash=previous)
     return count
+
+
+def _newest(tx: Transaction) -> tuple[int, str]:
+    """Number and hash of the newest sealed row."""
+    last = tx.session.execute(
+        select(AuditRow.seal_seq, AuditRow.seal_hash)
+        .where(AuditRow.seal_seq.is_not(None))
+        .order_by(AuditRow.seal_seq.desc())
+        .limit(1)
+    ).one_or_none()
+    return (last.seal_seq or 0, last.seal_hash or GENESIS) if last else (0, GENESIS)
 
 
 def digest(previous: str, sequence: int, row: AuditRow) -> str:
@@ -81,3 +93,8 @@ def verify(tx: Transaction) -> Iterator[Broken]:
         elif row.seal_hash != digest(previous, sequence, row):
             yield Broken(sequence, "内容与封存时的哈希不符，记录被改动")
         previous = row.seal_hash or GENESIS
+    head = tx.session.get(AuditHeadRow, HEAD)
+    if head is not None and head.seq > expected:
+        yield Broken(expected + 1, f"记录缺失：第 {expected + 1} 号到第 {head.seq} 号（最新封存）不存在")
+    elif (head.seq, head.hash) != (expected, previous) if head else expected > 0:
+        yield Broken(expected, "最新一条与封存头不符，封存头或记录被改动")

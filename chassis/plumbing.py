@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     DateTime,
     Identity,
     Index,
@@ -165,6 +166,17 @@ class AuditRow(Plumbing):
     correlation_id: Mapped[str] = mapped_column(Text)
     seal_seq: Mapped[int | None] = mapped_column(BigInteger)
     seal_hash: Mapped[str | None] = mapped_column(Text)
+
+
+class AuditHeadRow(Plumbing):
+    """Where the sealed chain ends: one row, written by the transaction that seals."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(Text)
 
 
 class IdempotencyRow(Plumbing):

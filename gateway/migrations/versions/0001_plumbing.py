@@ -13,6 +13,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("audit_log", "blobs", "dead_letters", "heartbeats", "idempotency_keys", "inbox", "job_progress",
+    for table in ("audit_head", "audit_log", "blobs", "dead_letters", "heartbeats", "idempotency_keys", "inbox", "job_progress",
                   "jobs", "outbox", "schedules"):  # fmt: skip
         op.drop_table(table)

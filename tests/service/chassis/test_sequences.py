@@ -8,6 +8,7 @@ import time
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
+from structlog.testing import capture_logs
 
 from chassis import audit, clock
 from chassis.db import Database, Transaction
@@ -121,3 +122,52 @@ def test_daily_means_the_wall_clock_of_shanghai() -> None:
     evening = dt.datetime(2026, 11, 22, 17, 30, tzinfo=dt.UTC)  # 01:30 on the 23rd in Shanghai
     assert DailyAt(dt.time(1, 0)).after(evening) == dt.datetime(2026, 11, 23, 17, 0, tzinfo=dt.UTC)
     assert DailyAt(dt.time(2, 0)).after(evening) == dt.datetime(2026, 11, 22, 18, 0, tzinfo=dt.UTC)
+
+
+def sealed(db: Database, count: int) -> None:
+    with db.transaction() as tx:
+        for number in range(count):
+            tx.audit("changed", f"subject-{number}", {"n": number})
+    with db.transaction() as tx:
+        assert audit.seal(tx) == count
+
+
+def broken(db: Database) -> list[int]:
+    with db.reading() as tx:
+        return [each.seal_seq for each in audit.verify(tx)]
+
+
+def test_removing_the_newest_sealed_rows_is_noticed_even_after_more_were_sealed(db: Database) -> None:
+    sealed(db, 5)
+    assert broken(db) == []
+    with db.transaction() as tx:
+        tx.session.execute(text("DELETE FROM audit_log WHERE seal_seq >= 4"))
+    assert broken(db) == [4]
+    sealed(db, 2)
+    assert broken(db) == [4], "numbering goes on from the head, so the gap stays"
+
+
+def test_removing_everything_sealed_is_noticed(db: Database) -> None:
+    sealed(db, 3)
+    with db.transaction() as tx:
+        tx.session.execute(text("DELETE FROM audit_log"))
+    assert broken(db) == [1]
+
+
+def test_a_head_that_does_not_belong_to_the_last_row_is_noticed(db: Database) -> None:
+    sealed(db, 3)
+    with db.transaction() as tx:
+        tx.session.execute(text("DELETE FROM audit_head"))
+    assert broken(db) == [3]
+    with db.transaction() as tx:
+        tx.session.execute(text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 3, repeat('0', 64))"))
+    assert broken(db) == [3]
+
+
+def test_sealing_says_the_head_in_the_log(db: Database) -> None:
+    with capture_logs() as lines:
+        sealed(db, 3)
+    with db.reading() as tx:
+        head = tx.session.execute(text("SELECT seal_hash FROM audit_log WHERE seal_seq = 3")).scalar_one()
+    (line,) = [line for line in lines if line["event"] == "audit log sealed"]
+    assert (line["rows"], line["head_seq"], line["head_hash"]) == (3, 3, head)
