@@ -83,3 +83,14 @@ def test_other_parts_are_no_sheets() -> None:
     for chunk in (b"\x89PNG <c <<", b'\x00 r="XFD1048576"', b"<" * 100_000):
         extent.feed(chunk)
     extent.end()
+
+
+@pytest.mark.parametrize("chunk", [7, 1 << 20])
+def test_error_values_are_refused_by_name_instead_of_read_as_blanks(chunk: int) -> None:
+    cells = '<c r="A2" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="B2"><v>1</v></c><c r="C2" s="1" t="e"><v>#N/A</v></c>'
+    part = f'<worksheet><sheetData><row r="2" spans="1:3">{cells}</row></sheetData></worksheet>'.encode()
+    extent = SheetExtent()
+    with pytest.raises(FileNotReadable, match=r"2 个单元格是错误值.*：A2、C2，"):
+        for at in range(0, len(part), chunk):
+            extent.feed(part[at : at + chunk])
+        extent.end()
