@@ -68,8 +68,3 @@ def upgrade() -> None:
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("day", "client_id", "service", name=op.f("pk_usage_counters")),
     )
-
-
-def downgrade() -> None:
-    for table in ("usage_counters", "installation_state", "directory_revision", "api_client_secrets", "api_clients"):
-        op.drop_table(table)
