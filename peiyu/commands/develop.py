@@ -11,15 +11,15 @@ import typer
 from peiyu.refusals import CannotRun
 
 
-def openapi(part: Annotated[str, typer.Argument(help="registry、eligibility、finance 或 notification")]) -> None:
-    """输出一个服务的 OpenAPI 文档。"""
+def openapi(part: Annotated[str, typer.Argument(help="四个服务之一，或 gateway")]) -> None:
+    """输出一个部分的 OpenAPI 文档。"""
     from peiyu import parts
     from peiyu.documents import apis
 
-    if part not in parts.SERVICES:
+    if part not in parts.PARTS:
         raise CannotRun(
-            f"没有 {part} 这个服务。可选：{'、'.join(parts.SERVICES)}。",
-            f"There is no service {part}. Choose one of {', '.join(parts.SERVICES)}.",
+            f"没有 {part} 这个部分。可选：{'、'.join(parts.PARTS)}。",
+            f"There is no part {part}. Choose one of {', '.join(parts.PARTS)}.",
         )
     typer.echo(json.dumps(apis.openapi_of(part), ensure_ascii=False, indent=2))
 
