@@ -52,6 +52,16 @@ _MESSAGES = {
     "string_type": "应为文本",
     "bool_parsing": "应为 true 或 false",
     "bool_type": "应为 true 或 false",
+    "less_than_equal": "超过允许的最大值",
+    "less_than": "超过允许的最大值",
+    "greater_than_equal": "低于允许的最小值",
+    "greater_than": "低于允许的最小值",
+    "too_long": "条目过多",
+    "too_short": "条目过少",
+    "list_type": "应为列表",
+    "dict_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "uuid_parsing": "应为 UUID",
     "literal_error": "不是允许的取值",
     "enum": "不是允许的取值",
 }
@@ -240,7 +250,7 @@ def _item(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "field": _path(found["loc"]),
         "code": kind.replace("_", "-"),
-        "message": _MESSAGES.get(kind, str(found["msg"])),
+        "message": _MESSAGES.get(kind, str(found["msg"]).removeprefix("Value error, ")),
         "found": shown,
         "expected": found.get("ctx", {}).get("expected") or (found["msg"] if kind in _MESSAGES else None),
     }

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
 from chassis import http
@@ -33,7 +33,7 @@ class NoteNew(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: str
-    times: int = 1
+    times: int = Field(default=1, le=100)
 
 
 def create(db: Database, identity: IdentityVerifier) -> FastAPI:
