@@ -68,7 +68,7 @@ class Everything:
 
 @pytest.fixture(scope="module")
 def database(templates: Templates) -> Iterator[Database]:
-    with templates.copy("registry", Prepared(MIGRATIONS.folder, MIGRATIONS.metadata)) as copied:
+    with templates.copy("registry_prepared", Prepared(MIGRATIONS.folder, MIGRATIONS.metadata)) as copied:
         yield copied
 
 

@@ -60,7 +60,7 @@ def test_a_value_that_cannot_be_kept_is_refused(registry: Registry, name: str, v
     headers = {**registry.headers(), "content-type": "application/json"}
     answer = registry.client.put(f"{PREFIX}/enterprises/{code}/facts", content=body.encode(), headers=headers)
     assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"][0]["field"] == "facts[0].value"
+    assert answer.json()["errors"][0]["field"].startswith("facts[0].value")
 
 
 @pytest.mark.parametrize(
