@@ -30,7 +30,7 @@ from chassis.bus import (
     TopicSpec,
     refusal,
 )
-from chassis.bus_kafka_client import opened
+from chassis.bus_kafka_client import opened, shut
 from chassis.bus_kafka_consumer import KafkaGroupMember
 
 BOOTSTRAP_MS = 3_000
@@ -195,10 +195,9 @@ class KafkaSender:
         return _unavailable(error)
 
     def close(self) -> None:
-        if self._client is not None:
-            with suppress(KafkaError):
-                self._client.close(timeout=1)
-            self._client = None
+        client, self._client = self._client, None
+        if client is not None:
+            shut(client)
 
 
 def _missing(topic: str) -> Exception:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaConnectionError
+from kafka import KafkaProducer
+from kafka.errors import KafkaConnectionError, KafkaError
 from kafka.net.compat import KafkaNetClient
 
 DIAL_SECONDS = 2.0
+CLOSE_SECONDS = 1.0
 
 _T = TypeVar("_T")
 
@@ -36,6 +38,21 @@ def opened(make: Callable[..., _T], connection: dict[str, Any], *topics: str, **
             with suppress(Exception):
                 client.close()
         raise
+
+
+def shut(producer: KafkaProducer) -> None:
+    """Close a producer whose broker may be gone: its thread and sockets end, and nothing complains later.
+
+    `KafkaProducer.close` of 3.0 flushes first and stays half open when that fails: the I/O thread keeps trying, and the
+    garbage collector runs into the same failure. So what is still to be sent is given up, and then it closes.
+    """
+    try:
+        producer.close(timeout=CLOSE_SECONDS)
+    except KafkaError:
+        producer._sender.force_close()
+        producer._sender.join(CLOSE_SECONDS)
+        with suppress(KafkaError):
+            producer.close(timeout=CLOSE_SECONDS)
 
 
 def dial(servers: list[str]) -> None:

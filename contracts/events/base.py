@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 
-class Event(BaseModel):
+class Event(BaseModel, ABC):
     """One thing that happened. `type` is the CloudEvents type, `key` orders it and is its CloudEvents subject."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -16,6 +17,6 @@ class Event(BaseModel):
     type: ClassVar[str]
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """Events of the same key keep their order; the enterprise's 统一社会信用代码 where there is one."""
-        raise NotImplementedError

@@ -1,7 +1,9 @@
 """What the Kafka bus rests on: how the pinned kafka-python behaves, proved against a real broker (ADR-0005)."""
 
+import gc
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from chassis.bus import BusUnavailable, Consumer
-from chassis.bus_kafka_client import opened
+from chassis.bus_kafka_client import opened, shut
 from chassis.bus_kafka_consumer import GRACE_SECONDS, KafkaGroupMember
 from tests.conformance.rig import BusUnderTest, eventually, messages, publish, take
 
@@ -26,7 +28,7 @@ def test_flush_does_not_say_that_records_have_failed(kafka_bus: BusUnderTest) ->
         pytest.skip("this broker is not ours to freeze")
     topic = kafka_bus.topic()
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap, delivery_timeout_ms=2500, request_timeout_ms=1000)
-    producer.partitions_for(topic)
+    producer.send(topic, key=b"k", value=b"first").get(10)  # has its producer id, or asking for one would fail instead
     broker.freeze()
     try:
         futures = [producer.send(topic, key=b"k", value=b"v") for _ in range(10)]
@@ -49,6 +51,34 @@ def test_a_client_that_cannot_connect_leaves_nothing_behind(make: Callable[..., 
             with pytest.raises(KafkaError):
                 opened(make, connection)
         assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before
+
+
+def test_a_producer_whose_broker_has_gone_leaves_nothing_behind(kafka_bus: BusUnderTest) -> None:
+    """kafka-python's close flushes first and stays half open when that fails: thread, sockets, and a late complaint."""
+    broker = kafka_bus.broker
+    assert broker is not None
+    if not broker.disposable:
+        pytest.skip("this broker is not ours to freeze")
+    topic = kafka_bus.topic(1)
+    before = {thread.ident for thread in threading.enumerate()}
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, max_block_ms=2000, metrics_enabled=False)
+    complaints: list[object] = []
+    producer.send(topic, key=b"k", value=b"v").get(10)
+    broker.freeze()
+    try:
+        future = producer.send(topic, key=b"k", value=b"v")
+        shut(producer)
+        assert future.failed()
+        eventually(lambda: {thread.ident for thread in threading.enumerate()} <= before, within=10)
+        told, sys.unraisablehook = sys.unraisablehook, complaints.append
+        try:
+            del producer, future
+            gc.collect()
+        finally:
+            sys.unraisablehook = told
+        assert complaints == []
+    finally:
+        broker.thaw()
 
 
 def test_a_member_that_finds_nothing_says_that_nobody_is_there(kafka_bus: BusUnderTest) -> None:

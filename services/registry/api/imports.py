@@ -65,13 +65,16 @@ class ProgressOut(BaseModel):
 
 
 class CountsOut(BaseModel):
-    """Rows of the file; each is counted once under created, updated, unchanged or rejected."""
+    """Rows of the file; each is counted once under created, updated, unchanged, rejected or withheld."""
 
     rows: int
     created: int
     updated: int
     unchanged: int
     rejected: int
+    withheld: int = Field(
+        description="sound rows that were not written because the whole file was refused（无误但因整表拒绝而未写入）"
+    )
 
 
 class ImportOut(BaseModel):
@@ -226,13 +229,7 @@ def _out(row: ImportRow, progress: JobProgressRow | None) -> ImportOut:
         size=row.size,
         state=Coded(code=state, label=STATES[state]),
         progress=progress and ProgressOut(done=progress.done, total=progress.total, message=progress.message),
-        counts=CountsOut(
-            rows=row.rows or 0,
-            created=row.created or 0,
-            updated=row.updated or 0,
-            unchanged=row.unchanged or 0,
-            rejected=row.rejected or 0,
-        ),
+        counts=_counts(row),
         errors=row.problems or 0,
         warnings=row.remarks or 0,
         error=row.error,
@@ -240,3 +237,9 @@ def _out(row: ImportRow, progress: JobProgressRow | None) -> ImportOut:
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
+
+
+def _counts(row: ImportRow) -> CountsOut:
+    counted = {name: getattr(row, name) or 0 for name in ("created", "updated", "unchanged", "rejected")}
+    rows = row.rows or 0
+    return CountsOut(rows=rows, **counted, withheld=rows - sum(counted.values()) if row.state == "refused" else 0)

@@ -41,26 +41,26 @@ def test_a_body_that_makes_no_sense_is_refused(registry: Registry, body: str) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "field"),
     [
-        ("lead_product", '"\\ud800"'),
-        ("lead_product", '"' + "长" * 30_000 + '"'),
-        ("revenue_yuan", "1e400"),
-        ("revenue_yuan", "NaN"),
-        ("headcount", "1" * 400),
-        ("accidents", '[{"kind":"quality","happened_on":"2024-01-01","\\ud800":1}]'),
-        ("accidents", "[[[[[]]]]]"),
-        ("accidents", "{}"),
+        ("lead_product", '"\\ud800"', "facts[0].value"),
+        ("lead_product", '"' + "长" * 30_000 + '"', "facts[0].value"),
+        ("revenue_yuan", "1e400", "facts[0].value"),
+        ("revenue_yuan", "NaN", "facts[0].value"),
+        ("headcount", "1" * 400, "facts[0].value"),
+        ("accidents", '[{"kind":"quality","happened_on":"2024-01-01","\\ud800":1}]', "facts[0].value[0]"),
+        ("accidents", "[[[[[]]]]]", "facts[0].value"),
+        ("accidents", "{}", "facts[0].value"),
     ],
 )
-def test_a_value_that_cannot_be_kept_is_refused(registry: Registry, name: str, value: str) -> None:
+def test_a_value_that_cannot_be_kept_is_refused(registry: Registry, name: str, value: str, field: str) -> None:
     code = registry.register(1)
     year = ',"fiscal_year":2025' if name in ("revenue_yuan", "headcount") else ""
     body = f'{{"facts":[{{"fact":"{name}","value":{value},"source":"import"{year}}}]}}'
     headers = {**registry.headers(), "content-type": "application/json"}
     answer = registry.client.put(f"{PREFIX}/enterprises/{code}/facts", content=body.encode(), headers=headers)
     assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"][0]["field"].startswith("facts[0].value")
+    assert answer.json()["errors"][0]["field"] == field
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,14 @@ def test_the_real_file_is_imported_with_every_row_accounted_for(registry: Regist
     assert one["status"]["code"] == "active"
 
     again = registry.run("enterprises", real_companies_file, name="reg2019.csv")
-    assert again["counts"] == {"rows": 2000, "created": 0, "updated": 0, "unchanged": 2000, "rejected": 0}
+    assert again["counts"] == {
+        "rows": 2000,
+        "created": 0,
+        "updated": 0,
+        "unchanged": 2000,
+        "rejected": 0,
+        "withheld": 0,
+    }
     assert len(registry.events()) == 2000
     assert registry.scalar("SELECT max(version) FROM enterprises") == 1
 
@@ -48,7 +55,7 @@ def test_the_real_file_is_imported_with_every_row_accounted_for(registry: Regist
 def test_a_workbook_with_title_rows_registers_and_updates(registry: Registry) -> None:
     sheet = [["2026年企业名单"], ["单位：万元"], HEADER, row(1), row(2)]
     done = registry.run("enterprises", xlsx(sheet))
-    assert done["counts"] == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert done["counts"] == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "rejected": 0, "withheld": 0}
     stored = registry.get(f"/enterprises/{uscc(1)}").json()
     assert stored["registered_capital"] == "5000000"
     assert stored["registered_capital_currency"] == "CNY"
@@ -57,7 +64,7 @@ def test_a_workbook_with_title_rows_registers_and_updates(registry: Registry) ->
 
     changed = [HEADER, row(1, name="更名后有限公司"), row(2), row(3)]
     second = registry.run("enterprises", xlsx(changed))
-    assert second["counts"] == {"rows": 3, "created": 1, "updated": 1, "unchanged": 1, "rejected": 0}
+    assert second["counts"] == {"rows": 3, "created": 1, "updated": 1, "unchanged": 1, "rejected": 0, "withheld": 0}
     (updated,) = registry.events("enterprise-updated")
     assert updated["changed"] == ["name"]
     assert updated["version"] == 2
@@ -76,7 +83,7 @@ def test_one_bad_row_refuses_the_file_and_says_where(registry: Registry) -> None
     sheet = [["标题"], HEADER, row(1), row(2, uscc=bad), row(3, district="999999"), row(4, capital="约五百")]
     done = registry.run("enterprises", xlsx(sheet))
     assert done["state"] == {"code": "refused", "label": "未导入"}
-    assert done["counts"] == {"rows": 4, "created": 0, "updated": 0, "unchanged": 0, "rejected": 3}
+    assert done["counts"] == {"rows": 4, "created": 0, "updated": 0, "unchanged": 0, "rejected": 3, "withheld": 1}
     assert registry.scalar("SELECT count(*) FROM enterprises") == 0
     assert registry.events() == []
     first, second, third = registry.problems(done)
@@ -103,7 +110,7 @@ def test_per_row_takes_the_sound_rows(registry: Registry) -> None:
     sheet = [HEADER, row(1), row(2, uscc="123"), row(3)]
     done = registry.run("enterprises", xlsx(sheet), mode="per_row")
     assert done["state"]["code"] == "done"
-    assert done["counts"] == {"rows": 3, "created": 2, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert done["counts"] == {"rows": 3, "created": 2, "updated": 0, "unchanged": 0, "rejected": 1, "withheld": 0}
     assert [each["code"] for each in registry.problems(done)] == ["uscc-length"]
     assert len(registry.events()) == 2
 
@@ -118,12 +125,16 @@ def test_a_dry_run_counts_like_the_real_one_and_writes_nothing(registry: Registr
     assert registry.scalar("SELECT count(*) FROM enterprises") == 1
     assert registry.scalar("SELECT count(*) FROM changes") == 1
     real = registry.run("enterprises", sheet)
-    assert real["counts"] == tried["counts"] == {"rows": 2, "created": 1, "updated": 1, "unchanged": 0, "rejected": 0}
+    assert (
+        real["counts"]
+        == tried["counts"]
+        == {"rows": 2, "created": 1, "updated": 1, "unchanged": 0, "rejected": 0, "withheld": 0}
+    )
 
 
 def test_a_repeated_code_is_a_remark_when_it_says_the_same_and_an_error_when_not(registry: Registry) -> None:
     done = registry.run("enterprises", xlsx([HEADER, row(1), row(1), row(1, capital=600), row(2)]), mode="per_row")
-    assert done["counts"] == {"rows": 4, "created": 2, "updated": 0, "unchanged": 1, "rejected": 1}
+    assert done["counts"] == {"rows": 4, "created": 2, "updated": 0, "unchanged": 1, "rejected": 1, "withheld": 0}
     (problem,) = registry.problems(done)
     assert (problem["row"], problem["code"]) == (4, "uscc-repeated")
     assert "第 2 行" in problem["message"]
@@ -163,7 +174,7 @@ def test_an_officer_imports_into_their_own_areas_only(registry: Registry) -> Non
         row(9, name="改名有限公司"),
     ]
     done = registry.run("enterprises", xlsx(sheet), mode="per_row", as_={"areas": ("3413",)})
-    assert done["counts"] == {"rows": 4, "created": 1, "updated": 0, "unchanged": 0, "rejected": 3}
+    assert done["counts"] == {"rows": 4, "created": 1, "updated": 0, "unchanged": 0, "rejected": 3, "withheld": 0}
     assert {each["row"]: each["code"] for each in registry.problems(done)} == dict.fromkeys(
         (3, 4, 5), "outside-jurisdiction"
     )

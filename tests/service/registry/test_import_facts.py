@@ -28,7 +28,7 @@ def test_the_unit_is_read_from_the_header_and_yuan_is_stored(registry: Registry)
         ["", two, "2025年度", 8, 1],
     ]
     done = registry.run("facts", xlsx(first))
-    assert done["counts"] == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert done["counts"] == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "rejected": 0, "withheld": 0}
     (period,) = registry.get(f"/enterprises/{one}").json()["facts"]
     assert period["fiscal_year"] == 2025
     facts = {each["fact"]: each for each in period["facts"]}
@@ -46,7 +46,7 @@ def test_the_same_file_again_changes_nothing_and_says_nothing(registry: Registry
     before = (registry.scalar("SELECT count(*) FROM outbox"), registry.scalar("SELECT count(*) FROM changes"))
     audits = registry.scalar("SELECT count(*) FROM audit_log WHERE action = 'import-written'")
     again = registry.run("facts", sheet)
-    assert again["counts"] == {"rows": 2, "created": 0, "updated": 0, "unchanged": 2, "rejected": 0}
+    assert again["counts"] == {"rows": 2, "created": 0, "updated": 0, "unchanged": 2, "rejected": 0, "withheld": 0}
     assert (registry.scalar("SELECT count(*) FROM outbox"), registry.scalar("SELECT count(*) FROM changes")) == before
     assert registry.scalar("SELECT count(*) FROM fact_revisions") == 3
     assert registry.scalar("SELECT count(*) FROM audit_log WHERE action = 'import-written'") == audits
@@ -134,7 +134,7 @@ def test_several_sheets_are_one_file_and_notes_are_passed_over(registry: Registr
         "研发": [[*KEYS, "研发费用(万元)", "从业人员"], ["", one, 2025, 7, 30]],
     }
     done = registry.run("facts", xlsx(sheets))
-    assert done["counts"] == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert done["counts"] == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "rejected": 0, "withheld": 0}
     assert len(registry.events("facts-recorded")) == 1
     assert [each["sheet"] for each in registry.problems(done, "warning")] == ["说明"]
 
@@ -143,7 +143,7 @@ def test_two_rows_that_contradict_each_other_are_not_guessed_about(registry: Reg
     one = registry.register(1)
     rows = [[*KEYS, "营业收入(万元)", "净利润(万元)"], ["", one, 2025, 100, None], ["", one, 2025, 101, 5]]
     done = registry.run("facts", xlsx(rows), mode="per_row")
-    assert done["counts"] == {"rows": 2, "created": 1, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert done["counts"] == {"rows": 2, "created": 1, "updated": 0, "unchanged": 0, "rejected": 1, "withheld": 0}
     (problem,) = registry.problems(done)
     assert (problem["row"], problem["code"]) == (3, "fact-stated-twice")
     stored = registry.get(f"/enterprises/{one}").json()["facts"][0]["facts"]
