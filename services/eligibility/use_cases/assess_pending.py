@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from chassis import context
+from chassis import context, logging, tracing
 from chassis.db import Transaction
 from rulebook.size_table import SizeTable
 from services.eligibility.domain.catalog import Catalog
@@ -26,8 +26,9 @@ def assess_pending(tx: Transaction, catalog: Catalog, sizes: SizeTable, limit: i
     for row in waiting:
         by_cause[(row.context.get("correlation_id", ""), row.context.get("traceparent", ""))].append(row.uscc)
     for (correlation_id, traceparent), codes in by_cause.items():
-        tx.context = context.from_headers(correlation_id, traceparent)
-        with context.using(tx.context):
+        with tracing.recording(context.from_headers(correlation_id, traceparent), "assess", "internal") as span:
+            tx.context = span.context
             assess_enterprises(tx, rules, codes, trigger="event")
             tx.flush()
+            logging.get(__name__).info("enterprises assessed", count=len(codes))
     return len(waiting)
