@@ -65,6 +65,7 @@ _straight: Any = None
 
 
 def _add_context(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event.pop("color_message", None)  # uvicorn says the same again, for terminals
     here = context.current_or_none()
     if here is not None:
         event.setdefault("correlation_id", here.correlation_id)
