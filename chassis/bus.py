@@ -128,6 +128,9 @@ class Consumer(Protocol):
 class Bus(Protocol):
     """Opening it and its producers and consumers never waits for the other side."""
 
+    system: str
+    """What it is called in traces: `messaging.system` of the semantic conventions."""
+
     def producer(self) -> Producer: ...
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer: ...

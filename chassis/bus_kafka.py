@@ -59,6 +59,8 @@ _HOPELESS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTopicErro
 class KafkaBus:
     """`kafka://[user:password@]host:port[,host:port…][?security_protocol=SASL_SSL&sasl_mechanism=…&ssl_cafile=…]`."""
 
+    system = "kafka"
+
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         credentials, _, hosts = parts.netloc.rpartition("@")

@@ -66,6 +66,8 @@ CREATE UNLOGGED TABLE IF NOT EXISTS bus_members (
 class PostgresBus:
     """A bus in a PostgreSQL database of its own."""
 
+    system = "postgresql"
+
     def __init__(self, url: str, *, member_timeout: float = 120.0) -> None:
         """`member_timeout`: seconds after which a member that does not poll is put out of its group."""
         self._url = libpq_url(url).replace("postgres://", "postgresql://", 1)

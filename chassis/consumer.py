@@ -8,7 +8,9 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -17,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chassis import clock, context, dead_letters, logging
+from chassis import clock, context, dead_letters, logging, telemetry, tracing
 from chassis.bus import (
     MIN_RETENTION,
     Bus,
@@ -60,9 +62,19 @@ class _Delivery:
 
     @property
     def context(self) -> context.Context:
+        """A new span on its thread of events: each attempt has its own."""
         if self.envelope is None:
             return context.from_headers(None, None)
         return context.from_headers(self.envelope.correlation_id, self.envelope.traceparent, event_id=self.event_id)
+
+    @property
+    def type(self) -> str:
+        """The type as a label: one that this consumer knows, or the one word for what cannot be read."""
+        return "unreadable" if self.envelope is None else self.envelope.type
+
+
+_Done = tuple[str, _Delivery, context.Context]
+"""(outcome, message, the span in which it was dealt with)"""
 
 
 class _Stopping(Exception):
@@ -98,6 +110,8 @@ class Subscriber:
         self._tries = tries
         self._retry_seconds = retry_seconds
         self._retention = max(retention, MIN_RETENTION)
+        self._system = bus.system
+        self._log = logging.get_straight(__name__)
         self._consumer = bus.consumer(consumer, sorted({event.topic for event in subscriptions}))
         self._stop = threading.Event()
         self._beaten = self._purged = -PURGE_SECONDS
@@ -106,6 +120,7 @@ class Subscriber:
         """Poll once and act upon what came; how many messages. Raises what may pass: nothing is lost by it."""
         received = self._consumer.poll(timeout, limit)
         self.last_poll_at = clock.now()
+        telemetry.CONSUMER_POLLED_AT.labels(context.service(), self._group).set(self.last_poll_at.timestamp())
         if received:
             self.counters["received"] += len(received)
             try:
@@ -144,6 +159,7 @@ class Subscriber:
         deliveries = [self._read(message) for message in received]
         found = [delivery for delivery in deliveries if delivery is not None]
         self.counters["skipped"] += len(deliveries) - len(found)
+        telemetry.CONSUMER_SKIPPED.labels(context.service(), self._group).inc(len(deliveries) - len(found))
         return found
 
     def _read(self, received: Received) -> _Delivery | None:
@@ -174,22 +190,22 @@ class Subscriber:
                 self._with_patience(delivery)
 
     def _in_one_transaction(self, deliveries: Sequence[_Delivery]) -> None:
-        done: Counter[str] = Counter()
-        with self._db.transaction(deliveries[0].context) as tx:
+        done: list[_Done] = []
+        with ExitStack() as spans, self._db.transaction(deliveries[0].context) as tx:
             fresh = self._register(tx, deliveries)
             for delivery in deliveries:
                 if delivery.event_id not in fresh:
-                    done["duplicates"] += 1
+                    done.append(("duplicates", delivery, tx.context))
                     continue
                 fresh.discard(delivery.event_id)  # the same event twice in one batch
                 tx.context = delivery.context
                 if delivery.event is None:
                     self._put_aside(tx, delivery, delivery.problem or "", attempts=1)
-                    done["dead_lettered"] += 1
+                    done.append(("dead_lettered", delivery, tx.context))
                 else:
-                    self._react(tx, delivery.event)
-                    done["handled"] += 1
-        self.counters.update(done)
+                    self._react(tx, delivery, delivery.event, spans)
+                    done.append(("handled", delivery, tx.context))
+        self._count(done)
 
     def _with_patience(self, delivery: _Delivery) -> None:
         """One message in its own transaction, tried several times, put aside in the end."""
@@ -204,12 +220,13 @@ class Subscriber:
                     reason = f"{type(error).__name__}: {error}"
                     break
             self.counters["retried"] += 1
+            telemetry.CONSUMER_RETRIES.labels(context.service(), self._group).inc()
             if self._stop.wait(self._retry_seconds * 2.0 ** (attempt - 1)):
                 raise _Stopping
         with self._db.transaction(delivery.context) as tx:
             if self._register(tx, [delivery]):
                 self._put_aside(tx, delivery, reason, attempts=self._tries)
-        self.counters["dead_lettered"] += 1
+        self._count([("dead_lettered", delivery, tx.context)])
 
     def _register(self, tx: Transaction, deliveries: Sequence[_Delivery]) -> set[uuid.UUID]:
         """Write the inbox rows; which of the events this consumer had not seen."""
@@ -218,10 +235,52 @@ class Subscriber:
         )
         return set(fresh)
 
-    def _react(self, tx: Transaction, event: Event) -> None:
+    def _react(self, tx: Transaction, delivery: _Delivery, event: Event, spans: ExitStack) -> None:
+        """Call the handlers. `spans` ends the message's span after the transaction: only then it is processed."""
+        started = time.perf_counter()
+        if tracing.on():
+            span = self._begin(tx.context, delivery)
+            tx.context = span.context
+            spans.push(partial(_close, span))
         with context.using(tx.context):
             for handler in self._subscriptions[type(event)]:
                 handler(tx, event)
+        telemetry.CONSUMER_SECONDS.labels(context.service(), self._group, event.type).observe(
+            time.perf_counter() - started
+        )
+
+    def _begin(self, here: context.Context, delivery: _Delivery) -> tracing.Span:
+        received, envelope = delivery.received, delivery.envelope
+        attributes: dict[str, str | int] = {
+            "messaging.system": self._system,
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": received.topic,
+            "messaging.destination.partition.id": str(received.partition),
+            "messaging.consumer.group.name": self._group,
+            "messaging.message.id": str(delivery.event_id),
+        }
+        if self._system == "kafka":
+            attributes["messaging.kafka.offset"] = received.offset
+        if envelope is not None:
+            attributes |= {"cloudevents.event_type": envelope.type, "cloudevents.event_source": envelope.source}
+        return tracing.begin(here, f"process {received.topic}", "consumer", attributes)
+
+    def _count(self, done: Sequence[_Done]) -> None:
+        """After the commit: count, and say what was handled in one line for each thread of events."""
+        self.counters.update(Counter(outcome for outcome, _, _ in done))
+        kinds = Counter((delivery.type, outcome) for outcome, delivery, _ in done)
+        for (kind, outcome), number in kinds.items():
+            telemetry.CONSUMER_EVENTS.labels(context.service(), self._group, kind, outcome).inc(number)
+        threads: dict[str, tuple[context.Context, list[_Delivery]]] = {}
+        for outcome, delivery, here in done:
+            if outcome == "handled":
+                threads.setdefault(here.correlation_id, (here, []))[1].append(delivery)
+        for here, told in threads.values():
+            with context.using(here):
+                one = {"event_id": str(told[0].event_id)} if len(told) == 1 else {}
+                types = sorted({delivery.type for delivery in told})
+                self._log.info("events handled", consumer=self._group, count=len(told), types=types, **one)
 
     def _put_aside(self, tx: Transaction, delivery: _Delivery, reason: str, attempts: int) -> None:
         number = dead_letters.keep(tx, self._group, delivery.received, delivery.envelope, reason, attempts)
@@ -245,7 +304,7 @@ class Subscriber:
         if now - self._beaten >= BEAT_SECONDS:
             details: dict[str, Any] = {**self.counters}
             try:
-                self.lag = self._consumer.lag()
+                self._measure_lag(self._consumer.lag())
                 details |= {"lag": sum(self.lag.values()), "partitions": len(self.lag)}
             except BusUnavailable as error:
                 details["bus"] = str(error)  # the loop lives all the same
@@ -254,6 +313,22 @@ class Subscriber:
         if now - self._purged >= PURGE_SECONDS:
             purge(self._db, self._group, self._retention)
             self._purged = now
+
+    def _measure_lag(self, lag: dict[Partition, int]) -> None:
+        """A partition that went to another member is that member's to report."""
+        own = (context.service(), self._group)
+        for topic, partition in set(self.lag) - set(lag):
+            telemetry.CONSUMER_LAG.remove(*own, topic, str(partition))
+        for (topic, partition), messages in lag.items():
+            telemetry.CONSUMER_LAG.labels(*own, topic, str(partition)).set(messages)
+        self.lag = lag
+
+
+def _close(span: tracing.Span, kind: type[BaseException] | None, *_: object) -> None:
+    """Of a batch that was rolled back every span says so, its own fault or not."""
+    if kind is not None:
+        span.fail(kind.__qualname__)
+    span.end()
 
 
 def purge(db: Database, consumer: str, retention: dt.timedelta) -> int:

@@ -104,7 +104,7 @@ class Transaction:
     def _headers(self) -> dict[str, str]:
         return {
             "correlation_id": self.context.correlation_id,
-            "traceparent": self.context.child().traceparent,
+            "traceparent": self.context.traceparent,
             "actor": self.context.actor,
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select
 
-from chassis import clock, context, ids
+from chassis import clock, context, ids, tracing
 from chassis.bus import Envelope, Received, Subscriptions, Undecodable, decode
 from chassis.db import OUTBOX_CHANNEL, Database, Transaction
 from chassis.errors import Conflict, NotFound
@@ -105,9 +105,10 @@ def redrive(db: Database, subscriptions: Subscriptions, number: int) -> bool:
             raise DeadLetterWithoutHandler(
                 f"死信 {number} 无法识别或本服务不处理该类型（{row.type or '无类型'}），无需重放"
             )
-        tx.context = context.from_headers(envelope.correlation_id, envelope.traceparent, event_id=envelope.event_id)
+        here = context.from_headers(envelope.correlation_id, envelope.traceparent, event_id=envelope.event_id)
         event = read_event(events[envelope.type], row.payload)
-        with context.using(tx.context):
+        with tracing.recording(here, f"redrive {row.topic}", "consumer", {"cloudevents.event_type": row.type}) as span:
+            tx.context = span.context
             for handler in subscriptions[type(event)]:
                 handler(tx, event)
         row.redriven_at = clock.now()

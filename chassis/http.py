@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import context, idempotency, logging, problems, telemetry
+from chassis import context, idempotency, logging, problems, telemetry, tracing
 from chassis.auth import PUBLIC, IdentityVerifier
 from chassis.db import Database
 from chassis.errors import Unavailable
@@ -142,6 +142,11 @@ class ContextMiddleware:
             return
         headers = Headers(scope=scope)
         here = context.from_headers(headers.get(CORRELATION), headers.get("traceparent"))
+        span = None
+        if tracing.on() and scope["path"] not in tracing.QUIET:
+            with context.serving(self.service):
+                span = _begin(here, scope)
+            here = span.context
         started = time.perf_counter()
         status = 500
 
@@ -152,15 +157,17 @@ class ContextMiddleware:
                 MutableHeaders(scope=message)[CORRELATION] = here.correlation_id
             await send(message)
 
-        with context.using(here):
+        with context.serving(self.service), context.using(here):
             try:
                 await self.app(scope, receive, answering)
             finally:
                 self._measure(scope, status, time.perf_counter() - started)
+                if span is not None:
+                    _end(span, scope, status)
 
     def _measure(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        method = scope["method"]
+        method = tracing.method(scope["method"])
         telemetry.HTTP_REQUESTS.labels(self.service, method, route, str(status)).inc()
         telemetry.HTTP_SECONDS.labels(self.service, method, route).observe(seconds)
         if LOGGED_ELSEWHERE in (scope.get("extensions") or {}):
@@ -168,11 +175,27 @@ class ContextMiddleware:
         self.log.info(
             "request answered",
             service=self.service,
-            method=method,
+            method=scope["method"],
             path=scope["path"],
             status=status,
             milliseconds=round(seconds * 1000, 1),
         )
+
+
+def _begin(here: context.Context, scope: Scope) -> tracing.Span:
+    method = tracing.method(scope["method"])
+    attributes = {"http.request.method": method, "url.scheme": scope["scheme"], "url.path": scope["path"]}
+    return tracing.begin(here, method, "server", attributes)
+
+
+def _end(span: tracing.Span, scope: Scope, status: int) -> None:
+    if route := getattr(scope.get("route"), "path", None):
+        span.rename(f"{tracing.method(scope['method'])} {route}")
+        span.set({"http.route": route})
+    span.set({"http.response.status_code": status})
+    if status >= 500:
+        span.fail(str(status))
+    span.end()
 
 
 def create(
@@ -196,11 +219,14 @@ def create(
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
+        # Its own spans would have ids that no log line and no traceparent of ours knows (ADR-0009)
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )
     app.router.route_class = Route
     app.state.service = service
     app.state.db = db
+    telemetry.watch(service, db)
     app.state.identity = identity
     problems.install(app)
     app.add_middleware(ContextMiddleware, service=service)

@@ -8,6 +8,7 @@ attempt: the job is postponed for as long as it takes.
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis import clock, context, ids, logging
+from chassis import clock, context, ids, logging, telemetry, tracing
 from chassis.db import JOBS_CHANNEL, Database, Transaction
 from chassis.errors import DomainError, NotFound, Unavailable
 from chassis.plumbing import JobProgressRow, JobRow
@@ -88,6 +89,16 @@ def progress_of(tx: Transaction, job_id: uuid.UUID) -> JobProgressRow | None:
     return tx.session.get(JobProgressRow, job_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A job that is this runner's turn to try, on the thread of events that enqueued it."""
+
+    job_id: uuid.UUID
+    kind: str
+    attempts: int
+    context: context.Context
+
+
 class JobRunner:
     """Runs the jobs of one service; several may run side by side in different processes."""
 
@@ -101,39 +112,59 @@ class JobRunner:
     def run_once(self) -> bool:
         """Run the next due job; false when none is waiting."""
         self._settle_owed()
-        candidate = self._next()
-        if candidate is None:
+        claimed = self._next()
+        if claimed is None:
             return False
-        job_id, attempts = candidate
+        started = time.perf_counter()
+        attributes: dict[str, str | int] = {"peiyu.job.id": str(claimed.job_id), "peiyu.job.attempt": claimed.attempts}
+        with tracing.recording(claimed.context, f"job {claimed.kind}", "internal", attributes) as span:
+            outcome = self._run(claimed, span)
+        own = (context.service(), claimed.kind)
+        telemetry.JOB_ATTEMPTS.labels(*own, outcome).inc()
+        telemetry.JOB_SECONDS.labels(*own).observe(time.perf_counter() - started)
+        return True
+
+    def _run(self, claimed: _Claimed, span: tracing.Span) -> str:
+        """Make one attempt and settle what it failed of; how it ended, as a word for the metrics."""
+        job_id, attempts = claimed.job_id, claimed.attempts
         if attempts > self._max_attempts:
+            span.fail("interrupted")
             self._settle(job_id, attempts, f"运行 {attempts - 1} 次均被中断，已停止重试", final=True)
-            return True
+            return "failed"
         try:
             self._attempt(job_id)
         except Unavailable as error:
+            span.fail(type(error).__qualname__)
             self._log.warning("job postponed", job_id=str(job_id), code=error.code, detail=error.detail)
             self._owed = (job_id, error.detail)
             self._settle_owed()
+            return "postponed"
         except DomainError as error:
+            span.fail(type(error).__qualname__)
             self._settle(job_id, attempts, error.detail, final=True)
+            return "failed"
         except Exception as error:
+            span.fail(type(error).__qualname__)
+            final = attempts >= self._max_attempts
             self._log.error("job attempt failed", job_id=str(job_id), attempts=attempts, exc_info=error)
-            self._settle(job_id, attempts, f"{type(error).__name__}: {error}", final=attempts >= self._max_attempts)
-        return True
+            self._settle(job_id, attempts, f"{type(error).__name__}: {error}", final=final)
+            return "failed" if final else "retried"
+        return "done"
 
-    def _next(self) -> tuple[uuid.UUID, int] | None:
+    def _next(self) -> _Claimed | None:
         """A job nobody else is working on, with this attempt already counted."""
         with self._db.transaction() as tx:
             waiting = (
-                select(JobRow.id)
+                select(JobRow.id, JobRow.kind, JobRow.context)
                 .where(JobRow.state == "queued", JobRow.run_at <= clock.now(), JobRow.kind.in_(self._kinds))
                 .order_by(JobRow.run_at, JobRow.id)
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
-            job_id = tx.session.scalar(waiting)
-            if job_id is None:
+            found = tx.session.execute(waiting).one_or_none()
+            if found is None:
                 return None
+            job_id, kind, carried = found
             counted = (
                 insert(JobProgressRow)
                 .values(job_id=job_id, attempts=1, done=0, updated_at=clock.now())
@@ -143,7 +174,10 @@ class JobRunner:
                 )
                 .returning(JobProgressRow.attempts)
             )
-            return job_id, tx.session.execute(counted).scalar_one()
+            here = context.from_headers(
+                carried.get("correlation_id"), carried.get("traceparent"), carried.get("actor", context.SYSTEM)
+            )
+            return _Claimed(job_id, kind, tx.session.execute(counted).scalar_one(), here)
 
     def _attempt(self, job_id: uuid.UUID) -> None:
         claim = select(JobRow).where(JobRow.id == job_id, JobRow.state == "queued").with_for_update(skip_locked=True)
@@ -151,10 +185,7 @@ class JobRunner:
             row = tx.session.scalar(claim)
             if row is None:  # another worker was faster
                 return
-            here = context.from_headers(row.context.get("correlation_id"), row.context.get("traceparent"))
-            tx.context = here.acting_as(row.context.get("actor", context.SYSTEM))
-            with context.using(tx.context):
-                result = self._kinds[row.kind].work(tx, row.payload, Progress(self._db, job_id))
+            result = self._kinds[row.kind].work(tx, row.payload, Progress(self._db, job_id))
             row.state = "done"
             row.result = dict(result) if result is not None else None
             row.error = None

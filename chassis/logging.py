@@ -45,7 +45,7 @@ def configure(level: str = "INFO", form: str = "json", *, service: str = "") -> 
         cache_logger_on_first_use=True,
     )
     if service:
-        structlog.contextvars.bind_contextvars(service=service)
+        context.name_process(service)
     global _straight
     _straight = None
     if form == "json":
@@ -65,10 +65,14 @@ _straight: Any = None
 
 
 def _add_context(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event.pop("color_message", None)  # uvicorn says the same again, for terminals
     here = context.current_or_none()
     if here is not None:
         event.setdefault("correlation_id", here.correlation_id)
         event.setdefault("trace_id", here.trace_id)
+        event.setdefault("span_id", here.span_id)
+    if service := context.service():
+        event.setdefault("service", service)
     return event
 
 

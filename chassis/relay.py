@@ -10,7 +10,7 @@ import datetime as dt
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -19,7 +19,7 @@ import psycopg
 from psycopg.rows import class_row
 from sqlalchemy import text
 
-from chassis import clock, logging
+from chassis import clock, context, logging, telemetry, tracing
 from chassis.bus import MIN_RETENTION, Bus, Envelope, Message, MessageRejected, Producer, encode, refusal
 from chassis.db import OUTBOX_CHANNEL, Database, libpq_url
 from chassis.worker import STALE_SECONDS, beat
@@ -57,7 +57,12 @@ class Unsent:
     def lane(self) -> Lane:
         return (self.topic, self.key)
 
-    def message(self, source: str) -> Message:
+    @property
+    def context(self) -> context.Context:
+        """A span of its own on the thread of events on which it was decided."""
+        return context.from_headers(self.headers.get("correlation_id"), self.headers.get("traceparent"))
+
+    def message(self, source: str, traceparent: str | None) -> Message:
         envelope = Envelope(
             id=self.event_id,
             type=self.type,
@@ -65,7 +70,7 @@ class Unsent:
             subject=self.subject,
             time=self.occurred_at,
             correlation_id=self.headers.get("correlation_id"),
-            traceparent=self.headers.get("traceparent"),
+            traceparent=traceparent,
         )
         return encode(self.topic, self.key, envelope, self.payload.encode())
 
@@ -101,6 +106,7 @@ class Relay:
         self.counters: Counter[str] = Counter()
         self.starved = False
         self._more = self._retrying_well = False
+        self._log = logging.get_straight(__name__)
 
     def run_once(self, limit: int = BATCH) -> int:
         """Publish up to `limit` rows and mark those that arrived; how many. 0 also when another relay leads.
@@ -111,7 +117,7 @@ class Relay:
         session = self._leading()
         if session is None:
             return 0
-        sent: list[int] = []
+        sent: dict[int, context.Context | None] = {}
         failed: dict[Lane, Exception] = {}
         due = self._due(limit if self._retrying_well else max(limit // 10, 1))
         again = self._again(session, due, limit) if due else []
@@ -120,8 +126,9 @@ class Relay:
         for wave in [rows] if self._producer.atomic else _waves(rows):
             self._publish(wave, sent, failed)
         if sent:
-            session.execute("UPDATE outbox SET sent_at = %s WHERE id = ANY(%s)", (clock.now(), sent))
-            self.counters["sent"] += len(sent)
+            session.execute("UPDATE outbox SET sent_at = %s WHERE id = ANY(%s)", (clock.now(), list(sent)))
+            self._count("sent", len(sent))
+            self._tell(rows, sent)
         well = {row.lane for row in rows} - set(failed)
         self._retrying_well = any(row.lane in well for row in again)
         self._more = len(fresh) == limit or self._retrying_well
@@ -153,25 +160,66 @@ class Relay:
         self._producer.close()
         self._let_go()
 
-    def _publish(self, rows: Sequence[Unsent], sent: list[int], failed: dict[Lane, Exception]) -> None:
-        """Publish rows and sort them into `sent` and `failed`; none overtakes an earlier one of its key that failed."""
-        going: list[tuple[Unsent, Message]] = []
+    def _publish(
+        self, rows: Sequence[Unsent], sent: dict[int, context.Context | None], failed: dict[Lane, Exception]
+    ) -> None:
+        """Publish rows and sort them into `sent` (with their spans, where these are recorded) and `failed`.
+
+        None overtakes an earlier one of its key that failed.
+        """
+        going: list[tuple[Unsent, Message, tracing.Span | None]] = []
         for row in rows:
-            message = row.message(self._source)
-            if row.lane not in failed and (why := refusal(message)) is not None:
+            if row.lane in failed:
+                continue
+            span = self._begin(row) if tracing.on() else None
+            message = row.message(self._source, span.context.traceparent if span else row.headers.get("traceparent"))
+            if (why := refusal(message)) is not None:
+                _end(span, why)
                 self._fail(row, why, failed)
-            if row.lane not in failed:
-                going.append((row, message))
+            else:
+                going.append((row, message, span))
         if not going:
             return
-        outcomes = self._producer.publish([message for _, message in going])
+        with telemetry.RELAY_SECONDS.labels(context.service()).time():
+            outcomes = self._producer.publish([message for _, message, _ in going])
         fell: set[Lane] = set()
-        for (row, _), outcome in zip(going, outcomes, strict=True):
+        for (row, _, span), outcome in zip(going, outcomes, strict=True):
+            _end(span, outcome)
             if outcome is not None:
                 fell.add(row.lane)
                 self._fail(row, outcome, failed)
             elif row.lane not in fell:
-                sent.append(row.id)
+                sent[row.id] = span.context if span else None
+
+    def _begin(self, row: Unsent) -> tracing.Span:
+        """The publishing of one row: a later part, in another process, of the trace in which it was decided."""
+        attributes = {
+            "messaging.system": self._bus.system,
+            "messaging.operation.name": "send",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": row.topic,
+            "messaging.message.id": row.event_id,
+            "cloudevents.event_type": row.type,
+        }
+        return tracing.begin(row.context, f"send {row.topic}", "producer", attributes)
+
+    def _tell(self, rows: Sequence[Unsent], sent: Mapping[int, context.Context | None]) -> None:
+        """One line for each thread of events in the batch, however many events an import has."""
+        delay = telemetry.RELAY_DELAY_SECONDS.labels(context.service())
+        moment = clock.now()
+        threads: dict[str | None, list[Unsent]] = {}
+        for row in rows:
+            if row.id in sent:
+                delay.observe(max(0.0, (moment - row.occurred_at).total_seconds()))
+                threads.setdefault(row.headers.get("correlation_id"), []).append(row)
+        for told in threads.values():
+            with context.using(sent[told[0].id] or told[0].context):
+                one = {"event_id": told[0].event_id} if len(told) == 1 else {}
+                self._log.info("events published", count=len(told), types=sorted({row.type for row in told}), **one)
+
+    def _count(self, outcome: str, number: int = 1) -> None:
+        self.counters[outcome] += number
+        telemetry.RELAY_EVENTS.labels(context.service(), outcome).inc(number)
 
     def _due(self, count: int) -> set[Lane]:
         """Up to `count` keys that failed and whose pause is over, the longest waiting first."""
@@ -201,7 +249,7 @@ class Relay:
     def _fail(self, row: Unsent, outcome: Exception, failed: dict[Lane, Exception]) -> None:
         failed.setdefault(row.lane, outcome)
         rejected = isinstance(outcome, MessageRejected)
-        self.counters["rejected" if rejected else "unavailable"] += 1
+        self._count("rejected" if rejected else "unavailable")
         if rejected:
             logging.get(__name__).error(
                 "event rejected by the bus", event_id=row.event_id, type=row.type, reason=str(outcome)
@@ -223,6 +271,7 @@ class Relay:
             longest = 60.0 if anything_sent or isinstance(outcome, MessageRejected) else 5.0
             until = now + min(0.25 * 2.0 ** min(tries, 8), longest)
             self._blocked[lane] = _Block(tries, until, isinstance(outcome, MessageRejected))
+        telemetry.RELAY_BLOCKED_KEYS.labels(context.service()).set(len(self._blocked))
         if self._retrying_well:  # what was away is back: whoever waited for it need not wait longer
             for lane, block in self._blocked.items():
                 if lane not in failed and not block.rejected:
@@ -285,6 +334,13 @@ class _Block:
     tries: int
     until: float
     rejected: bool
+
+
+def _end(span: tracing.Span | None, outcome: Exception | None) -> None:
+    if span is not None:
+        if outcome is not None:
+            span.fail(type(outcome).__qualname__)
+        span.end()
 
 
 def purge(db: Database, retention: dt.timedelta) -> int:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis import clock, logging
-from chassis.context import Context, using
+from chassis import clock, context, logging, telemetry, tracing
 from chassis.db import Database, Transaction
 from chassis.plumbing import ScheduleRow
 
@@ -74,18 +75,30 @@ class Scheduler:
             .where(ScheduleRow.name == schedule.name, ScheduleRow.due_at <= clock.now())
             .with_for_update(skip_locked=True)
         )
-        here = Context()
-        try:
-            with using(here), self._db.transaction(here, timeout_seconds=0) as tx:
-                row = tx.session.scalar(due)
-                if row is None:
-                    return False
-                schedule.work(tx)
-                row.last_run_at, row.last_error = clock.now(), None
-                row.due_at = schedule.when.after(clock.now())
-        except Exception as error:
-            self._log.error("schedule failed", schedule=schedule.name, exc_info=error)
-            self._postpone(schedule, str(error))
+        here = context.Context()
+        started = time.perf_counter()
+        outcome = "done"
+        span = tracing.Span(here)
+        with ExitStack() as held:
+            held.enter_context(context.using(here))
+            try:
+                with self._db.transaction(here, timeout_seconds=0) as tx:
+                    row = tx.session.scalar(due)
+                    if row is None:
+                        return False
+                    span = held.enter_context(tracing.recording(here, f"schedule {schedule.name}", "internal"))
+                    tx.context = span.context
+                    schedule.work(tx)
+                    row.last_run_at, row.last_error = clock.now(), None
+                    row.due_at = schedule.when.after(clock.now())
+            except Exception as error:
+                outcome = "failed"
+                span.fail(type(error).__qualname__)
+                self._log.error("schedule failed", schedule=schedule.name, exc_info=error)
+                self._postpone(schedule, str(error))
+        own = (context.service(), schedule.name)
+        telemetry.SCHEDULE_RUNS.labels(*own, outcome).inc()
+        telemetry.SCHEDULE_SECONDS.labels(*own).observe(time.perf_counter() - started)
         return True
 
     def _postpone(self, schedule: Schedule, error: str) -> None:

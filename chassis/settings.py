@@ -36,6 +36,12 @@ class ServiceSettings(BaseSettings):
     retention_days: int = Field(default=7, ge=7)
     """How long sent outbox rows, inbox rows and idempotency keys are kept; never below the topics' retention."""
 
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Where a worker process gives its metrics and its health; 0: nowhere. An HTTP process has them on its own port."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address of that port; 0.0.0.0 in a container, for a scraper in another one."""
+
     @model_validator(mode="after")
     def _no_local_shortcuts_in_production(self) -> Self:
         if self.environment == "production" and not self.identity_key_file.exists():
@@ -43,3 +49,23 @@ class ServiceSettings(BaseSettings):
                 f"PEIYU_IDENTITY_KEY_FILE={self.identity_key_file} 不存在：生产环境必须提供网关身份公钥文件"
             )
         return self
+
+
+class TracingSettings(BaseSettings):
+    """What of OpenTelemetry's standard variables we must know ourselves; the SDK reads the others (`OTEL_…`)."""
+
+    model_config = SettingsConfigDict(env_prefix="OTEL_", env_ignore_empty=True, extra="ignore")
+
+    exporter_otlp_endpoint: str = ""
+    exporter_otlp_traces_endpoint: str = ""
+    exporter_otlp_protocol: Literal["http/protobuf"] = "http/protobuf"
+    exporter_otlp_traces_protocol: Literal["http/protobuf"] = "http/protobuf"
+    traces_exporter: Literal["otlp", "none"] = "otlp"
+    sdk_disabled: bool = False
+    service_name: str = ""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a collector is named and nothing switches it off."""
+        named = self.exporter_otlp_traces_endpoint or self.exporter_otlp_endpoint
+        return bool(named) and self.traces_exporter == "otlp" and not self.sdk_disabled

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis import audit, clock, idempotency, logging
+from chassis import audit, clock, context, idempotency, logging
 from chassis.db import JOBS_CHANNEL, Database, Transaction
 from chassis.errors import Unavailable
 from chassis.jobs import JobKind, JobRunner
@@ -100,9 +100,15 @@ class Worker:
 
     def start(self, stop: threading.Event) -> None:
         for loop in self.loops:
-            thread = threading.Thread(target=loop.run, args=(stop,), name=f"{self.service}:{loop.name}", daemon=True)
+            thread = threading.Thread(
+                target=self._run, args=(loop, stop), name=f"{self.service}:{loop.name}", daemon=True
+            )
             thread.start()
             self._threads.append(thread)
+
+    def _run(self, loop: Loop, stop: threading.Event) -> None:
+        with context.serving(self.service):
+            loop.run(stop)
 
     def join(self, seconds: float = 20.0) -> list[str]:
         """Wait for the loops to end; the names of those that did not in time."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 import anyio.to_thread
 import uvicorn
 
-from chassis import logging
+from chassis import tracing
 from gateway import app as gateway
 from gateway.embedded import mount
 from gateway.settings import Settings as GatewaySettings
@@ -33,7 +33,8 @@ def serve_all(*, host: str, port: int, listener: int | None) -> None:
             held.callback(db.close)
             built[part] = (chosen, db)
         own, db = built.pop(parts.GATEWAY)
-        logging.configure(own.log_level, own.log_format, service="http")
+        suite.observe(own, parts.GATEWAY)
+        held.callback(tracing.close)
         services = {part: suite.application(part, *each) for part, each in built.items()}
         app = gateway.create_app(cast(GatewaySettings, own), db, mount(services))
         serve_http(app, host=host, port=port, threads=HTTP_THREADS, listener=listener)
@@ -43,6 +44,7 @@ def serve_one(part: str, *, host: str, port: int) -> None:
     """One part in production: settings from the environment, its own database."""
     chosen = suite.production_settings(part)
     with ExitStack() as held:
+        held.callback(tracing.close)
         db = suite.database(part, chosen, "http")
         held.callback(db.close)
         app: ASGIApp

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from chassis import logging
+from chassis import logging, tracing
 from chassis.bus import Bus, Subscriptions
 from chassis.db import Database
-from chassis.settings import ServiceSettings
+from chassis.settings import ServiceSettings, TracingSettings
 from peiyu import parts
 from peiyu.refusals import CannotRun
 
@@ -32,19 +32,34 @@ def settings(part: str, **given: Any) -> ServiceSettings:
     try:
         made: ServiceSettings = _of(part, "settings").Settings(**given)
     except ValidationError as error:
-        lines = "；".join(f"PEIYU_{'.'.join(map(str, each['loc'])).upper()} {each['msg']}" for each in error.errors())
         raise CannotRun(
-            f"{part} 的设置不完整：{lines}。请设置这些环境变量后重试。",
+            f"{part} 的设置不完整：{_wrong('PEIYU_', error)}。请设置这些环境变量后重试。",
             f"The settings of {part} are not complete: set the variables named above.",
         ) from None
     return made
 
 
 def production_settings(part: str) -> ServiceSettings:
-    """A part's settings from the environment alone, and its logging set up."""
+    """A part's settings from the environment alone, and its logs and traces set up."""
     chosen = settings(part)
-    logging.configure(chosen.log_level, chosen.log_format, service=part)
+    observe(chosen, part)
     return chosen
+
+
+def observe(chosen: ServiceSettings, process: str) -> None:
+    """Set up logs and traces of this process; `process` is whose work it does where nothing nearer says it."""
+    logging.configure(chosen.log_level, chosen.log_format, service=process)
+    try:
+        tracing.configure(TracingSettings())
+    except ValidationError as error:
+        raise CannotRun(
+            f"链路追踪的设置不正确：{_wrong('OTEL_', error)}。本平台用 OTLP（http/protobuf）发送，请改正后重试。",
+            "The settings of OpenTelemetry are not right: traces are sent by OTLP over http/protobuf.",
+        ) from None
+
+
+def _wrong(prefix: str, error: ValidationError) -> str:
+    return "；".join(f"{prefix}{'.'.join(map(str, each['loc'])).upper()} {each['msg']}" for each in error.errors())
 
 
 def application(part: str, chosen: ServiceSettings, db: Database) -> FastAPI:

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from chassis import logging
+from chassis import logging, tracing
 from chassis.bus import open_bus
 from chassis.settings import ServiceSettings
 from chassis.worker import Worker
-from peiyu import local, parts, suite, targets
+from peiyu import local, parts, suite, targets, worker_port
 
 STOP_SECONDS = 10.0
 """How long the loops may take to end what they are at."""
@@ -26,12 +26,13 @@ def work_all() -> int:
     suite.load("worker")
     home, server = targets.awaited_server()
     chosen = [(part, local.settings(part, home, server, worker=True)) for part in parts.PARTS]
-    logging.configure(chosen[0][1].log_level, chosen[0][1].log_format, service="worker")
+    suite.observe(chosen[0][1], "worker")
     return _turn(chosen, local.bus_url(server))
 
 
 def _turn(chosen: list[tuple[str, ServiceSettings]], bus_url: str) -> int:
     with ExitStack() as held:
+        held.callback(tracing.close)
         bus = open_bus(bus_url)
         held.callback(bus.close)
         workers: list[Worker] = []
@@ -39,6 +40,9 @@ def _turn(chosen: list[tuple[str, ServiceSettings]], bus_url: str) -> int:
             db = suite.database(part, settings, "worker")
             held.callback(db.close)
             workers.append(suite.worker(part, settings, db, bus))
+        own = chosen[0][1]
+        if own.metrics_port:
+            held.enter_context(worker_port.opened(own.metrics_host, own.metrics_port, workers))
         return turn(workers)
 
 

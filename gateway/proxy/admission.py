@@ -38,7 +38,9 @@ class Trace:
     """What is known of a request so far, for its answer's headers and its line in the log."""
 
     service: str = "-"
+    route: str = "-"
     client_id: str = ""
+    role: str = "-"
     allowance: Allowance | None = None
 
 
@@ -70,7 +72,7 @@ class Admission:
         upstream = self._services.get(where.service)
         if upstream is None:
             raise NoSuchService("没有这个服务，请查看 /docs 中的接口列表")
-        trace.service = where.service
+        trace.service, trace.route = where.service, where.kind.name
         ours = [
             (b"x-correlation-id", here.correlation_id.encode("ascii")),
             (b"traceparent", here.traceparent.encode("ascii")),
@@ -92,7 +94,7 @@ class Admission:
             trace.allowance = self._anonymous.hit(address, self._settings.anonymous_requests_per_minute)
             _refuse_when_exceeded(trace.allowance)
             raise
-        trace.client_id = session.client.client_id
+        trace.client_id, trace.role = session.client.client_id, session.client.attributes.role
         quota = session.client.attributes.requests_per_minute or self._settings.client_requests_per_minute
         trace.allowance = self._clients.hit(trace.client_id, quota)
         _refuse_when_exceeded(trace.allowance)

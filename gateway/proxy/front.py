@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 from starlette.types import Message, Receive, Scope, Send
 
-from chassis import context, logging
+from chassis import context, logging, tracing
 from chassis.context import Context
 from chassis.errors import DomainError
 from gateway.domain.errors import BodyTooLarge, GatewayFailed, UpstreamFailed, UpstreamTimeout
@@ -18,6 +18,7 @@ from gateway.proxy.exchange import Ended, Exchange
 from gateway.proxy.headers import RawHeaders, find
 from gateway.proxy.limits import InHand
 from gateway.proxy.refusal import drain, refusal
+from gateway.proxy.routes import OWN
 from gateway.proxy.usage import UsageCounter
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
@@ -46,6 +47,9 @@ class Front:
         started = time.perf_counter()
         headers = scope["headers"]
         here = context.from_headers(_text(find(headers, b"x-correlation-id")), _text(find(headers, b"traceparent")))
+        span = _begin(here, scope) if tracing.on() and scope["path"] not in tracing.QUIET else None
+        if span is not None:
+            here = span.context
         visit = _Visit(scope, receive, send, here)
         with context.using(here):
             try:
@@ -66,6 +70,8 @@ class Front:
                 self._accounting.record(visit.trace, scope["method"], scope["path"], visit.status, seconds, visit.sent)
                 if visit.trace.client_id:
                     self._usage.count(visit.trace.client_id, visit.trace.service)
+                if span is not None:
+                    _end(span, scope["method"], visit)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -154,3 +160,23 @@ class _Visit:
 
 def _text(value: bytes | None) -> str | None:
     return value.decode("latin-1") if value is not None else None
+
+
+def _begin(here: Context, scope: Scope) -> tracing.Span:
+    method = tracing.method(scope["method"])
+    attributes = {"http.request.method": method, "url.scheme": scope["scheme"], "url.path": scope["path"]}
+    with context.serving(OWN):
+        return tracing.begin(here, method, "server", attributes)
+
+
+def _end(span: tracing.Span, method: str, visit: _Visit) -> None:
+    """The route is the service's prefix: which of its own routes it was, its own span says."""
+    trace = visit.trace
+    if trace.service not in ("-", OWN):
+        route = f"/api/{trace.service}/{{path}}"
+        span.rename(f"{tracing.method(method)} {route}")
+        span.set({"http.route": route})
+    span.set({"http.response.status_code": visit.status, "peiyu.client_id": trace.client_id})
+    if visit.status >= 500:
+        span.fail(str(visit.status))
+    span.end()

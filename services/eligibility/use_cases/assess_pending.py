@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from chassis import context
+from chassis import context, logging, tracing
 from chassis.db import Transaction
 from rulebook.size_table import SizeTable
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.store.repositories import Pending
+from services.eligibility.store.tables import PendingRow
 from services.eligibility.use_cases.assess_enterprises import assess_enterprises
 from services.eligibility.use_cases.load_rules import load_rules
 
@@ -22,12 +23,24 @@ def assess_pending(tx: Transaction, catalog: Catalog, sizes: SizeTable, limit: i
     if not waiting:
         return 0
     rules = load_rules(tx, catalog, sizes)
-    by_cause: dict[tuple[str, str], list[str]] = defaultdict(list)
+    by_cause: dict[tuple[str, str], list[PendingRow]] = defaultdict(list)
     for row in waiting:
-        by_cause[(row.context.get("correlation_id", ""), row.context.get("traceparent", ""))].append(row.uscc)
-    for (correlation_id, traceparent), codes in by_cause.items():
-        tx.context = context.from_headers(correlation_id, traceparent)
-        with context.using(tx.context):
+        by_cause[_cause(row)].append(row)
+    for alike in by_cause.values():
+        codes = [row.uscc for row in alike]
+        with tracing.recording(_context(alike[0]), "assess", "internal") as span:
+            tx.context = span.context
             assess_enterprises(tx, rules, codes, trigger="event")
             tx.flush()
+            logging.get(__name__).info("enterprises assessed", count=len(codes))
     return len(waiting)
+
+
+def _cause(row: PendingRow) -> tuple[str, str]:
+    """What enterprises of one import have in common: each event has a span of its own, the trace is the same."""
+    here = _context(row)
+    return here.correlation_id, here.trace_id
+
+
+def _context(row: PendingRow) -> context.Context:
+    return context.from_headers(row.context.get("correlation_id"), row.context.get("traceparent"))

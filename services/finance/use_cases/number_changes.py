@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from chassis import context
+from chassis import context, tracing
 from chassis.db import Transaction
 from chassis.feed import Sequence as Feed
 from contracts.events.finance import WhitelistChanged
@@ -32,13 +32,15 @@ def number_changes(tx: Transaction, limit: int = AT_ONCE) -> int:
 
 def _announce(tx: Transaction, changes: list[Any]) -> None:
     """Emit the events of changes with one cause, whose trace they continue; those of an import in bulk."""
-    tx.context = context.from_headers(changes[0].correlation_id, changes[0].traceparent)
-    events = (_event(change) for change in changes)
-    if len(changes) > BULK:
-        tx.emit_all(events)
-    else:
-        for event in events:
-            tx.emit(event)
+    here = context.from_headers(changes[0].correlation_id, changes[0].traceparent)
+    with tracing.recording(here, "number changes", "internal") as span:
+        tx.context = span.context
+        events = (_event(change) for change in changes)
+        if len(changes) > BULK:
+            tx.emit_all(events)
+        else:
+            for event in events:
+                tx.emit(event)
 
 
 def _cause(change: Any) -> tuple[str, str]:

@@ -144,5 +144,5 @@ def test_alive_is_less_than_ready(client: TestClient) -> None:
 def test_metrics_name_the_gateways_own(client: TestClient) -> None:
     client.get("/health/live")
     text = client.get("/metrics").text
-    assert 'peiyu_gateway_requests_total{status="200",upstream="gateway"}' in text
+    assert 'peiyu_gateway_requests_total{role="-",route="public",status="200",upstream="gateway"}' in text
     assert "peiyu_gateway_requests_in_hand" in text
