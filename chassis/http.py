@@ -166,7 +166,7 @@ class ContextMiddleware:
                     _end(span, scope, status)
 
     def _measure(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = _route(scope) or "unmatched"
         method = tracing.method(scope["method"])
         telemetry.HTTP_REQUESTS.labels(self.service, method, route, str(status)).inc()
         telemetry.HTTP_SECONDS.labels(self.service, method, route).observe(seconds)
@@ -182,6 +182,13 @@ class ContextMiddleware:
         )
 
 
+def _route(scope: Scope) -> str | None:
+    """The template of the route that answered, whole: a router that was included knows only its own part of it."""
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    found: str | None = getattr(included, "path", None) or getattr(scope.get("route"), "path", None)
+    return found
+
+
 def _begin(here: context.Context, scope: Scope) -> tracing.Span:
     method = tracing.method(scope["method"])
     attributes = {"http.request.method": method, "url.scheme": scope["scheme"], "url.path": scope["path"]}
@@ -189,7 +196,7 @@ def _begin(here: context.Context, scope: Scope) -> tracing.Span:
 
 
 def _end(span: tracing.Span, scope: Scope, status: int) -> None:
-    if route := getattr(scope.get("route"), "path", None):
+    if route := _route(scope):
         span.rename(f"{tracing.method(scope['method'])} {route}")
         span.set({"http.route": route})
     span.set({"http.response.status_code": status})
