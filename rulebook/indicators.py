@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from rulebook.dictionary import Shape
 from rulebook.expressions import limit_text, shape_of
-from rulebook.pack import Band, Choice, Indicator, Line, Measure
+from rulebook.pack import Band, Choice, Grade, Indicator, Line, Measure, Ref
 from rulebook.predicates import Predicates
 from rulebook.source import Block, Reader
 from rulebook.units import decimal_of
 
-INDICATOR_KEYS = ("group", "max", "measure", "bands", "choices", "slot", "only_sources", "effort")
+INDICATOR_KEYS = ("group", "max", "measure", "bands", "choices", "grades", "slot", "expert", "only_sources", "effort")
+_FORMS = ("bands", "choices", "grades", "slot")
 _RANGE = re.compile(r"^(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)$")
 
 
@@ -26,15 +27,14 @@ class Indicators:
     predicates: Predicates
 
     def indicator(self, block: Block, line: Line, only_sources: frozenset[str], effort: str) -> Indicator:
-        maximum = self._number(block, "max")
+        maximum = self.number(block, "max")
         measure: Measure | None = None
         bands: tuple[Band, ...] = ()
         choices: tuple[Choice, ...] = ()
-        forms = [key for key in ("bands", "choices", "slot") if key in block.entries]
+        grades: tuple[Grade, ...] = ()
+        forms = [key for key in _FORMS if key in block.entries]
         if len(forms) != 1:
-            self.reader.problem(
-                block.line, "、".join(forms) or line.id, "bands、choices、slot 三者之一", "请补写或删去。"
-            )
+            self.reader.problem(block.line, "、".join(forms) or line.id, "、".join(_FORMS) + " 之一", "请补写或删去。")
         elif forms == ["bands"]:
             at = self.reader.line_of(block, "measure")
             measure = self.predicates.expressions.measure(self.reader.text(block, "measure"), at)
@@ -42,13 +42,47 @@ class Indicators:
                 bands = self._bands(block, shape_of(measure))
         elif forms == ["choices"]:
             choices = self._choices(block)
-        points = [band.points_high for band in bands] + [choice.points_high for choice in choices]
+        elif forms == ["grades"]:
+            grades = self._grades(block)
+        expert = self._expert(block, maximum)
+        if grades and expert is None and "expert" not in block.entries:
+            remedy = "请补写 expert，指明存放专家打分的事实。"
+            self.reader.problem(block.line, line.id, "按档打分的 expert", remedy, "missing-expert")
+        scale: list[Band | Choice | Grade] = [*bands, *choices, *grades]
+        points = [each.points_high for each in scale]
         if points and max(points) != maximum:
             found = f"最高档 {max(points)} 分，满分 {maximum} 分"
             remedy = "请核对各档分值或满分。"
             self.reader.problem(self.reader.line_of(block, "max"), found, "最高档等于满分", remedy, "unreachable")
         group = self.reader.text(block, "group")
-        return Indicator(line, group, maximum, measure, bands, choices, only_sources, effort)
+        return Indicator(line, group, maximum, measure, bands, choices, only_sources, effort, expert, grades)
+
+    def _expert(self, block: Block, maximum: Decimal) -> Ref | None:
+        """The fact with the experts' points: whole points of this indicator, and nothing that enterprises fill in."""
+        if "expert" not in block.entries:
+            return None
+        line, text = self.reader.line_of(block, "expert"), self.reader.text(block, "expert")
+        ref = self.predicates.expressions.ref(text, line)
+        if ref is None:
+            return None
+        fact = ref.fact
+        spans = fact.minimum == 0 and fact.maximum == maximum
+        if fact.type != "integer" or fact.unit != "分" or not spans or fact.sources != ("official_finding",):
+            expected = f"0 至 {maximum} 分的整数、来源只有 official_finding 的事实"
+            self.reader.problem(line, text, expected, "请在 contracts/facts 中按此登记。", "unit")
+            return None
+        return ref
+
+    def _grades(self, block: Block) -> tuple[Grade, ...]:
+        grades: list[Grade] = []
+        for each in self.reader.blocks(block, "grades"):
+            self.reader.only(each, ("label", "points"))
+            low, high = self._points(each)
+            if grades and high >= grades[-1].points_low:
+                found = f"{grades[-1].points_low} 分之后是 {high} 分"
+                self.reader.problem(each.line, found, "分值从高到低、互不重叠", "请改正各档分值。", "band-overlap")
+            grades.append(Grade(low, high, self.reader.text(each, "label")))
+        return tuple(grades)
 
     def _bands(self, block: Block, shape: Shape) -> tuple[Band, ...]:
         found = [(self._band(each, shape), each.line) for each in self.reader.blocks(block, "bands")]
@@ -59,15 +93,20 @@ class Indicators:
         return tuple(band for band, _ in known)
 
     def _band(self, block: Block, shape: Shape) -> Band | None:
-        self.reader.only(block, ("from", "to", "points"))
+        self.reader.only(block, ("from", "above", "to", "points"))
         before = len(self.reader.problems)
-        low, high = self._edge(block, "from", shape), self._edge(block, "to", shape)
+        above = "above" in block.entries
+        if above and "from" in block.entries:
+            self.reader.problem(
+                block.line, "from、above", "两者之一", "“以上”写 from，“大于”写 above。", "band-overlap"
+            )
+        low, high = self._edge(block, "above" if above else "from", shape), self._edge(block, "to", shape)
         points_low, points_high = self._points(block)
         if low is None and high is None:
             self.reader.problem(block.line, "（没有边界）", "from 或 to 至少一个", "请补写，如 from: 3%。", "band-gap")
         if len(self.reader.problems) > before:
             return None
-        return Band(low, high, points_low, points_high, _band_text(low, high, shape))
+        return Band(low, high, points_low, points_high, _band_text(low, high, shape, above), above)
 
     def _edge(self, block: Block, key: str, shape: Shape) -> Decimal | None:
         if key not in block.entries:
@@ -127,11 +166,16 @@ class Indicators:
         text = self.reader.text(block, "points")
         match = _RANGE.match(text)
         if match:
-            return Decimal(match.group(1)), Decimal(match.group(2))
-        points = self._number(block, "points", text)
+            low, high = Decimal(match.group(1)), Decimal(match.group(2))
+            if low > high:
+                self.reader.problem(
+                    self.reader.line_of(block, "points"), text, "从小到大的分值范围", "如 7-8。", "number"
+                )
+            return low, high
+        points = self.number(block, "points", text)
         return points, points
 
-    def _number(self, block: Block, key: str, text: str | None = None) -> Decimal:
+    def number(self, block: Block, key: str, text: str | None = None) -> Decimal:
         text = self.reader.text(block, key) if text is None else text
         value = decimal_of(text) if text else None
         if value is None or value < 0:
@@ -141,9 +185,9 @@ class Indicators:
         return value
 
 
-def _band_text(low: Decimal | None, high: Decimal | None, shape: Shape) -> str:
+def _band_text(low: Decimal | None, high: Decimal | None, shape: Shape, above: bool) -> str:
     if low is None:
         return f"{limit_text(high, shape)} 以下" if high is not None else ""
     if high is None:
-        return f"≥{limit_text(low, shape)}"
-    return f"{limit_text(low, shape)}～{limit_text(high, shape)}"
+        return f"{'＞' if above else '≥'}{limit_text(low, shape)}"
+    return f"{'＞' if above else ''}{limit_text(low, shape)}～{limit_text(high, shape)}"

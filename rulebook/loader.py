@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,9 +15,10 @@ from rulebook.pack import (
     EVIDENCE_GRADES,
     KINDS,
     MODALITIES,
-    TITLES,
+    PACK_TITLES,
     Condition,
     Document,
+    Group,
     Indicator,
     Limit,
     Line,
@@ -31,13 +33,14 @@ from rulebook.source import Block, Node, Reader, Scalar, SourceInvalid, plain
 from rulebook.units import fold
 
 _PACK_KEYS = (
-    "pack", "edition", "title", "label", "document", "in_force", "kinds", "decision",
+    "pack", "edition", "title", "label", "document", "in_force", "area", "rules", "kinds", "decision",
     "gates", "conditions", "groups", "indicators", "routes",
 )  # fmt: skip
 _LINE_KEYS = ("id", "label", "clause", "quote", "evidence", "document")
 _CONDITION_KEYS = ("test", "test_by_kind", "kinds", "modality", "only_sources", "undefined_review_if", "flag", "effort")
 _DOCUMENT_KEYS = ("number", "name", "issuer", "annex")
 _NO_DOCUMENT = Document("", "", "")
+_DISTRICT = re.compile(r"^[1-9]\d(\d\d(\d\d)?)?$")
 _POINTS = Shape(label="得分", type="number", unit="分")
 
 
@@ -92,14 +95,10 @@ class _Compiler:
         self.document = self._document(root.entries.get("document"), root)
         self.kinds = self._kinds(root, "kinds")
         title = reader.text(root, "title")
-        if title and title not in TITLES:
-            expected = "、".join(f"{code}（{label}）" for code, label in TITLES.items()) + "之一"
+        if title and title not in PACK_TITLES:
+            expected = "、".join(f"{code}（{label}）" for code, label in PACK_TITLES.items()) + "之一"
             reader.problem(reader.line_of(root, "title"), title, expected, "请改用称号代码。", "unknown-title")
         start, end = self._in_force(root)
-        groups = tuple(
-            (reader.text(each, "id"), reader.text(each, "label"))
-            for each in reader.blocks(root, "groups", required=False)
-        )
         indicators = Indicators(reader, self.predicates)
         return Pack(
             id=reader.text(root, "pack"),
@@ -113,14 +112,41 @@ class _Compiler:
             decision=self._decision(root),
             gates=tuple(self._condition(each) for each in reader.blocks(root, "gates", required=False)),
             conditions=tuple(self._condition(each) for each in reader.blocks(root, "conditions", required=False)),
-            groups=groups,
+            groups=tuple(self._group(each, indicators) for each in reader.blocks(root, "groups", required=False)),
             indicators=tuple(
                 self._indicator(each, indicators) for each in reader.blocks(root, "indicators", required=False)
             ),
             routes=tuple(self._route(each) for each in reader.blocks(root, "routes")),
             sha256=_hash(root),
             file=reader.file,
+            area=self._area(root),
+            stated=self._stated(root),
         )
+
+    def _group(self, block: Block, indicators: Indicators) -> Group:
+        self.reader.only(block, ("id", "label", "max"))
+        most = indicators.number(block, "max") if "max" in block.entries else None
+        return Group(self.reader.text(block, "id"), self.reader.text(block, "label"), most)
+
+    def _area(self, root: Block) -> tuple[str, ...]:
+        """GB/T 2260 prefixes of the area the document binds; no key: everywhere."""
+        if "area" not in root.entries:
+            return ()
+        area, line = self.reader.texts(root, "area", required=True), self.reader.line_of(root, "area")
+        for prefix in area:
+            if not _DISTRICT.match(prefix):
+                expected = "2、4 或 6 位的行政区划代码"
+                self.reader.problem(line, prefix, expected, "如宿州市写 3413，黔江区写 500114。", "choice")
+        if not area:
+            self.reader.problem(line, "area", "至少一个行政区划代码", "全国适用的请删去 area。", "choice")
+        return area
+
+    def _stated(self, root: Block) -> bool:
+        text = self.reader.text(root, "rules", required=False)
+        if text and text != "none":
+            line = self.reader.line_of(root, "rules")
+            self.reader.problem(line, text, "none", "文件有规定的请删去 rules；没有规定的写 rules: none。", "choice")
+        return not text
 
     def _document(self, node: Node | None, parent: Block) -> Document:
         if node is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from rulebook.dictionary import NUMERIC, Dictionary, Fact, RecordField
 from rulebook.expressions import Expressions
@@ -13,12 +14,16 @@ from rulebook.pack import (
     TITLES,
     AllOf,
     AnyOf,
+    Arm,
     Clause,
     CompareTotal,
     Entries,
     FieldTest,
+    FirstOf,
     Found,
     Holds,
+    InPlan,
+    LeftOpen,
     NoBan,
     RecordTotal,
     Review,
@@ -33,7 +38,7 @@ DAYS_PER_YEAR = 365  # A-38: a rolling year is 365 days
 _LIMIT = re.compile(r"^(>=|<=|≥|≤|>|<)\s*(.+)$")
 _SIGNS = {"≥": ">=", "≤": "<="}
 _RECORD_KEYS = ("where", "review_where", "within")
-_WINDOWS = ("rolling_years", "fiscal_years", "not_past")
+_WINDOWS = ("rolling_years", "fiscal_years", "calendar_years", "not_past")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,9 @@ class Predicates:
             "no_ban": self._no_ban,
             "size": self._size,
             "finding": self._finding,
+            "first_of": self._first_of,
+            "left_open": self._left_open,
+            "in_plan": self._in_plan,
         }
 
     def _all(self, block: Block) -> Test | None:
@@ -97,6 +105,45 @@ class Predicates:
         self.reader.only(block, ("review",))
         inner = self.test(block.entries["review"], block.line)
         return Review(inner) if inner else None
+
+    def _first_of(self, block: Block) -> Test | None:
+        self.reader.only(block, ("first_of",))
+        blocks = list(self.reader.blocks(block, "first_of"))
+        arms: list[Arm] = []
+        for position, each in enumerate(blocks):
+            self.reader.only(each, ("when", "otherwise", "then"))
+            last = position == len(blocks) - 1
+            if ("otherwise" in each.entries) != last or ("when" in each.entries) == last:
+                expected = "以 otherwise 结尾，且只在最后" if last else "otherwise 只在最后一档"
+                remedy = "从上往下取第一个成立的档，其余情形归入 otherwise。"
+                self.reader.problem(each.line, "otherwise", expected, remedy, "unreachable")
+                continue
+            if last:
+                self.reader.text(each, "otherwise")  # says in words what remains
+            when = None if last else self.test(each.entries["when"], each.line)
+            then = self.test(each.entries.get("then"), each.line)
+            if then is not None and (last or when is not None):
+                arms.append(Arm(when, then))
+        if len(blocks) < 2:
+            self.reader.problem(block.line, "first_of", "至少两档", "只有一档时直接写条件。", "unreachable")
+        return FirstOf(tuple(arms)) if len(arms) == len(blocks) > 1 else None
+
+    def _left_open(self, block: Block) -> Test | None:
+        self.reader.only(block, ("left_open",))
+        text = self.reader.text(block, "left_open")
+        return LeftOpen(text) if text else None
+
+    def _in_plan(self, block: Block) -> Test | None:
+        self.reader.only(block, ("in_plan",))
+        inner = self.reader.block(block.entries["in_plan"], "in_plan")
+        self.reader.only(inner, ("until",))
+        text = self.reader.text(inner, "until")
+        try:
+            return InPlan(date.fromisoformat(text)) if text else None
+        except ValueError:
+            line = self.reader.line_of(inner, "until")
+            self.reader.problem(line, text, "日期，如 2025-12-31", "请按 年-月-日 书写。", "date")
+            return None
 
     def _some(self, block: Block) -> Test | None:
         return self._entries(block, "some")
@@ -130,6 +177,10 @@ class Predicates:
             self.reader.problem(block.line, written, f"金额字段：{fields}", "请改正字段名。", "unknown-fact")
             return None
         if window is None:
+            return None
+        if not window.fiscal_years:  # A-39 tells complete years from the running one
+            line = self.reader.line_of(block, "within")
+            self.reader.problem(line, window.text, "fiscal_years", "金额按完整会计年度合计。", "period")
             return None
         if match is None or match.group(1) not in (">=", ">", "≥"):
             self.reader.problem(line, self.reader.text(block, "limit"), ">= 金额", "如 >= 500 万元。", "operator")
@@ -259,6 +310,9 @@ class Predicates:
             return None
         if chosen == ["rolling_years"]:
             return Window(column, rolling_days=years * DAYS_PER_YEAR, text=f"近 {years} 年")
+        if chosen == ["calendar_years"]:
+            text = {1: "当年", 2: "上一年及当年"}.get(years, f"当年及此前 {years - 1} 年")
+            return Window(column, calendar_years=years, text=text)
         return Window(column, fiscal_years=years, text=f"近 {years} 个完整会计年度")
 
     def _years(self, block: Block, key: str) -> int | None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rulebook.assessment import Points
 from rulebook.expressions import shape_of
 from rulebook.judge import exact_text, judge
 from rulebook.measures import Exact, measure, measure_label
-from rulebook.pack import Band, Indicator, Limit
+from rulebook.pack import Band, Grade, Group, Indicator, Limit, Ref
 from rulebook.records import within
-from rulebook.scene import Scene, Trace
+from rulebook.scene import Scene, Trace, exact_decimal
 from rulebook.status import Status
+from rulebook.units import plain_decimal
+from rulebook.wording import period_label
 
 _NONE = Decimal(0)
 
@@ -35,11 +37,55 @@ class Scored:
 
 
 def score_indicator(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+    computed = _computed(indicator, scene, trace)
+    return computed if indicator.expert is None else _with_expert(indicator.expert, computed, scene, trace)
+
+
+def _with_expert(expert: Ref, computed: Scored, scene: Scene, trace: Trace) -> Scored:
+    """A-29: the experts' number takes the place of the range it lies in; one outside of it is for a person to settle.
+
+    Without one the range stays open: a person decides, unless a missing figure comes first (A-36).
+    """
+    fact, year = expert.fact, scene.year_of(expert)
+    label = period_label(fact, year)
+    points = computed.points
+    held = scene.subject.facts.get((fact.id, year))
+    if held is None or held.value is None:
+        if points.low != points.high:
+            trace.miss(fact.id, label, year, "finding")
+            trace.note(f"“{label}”须由评审专家按整数打分（A-29）")
+        return computed
+    given = exact_decimal(fact.id, year, scene.read_fact(fact, year, trace))
+    if held.source != "official_finding":
+        trace.note(f"“{label}”只认可评审专家的打分，自评分不计入（A-29）")
+        return computed
+    shown = f"{plain_decimal(given)} 分"
+    value = f"{computed.value}；专家打分 {shown}"
+    if points.low <= given <= points.high:
+        scored = replace(computed, points=Points(given, given, points.max), cause=None, value=value)
+        trace.check(label, shown, points.display, scored.status)
+        return scored
+    trace.note(f"“{label}”为 {shown}，按数据应为 {points.display}，两者不一致，请核对（A-29）")
+    trace.check(label, shown, points.display, Status.MANUAL_REVIEW)
+    open_points = Points(min(given, points.low), max(given, points.high), points.max)
+    return replace(computed, points=open_points, cause=computed.cause or Status.MANUAL_REVIEW, value=value)
+
+
+def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     if indicator.slot:  # A-11: the province fills it
         trace.note("省级特色化指标尚未配置，按 0 分至满分的区间计（A-11）")
         points = Points(_NONE, indicator.maximum, indicator.maximum)
         return Scored(points, Status.MANUAL_REVIEW, "未配置", "由省级主管部门设定")
+    if indicator.grades:
+        return _by_grades(indicator.grades, indicator.maximum)
     return _by_bands(indicator, scene, trace) if indicator.bands else _by_choices(indicator, scene, trace)
+
+
+def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scored:
+    """Nothing is measured: experts choose among the grades."""
+    scale = "；".join(f"{each.text} {_points_text(each.points_low, each.points_high)}" for each in grades)
+    points = Points(min(each.points_low for each in grades), max(each.points_high for each in grades), maximum)
+    return Scored(points, Status.MANUAL_REVIEW, "由专家评定", scale)
 
 
 def _by_bands(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
@@ -64,7 +110,7 @@ def _by_bands(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
 
 def _on(band: Band, value: Exact) -> bool:
     """Both edges belong to the band; the caller takes the higher points (A-02)."""
-    if band.low is not None and value.compare(band.low) < 0:
+    if band.low is not None and value.compare(band.low) < (1 if band.above else 0):
         return False
     return band.high is None or value.compare(band.high) <= 0
 
@@ -99,16 +145,28 @@ def _points_text(low: Decimal, high: Decimal) -> str:
     return f"{low} 分" if low == high else f"{low}～{high} 分"
 
 
-def add_up(scored: Iterable[Scored]) -> Points:
+def add_up(scored: Iterable[Scored], cap: Decimal | None = None) -> Points:
+    """The sum of both ends, each held down to the cap of the group."""
     low = high = most = _NONE
     for each in scored:
         low, high, most = low + each.points.low, high + each.points.high, most + each.points.max
+    return Points(low, high, most) if cap is None else Points(min(low, cap), min(high, cap), min(most, cap))
+
+
+def group_points(group: Group, indicators: Iterable[Indicator], scored: Mapping[str, Scored]) -> Points:
+    return add_up((scored[each.line.id] for each in indicators if each.group == group.id), group.maximum)
+
+
+def total_points(groups: Iterable[Group], indicators: tuple[Indicator, ...], scored: Mapping[str, Scored]) -> Points:
+    """The sum of the groups after their caps."""
+    low = high = most = _NONE
+    for each in (group_points(group, indicators, scored) for group in groups):
+        low, high, most = low + each.low, high + each.high, most + each.max
     return Points(low, high, most)
 
 
-def judge_score(scored: list[Scored], limit: Limit) -> Status:
+def judge_score(points: Points, scored: Iterable[Scored], limit: Limit) -> Status:
     """Decided only when the whole interval agrees; otherwise unknown while something is missing, else a person."""
-    points = add_up(scored)
     if within(limit, points.low):
         return Status.MET
     if not within(limit, points.high):
