@@ -14,7 +14,6 @@ from rulebook.pack import (
     CompareTotal,
     Entries,
     Equals,
-    FirstOf,
     Found,
     Holds,
     InPlan,
@@ -54,45 +53,12 @@ def judge(test: Test, scene: Scene, trace: Trace) -> Status:
         case Review():
             inner = judge(test.test, scene, trace)
             return Status.MANUAL_REVIEW if inner is Status.MET else inner
-        case FirstOf():
-            return _first_of(test, scene, trace)
         case LeftOpen():
             return judge_left_open(test, trace)
         case InPlan():
             return judge_plan(test, scene, trace)
         case _:
             return judge_size(test, scene, trace)
-
-
-def _first_of(test: FirstOf, scene: Scene, trace: Trace) -> Status:
-    """The outcome of the tier that applies; while the tier is open, only what every possible tier agrees on."""
-    outcomes: list[Status] = []
-    causes: list[Status] = []
-    for arm in test.arms:
-        applies = Status.MET if arm.when is None else _applies(arm.when, scene, trace)
-        if applies is Status.UNMET:
-            continue
-        outcomes.append(judge(arm.then, scene, trace))
-        causes.append(applies)
-        if applies is Status.MET:
-            break
-    if len(set(outcomes)) == 1:
-        return outcomes[0]
-    return Status.UNKNOWN if Status.UNKNOWN in (*outcomes, *causes) else Status.MANUAL_REVIEW
-
-
-def _applies(when: Test, scene: Scene, trace: Trace) -> Status:
-    """A tier that does not apply leaves no trace: it is no requirement that was missed."""
-    own = Trace()
-    status = judge(when, scene, own)
-    if status is not Status.UNMET:
-        trace.checks += own.checks
-        for note in own.notes:
-            trace.note(note)
-    trace.inputs.update(own.inputs)
-    trace.missing.update(own.missing)
-    trace.undefined = trace.undefined or own.undefined
-    return status
 
 
 def _compare(test: Compare, scene: Scene, trace: Trace) -> Status:

@@ -243,21 +243,6 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
-    """One tier: `then` is asked where `when` holds; without `when` it is the remainder."""
-
-    when: Test | None
-    then: Test
-
-
-@dataclass(frozen=True, slots=True)
-class FirstOf:
-    """The requirement of the first tier that applies."""
-
-    arms: tuple[Arm, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LeftOpen:
     """The document names something and gives no rule for it: always for a person, with what is not found."""
 
@@ -283,7 +268,6 @@ Test = (
     | AllOf
     | AnyOf
     | Review
-    | FirstOf
     | LeftOpen
     | InPlan
 )

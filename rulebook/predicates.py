@@ -14,12 +14,10 @@ from rulebook.pack import (
     TITLES,
     AllOf,
     AnyOf,
-    Arm,
     Clause,
     CompareTotal,
     Entries,
     FieldTest,
-    FirstOf,
     Found,
     Holds,
     InPlan,
@@ -80,7 +78,6 @@ class Predicates:
             "no_ban": self._no_ban,
             "size": self._size,
             "finding": self._finding,
-            "first_of": self._first_of,
             "left_open": self._left_open,
             "in_plan": self._in_plan,
         }
@@ -105,28 +102,6 @@ class Predicates:
         self.reader.only(block, ("review",))
         inner = self.test(block.entries["review"], block.line)
         return Review(inner) if inner else None
-
-    def _first_of(self, block: Block) -> Test | None:
-        self.reader.only(block, ("first_of",))
-        blocks = list(self.reader.blocks(block, "first_of"))
-        arms: list[Arm] = []
-        for position, each in enumerate(blocks):
-            self.reader.only(each, ("when", "otherwise", "then"))
-            last = position == len(blocks) - 1
-            if ("otherwise" in each.entries) != last or ("when" in each.entries) == last:
-                expected = "以 otherwise 结尾，且只在最后" if last else "otherwise 只在最后一档"
-                remedy = "从上往下取第一个成立的档，其余情形归入 otherwise。"
-                self.reader.problem(each.line, "otherwise", expected, remedy, "unreachable")
-                continue
-            if last:
-                self.reader.text(each, "otherwise")  # says in words what remains
-            when = None if last else self.test(each.entries["when"], each.line)
-            then = self.test(each.entries.get("then"), each.line)
-            if then is not None and (last or when is not None):
-                arms.append(Arm(when, then))
-        if len(blocks) < 2:
-            self.reader.problem(block.line, "first_of", "至少两档", "只有一档时直接写条件。", "unreachable")
-        return FirstOf(tuple(arms)) if len(arms) == len(blocks) > 1 else None
 
     def _left_open(self, block: Block) -> Test | None:
         self.reader.only(block, ("left_open",))

@@ -1,4 +1,4 @@
-"""Forms of a pack: tiers, sums since the founding, growth by 195号, expert points, capped groups, areas, open texts."""
+"""Forms of a pack: sums since the founding, growth by 195号, expert points, capped groups, areas, open texts."""
 
 from __future__ import annotations
 
@@ -126,49 +126,6 @@ def test_a49_negative_net_assets_go_to_a_person_and_missing_ones_stay_unknown(
     subject: Build, judge_test: Judge, years: dict[int, str], status: Status
 ) -> None:
     assert growth(judge_test, subject, years).status is status
-
-
-# -- tiers ------------------------------------------------------------------------------------------------------------
-
-TIERS = (
-    f"{{first_of: [{{when: '{SALES}[t] <= 5000 万元', then: '{RD}[t] >= 50 万元'}},"
-    f" {{when: '{SALES}[t] <= 20000 万元', then: '{RD}[t] >= 40 万元'}},"
-    f" {{otherwise: 2 亿元以上, then: '{RD}[t] >= 30 万元'}}]}}"
-)
-
-
-@pytest.mark.parametrize(
-    ("sales", "rd", "status"),
-    [
-        ("5000 万元", "50 万元", Status.MET),
-        ("5000 万元", "49 万元", Status.UNMET),
-        ("50000000.01 元", "40 万元", Status.MET),
-        ("20000 万元", "39 万元", Status.UNMET),
-        ("200000000.01 元", "30 万元", Status.MET),
-        ("200000000.01 元", "29 万元", Status.UNMET),
-        (None, "50 万元", Status.MET),  # every tier agrees
-        (None, "29 万元", Status.UNMET),
-        (None, "40 万元", Status.UNKNOWN),
-        ("5000 万元", None, Status.UNKNOWN),
-    ],
-)
-def test_the_tier_that_applies_decides_and_an_open_tier_only_what_all_agree_on(
-    subject: Build, judge_test: Judge, sales: str | None, rd: str | None, status: Status
-) -> None:
-    facts: dict[str, object] = {}
-    if sales:
-        facts[SALES] = {2025: sales}
-    if rd:
-        facts[RD] = {2025: rd}
-    assert judge_test(TIERS, subject(facts), day=DAY).status is status
-
-
-def test_a_tier_that_does_not_apply_is_no_requirement_that_was_missed(subject: Build, judge_test: Judge) -> None:
-    result = judge_test(TIERS, subject({SALES: {2025: "6000 万元"}, RD: {2025: "1 万元"}}), day=DAY)
-    assert [(each.threshold, each.status) for each in result.checks] == [
-        ("≤20000 万元", Status.MET),
-        ("≥40 万元", Status.UNMET),
-    ]
 
 
 # -- windows of calendar years -------------------------------------------------------------------------------------
@@ -394,10 +351,6 @@ TEST = "revenue_yuan[t] >= 100 万元"
         (TEST, "hte_growth(revenue_yuan[t-1]) >= 3%", 16, "period"),
         (TEST, "{left_open: ''}", 16, "missing-left_open"),
         (TEST, "{in_plan: {until: 明年}}", 16, "date"),
-        (TEST, "{first_of: [{otherwise: 其他, then: legal_person = 是}]}", 16, "unreachable"),
-        (TEST, "{first_of: [{when: legal_person = 是, then: legal_person = 是}, {when: legal_person = 否,"
-         " then: legal_person = 是}]}", 16, "unreachable"),
-        (TEST, "{first_of: [{when: legal_person = 是}, {otherwise: 其他, then: legal_person = 是}]}", 16, "operator"),
         (TEST, "{some: science_awards, within: {field: awarded_on, calendar_years: 零}}", 16, "number"),
         (TEST, "{total: equity_financing.amount_yuan, within: {field: closed_on, rolling_years: 2},"
          " limit: '>= 1 万元'}", 16, "period"),
