@@ -12,7 +12,8 @@ class NoEditionInForce(LookupError):
     """No pack serves this title and kind on this date."""
 
     def __init__(self, title: str, kind: str, day: date, known: tuple[Pack, ...]) -> None:
-        served = "；".join(f"{pack.label}自 {pack.in_force_from} 至 {pack.in_force_to or '今'}" for pack in known)
+        terms = [(pack.label, term) for pack in known if (term := pack.term(kind)) is not None]
+        served = "；".join(f"{label}自 {term.start} 至 {term.end or '今'}" for label, term in terms)
         super().__init__(
             f"{day} 没有适用于{TITLES.get(title, title)}（{KINDS.get(kind, kind)}）的规则。"
             + (f"现有：{served}。" if served else "请先导入规则包。")
@@ -31,11 +32,20 @@ class EditionsCollide(LookupError):
 def choose_pack(packs: Iterable[Pack], title: str, kind: str, application_date: date) -> Pack:
     """The edition in force; of several the one that came into force last (A-31)."""
     known = tuple(pack for pack in packs if pack.title == title and kind in pack.kinds)
-    fitting = sorted(
-        (pack for pack in known if pack.in_force(application_date)), key=lambda pack: pack.in_force_from, reverse=True
-    )
-    if not fitting:
+    chosen = find_pack(known, title, kind, application_date)
+    if chosen is None:
         raise NoEditionInForce(title, kind, application_date, known)
-    if len(fitting) > 1 and fitting[0].in_force_from == fitting[1].in_force_from:
-        raise EditionsCollide(fitting[0], fitting[1])
-    return fitting[0]
+    return chosen
+
+
+def find_pack(packs: Iterable[Pack], title: str, kind: str, application_date: date) -> Pack | None:
+    """As choose_pack; None where no pack serves this title and kind on this date."""
+    fitting = [
+        (term.start, pack)
+        for pack in packs
+        if pack.title == title and (term := pack.term(kind)) is not None and term.covers(application_date)
+    ]
+    fitting.sort(key=lambda each: each[0], reverse=True)
+    if len(fitting) > 1 and fitting[0][0] == fitting[1][0]:
+        raise EditionsCollide(fitting[0][1], fitting[1][1])
+    return fitting[0][1] if fitting else None

@@ -23,8 +23,12 @@ def lines_of(pack: Pack) -> Iterator[Line]:
     yield pack.decision
     for condition in (*pack.gates, *pack.conditions):
         yield condition.line
-    for indicator in pack.indicators:
-        yield indicator.line
+    if pack.alternatives is not None:
+        yield pack.alternatives
+    for scored in pack.indicators:
+        yield scored.line
+    yield from (entry.line for entry in pack.life_cycle)
+    yield from (note.line for note in pack.notes)
 
 
 def _unique(reader: Reader, pack: Pack) -> None:
@@ -92,6 +96,8 @@ def _threshold(reader: Reader, line: int, name: str, limit: Limit, members: tupl
 
 
 def _least(indicator: Indicator) -> Decimal:
+    if indicator.better_of:
+        return max(min(band.points_low for band in scale.bands) for scale in indicator.better_of)
     points = [band.points_low for band in indicator.bands] + [choice.points_low for choice in indicator.choices]
     return min(points, default=Decimal(0))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rulebook.dictionary import Dictionary
+from rulebook.editions import find_pack
 from rulebook.loader import load_pack
 from rulebook.pack import KINDS, TITLES, Pack
 from services.eligibility.domain.errors import NoPackInForce
@@ -52,8 +53,7 @@ class Editions:
 
     def find(self, title: str, kind: str, day: dt.date) -> Pack | None:
         """The edition for (title, kind, application date); of several the one that came into force last."""
-        serving = [p for p in self.packs if p.title == title and kind in p.kinds and p.in_force(day)]
-        return max(serving, key=lambda pack: pack.in_force_from, default=None)
+        return find_pack(self.packs, title, kind, day)
 
     def get(self, title: str, kind: str, day: dt.date) -> Pack:
         pack = self.find(title, kind, day)
