@@ -13,9 +13,10 @@ class NoEditionInForce(LookupError):
 
     def __init__(self, title: str, kind: str, day: date, district: str | None, known: tuple[Pack, ...]) -> None:
         name = PACK_TITLES.get(title, title)
-        served = "；".join(f"{pack.label}自 {pack.in_force_from} 至 {pack.in_force_to or '今'}" for pack in known)
+        terms = [(pack.label, term) for pack in known if (term := pack.term(kind)) is not None]
+        served = "；".join(f"{label}自 {term.start} 至 {term.end or '今'}" for label, term in terms)
         message = f"{day} 没有适用于{name}（{KINDS.get(kind, kind)}）的规则。"
-        local = [pack for pack in known if pack.in_force(day) and not pack.serves(district)]
+        local = [pack for pack in known if pack.in_force(day, kind) and not pack.serves(district)]
         if local:
             area = "、".join(sorted({prefix for pack in local for prefix in pack.area}))
             own = f"该企业登记在 {district}" if district else "该企业的登记地区不详，请先补充行政区划代码"
@@ -32,34 +33,33 @@ class EditionsCollide(LookupError):
         self.pack_ids = (first.id, second.id)
 
 
-def fitting_packs(
-    packs: Iterable[Pack], title: str, kind: str, application_date: date, district: str | None
-) -> list[Pack]:
-    """The editions in force where the enterprise is registered (`district`, GB/T 2260), the one that applies first.
-
-    A national one before a local one of the same title; of several the one that came into force last (A-31).
-    """
-    fitting = [
-        pack
-        for pack in packs
-        if pack.title == title and kind in pack.kinds and pack.in_force(application_date) and pack.serves(district)
-    ]
-    return sorted(fitting, key=_rank, reverse=True)
-
-
 def choose_pack(
     packs: Iterable[Pack], title: str, kind: str, application_date: date, district: str | None = None
 ) -> Pack:
-    """The edition that applies. Raises NoEditionInForce, or EditionsCollide when two claim to."""
-    known = tuple(packs)
-    fitting = fitting_packs(known, title, kind, application_date, district)
-    if not fitting:
-        served = tuple(pack for pack in known if pack.title == title and kind in pack.kinds)
-        raise NoEditionInForce(title, kind, application_date, district, served)
-    if len(fitting) > 1 and _rank(fitting[0]) == _rank(fitting[1]):
-        raise EditionsCollide(fitting[0], fitting[1])
-    return fitting[0]
+    """The edition in force where the enterprise is registered (`district`, GB/T 2260).
+
+    A national one before a local one of the same title; of several the one that came into force last (A-31).
+    """
+    known = tuple(pack for pack in packs if pack.title == title and kind in pack.kinds)
+    chosen = find_pack(known, title, kind, application_date, district)
+    if chosen is None:
+        raise NoEditionInForce(title, kind, application_date, district, known)
+    return chosen
 
 
-def _rank(pack: Pack) -> tuple[bool, date]:
-    return not pack.area, pack.in_force_from
+def find_pack(
+    packs: Iterable[Pack], title: str, kind: str, application_date: date, district: str | None = None
+) -> Pack | None:
+    """As choose_pack; None where no pack serves this title and kind on this date and in this district."""
+    fitting = [
+        ((not pack.area, term.start), pack)
+        for pack in packs
+        if pack.title == title
+        and (term := pack.term(kind)) is not None
+        and term.covers(application_date)
+        and pack.serves(district)
+    ]
+    fitting.sort(key=lambda each: each[0], reverse=True)
+    if len(fitting) > 1 and fitting[0][0] == fitting[1][0]:
+        raise EditionsCollide(fitting[0][1], fitting[1][1])
+    return fitting[0][1] if fitting else None

@@ -15,7 +15,7 @@ from rulebook.assessment import (
     ScoreCheck,
 )
 from rulebook.judge import judge
-from rulebook.pack import KINDS, PACK_TITLES, Condition, Indicator, Line, Pack, Route
+from rulebook.pack import KINDS, PACK_TITLES, Condition, Indicator, Line, Pack, Route, Test
 from rulebook.reasons import reasons_of
 from rulebook.scene import Scene, Trace
 from rulebook.score import Scored, group_points, judge_score, score_indicator, total_points
@@ -69,25 +69,37 @@ def evaluate(pack: Pack, subject: Subject, *, application_date: date, kind: str 
         conditions=conditions,
         missing=missing,
         reasons=reasons_of(verdict, conditions, routes, missing),
+        notes=pack.notes,
     )
 
 
 def _judge_condition(condition: Condition, role: str, scene: Scene) -> ConditionResult:
-    test = condition.tests.get(scene.kind)
-    if test is None:
-        return _result(condition.line, role, Status.NOT_APPLICABLE, Trace(), condition.modality, condition.effort)
-    own = replace(scene, only_sources=condition.only_sources) if condition.only_sources else scene
+    test, term = condition.tests.get(scene.kind), condition.term
     trace = Trace()
-    status = judge(test, own, trace)
+    if test is None or (term is not None and not term.covers(scene.application_date)):
+        return _result(condition.line, role, Status.NOT_APPLICABLE, trace, condition.modality, condition.effort)
+    own = replace(scene, only_sources=condition.only_sources) if condition.only_sources else scene
+    status = _judge_if_it_applies(condition, test, own, trace)
     review = condition.undefined_review_if
     if trace.undefined and review is not None and judge(review, scene, Trace()) is Status.MET:
         trace = Trace()
-        status = judge(test, replace(own, undefined=Status.MANUAL_REVIEW), trace)
-    if condition.flag is not None and status is not Status.MET:
+        status = _judge_if_it_applies(condition, test, replace(own, undefined=Status.MANUAL_REVIEW), trace)
+    if condition.flag is not None and status not in (Status.MET, Status.NOT_APPLICABLE):
         when, text = condition.flag
         if judge(when, scene, Trace()) is Status.MET:
             trace.note(text)
     return _result(condition.line, role, status, trace, condition.modality, condition.effort)
+
+
+def _judge_if_it_applies(condition: Condition, test: Test, scene: Scene, trace: Trace) -> Status:
+    """Not applicable where `applies_if` is unmet; where that is open, met only if the test holds in any case."""
+    if condition.applies_if is None:
+        return judge(test, scene, trace)
+    applies = judge(condition.applies_if, replace(scene, only_sources=frozenset()), trace)
+    if applies is Status.UNMET:
+        return Status.NOT_APPLICABLE
+    status = judge(test, scene, trace)
+    return status if applies is Status.MET or status is Status.MET else applies
 
 
 def _judge_indicator(indicator: Indicator, scene: Scene, scored: dict[str, Scored]) -> ConditionResult:

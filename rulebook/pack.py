@@ -28,6 +28,12 @@ MODALITIES = ("must", "should", "may", "encourage")
 SIZES = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
 EFFORTS = ("paperwork", "months", "year", "years")
 EVIDENCE_GRADES = ("V", "S2", "S", "M", "D")
+TOPICS = {
+    "structure": "条件之间的关系",
+    "definition": "指标和要求说明",
+    "overlay": "年度通知和地方规定",
+    "process": "程序和过渡安排",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,40 @@ class Line:
     evidence: str
     document: Document
     source_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """From the first day to the last, both included; without a last day it has not ended."""
+
+    start: date
+    end: date | None = None
+
+    def covers(self, day: date) -> bool:
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A written rule that no test decides: how conditions combine, a definition, a notice's process data."""
+
+    line: Line
+    topic: str
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LifeCycle:
+    """What a title brings with it: its validity, yearly update and reporting deadlines. Data for reminders.
+
+    `years` proposes only: the validity of a title comes from its document.
+    """
+
+    line: Line
+    years: int | None = None
+    months: int | None = None
+    due: tuple[int, int] | None = None
+    """Month and day of every year, the day included."""
 
 
 # -- quantities: what is measured ---------------------------------------------------------------------------------
@@ -278,7 +318,11 @@ Test = (
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A gate or a requirement. `tests` holds the test per kind; a kind that is absent makes it not applicable."""
+    """A gate or a requirement. `tests` holds the test per kind; a kind that is absent makes it not applicable.
+
+    So does an application outside `term` (a notice of one year), and a subject for which `applies_if` is unmet;
+    while `applies_if` is open, the condition holds only if its test does, and is as open as that otherwise.
+    """
 
     line: Line
     modality: str
@@ -287,6 +331,8 @@ class Condition:
     undefined_review_if: Test | None = None
     flag: tuple[Test, str] | None = None
     effort: str = ""
+    applies_if: Test | None = None
+    term: Term | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +348,14 @@ class Band:
     points_high: Decimal
     text: str
     above: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One measure with its bands: one of several ways to earn the points of an indicator (A-10, A-28)."""
+
+    measure: Measure
+    bands: tuple[Band, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,9 +379,10 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """A scored line: bands over one measure, or choices by test, or a slot that the province fills (A-11).
+    """A scored line: bands over one measure, the better of several scales, choices by test, points for each test
+    that holds, grades that experts choose from, or a slot that the province fills (A-11).
 
-    `expert` is the fact that holds the points experts gave; `grades` the scale where nothing else is measured (A-29).
+    `expert` is the fact that holds the points experts gave (A-29).
     """
 
     line: Line
@@ -338,12 +393,16 @@ class Indicator:
     choices: tuple[Choice, ...]
     only_sources: frozenset[str] = frozenset()
     effort: str = ""
-    expert: Ref | None = None
+    better_of: tuple[Scale, ...] = ()
+    each: tuple[Test, ...] = field(default=(), hash=False)
+    each_points: Decimal = Decimal(0)
+    """Points for every test of `each` that holds; together never more than `maximum`."""
     grades: tuple[Grade, ...] = ()
+    expert: Ref | None = None
 
     @property
     def slot(self) -> bool:
-        return not self.bands and not self.choices and not self.grades
+        return not (self.bands or self.choices or self.better_of or self.each or self.grades)
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,15 +444,19 @@ class Pack:
     title: str
     label: str
     document: Document
-    in_force_from: date
-    in_force_to: date | None
+    terms: tuple[tuple[str, Term], ...]
+    """When the edition is in force, per kind: a review may change its edition on another day (A-43)."""
     kinds: tuple[str, ...]
     decision: Line
+    alternatives: Line | None
+    """The rule that makes one of the routes enough, where it is a line of its own."""
     gates: tuple[Condition, ...]
     conditions: tuple[Condition, ...]
     groups: tuple[Group, ...]
     indicators: tuple[Indicator, ...]
     routes: tuple[Route, ...]
+    notes: tuple[Note, ...]
+    life_cycle: tuple[LifeCycle, ...]
     sha256: str
     file: str
     area: tuple[str, ...] = ()
@@ -403,5 +466,20 @@ class Pack:
         """Whether the pack is for enterprises registered in this district; an unknown one lies in no area."""
         return not self.area or (district is not None and district.startswith(self.area))
 
-    def in_force(self, day: date) -> bool:
-        return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
+    def term(self, kind: str) -> Term | None:
+        return dict(self.terms).get(kind)
+
+    def in_force(self, day: date, kind: str) -> bool:
+        term = self.term(kind)
+        return term is not None and term.covers(day)
+
+    @property
+    def in_force_from(self) -> date:
+        """The first day on which the edition serves any kind."""
+        return min(term.start for _, term in self.terms)
+
+    @property
+    def in_force_to(self) -> date | None:
+        """The last day on which it serves any kind."""
+        ends = [term.end for _, term in self.terms]
+        return None if None in ends else max(end for end in ends if end is not None)

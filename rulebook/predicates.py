@@ -75,6 +75,7 @@ class Predicates:
             "holds": self._holds,
             "holds_none": self._holds_none,
             "recorded": self._recorded,
+            "recorded_none": self._recorded_none,
             "no_ban": self._no_ban,
             "size": self._size,
             "finding": self._finding,
@@ -172,6 +173,10 @@ class Predicates:
     def _recorded(self, block: Block) -> Test | None:
         self.reader.only(block, ("recorded",))
         return Holds(self._titles(block, "recorded"), recorded_only=True)
+
+    def _recorded_none(self, block: Block) -> Test | None:
+        self.reader.only(block, ("recorded_none",))
+        return Holds(self._titles(block, "recorded_none"), forbidden=True, recorded_only=True)
 
     def _holds_none(self, block: Block) -> Test | None:
         self.reader.only(block, ("holds_none",))

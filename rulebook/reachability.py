@@ -25,8 +25,12 @@ def lines_of(pack: Pack) -> Iterator[Line]:
     yield pack.decision
     for condition in (*pack.gates, *pack.conditions):
         yield condition.line
-    for indicator in pack.indicators:
-        yield indicator.line
+    if pack.alternatives is not None:
+        yield pack.alternatives
+    for scored in pack.indicators:
+        yield scored.line
+    yield from (entry.line for entry in pack.life_cycle)
+    yield from (note.line for note in pack.notes)
 
 
 def _unique(reader: Reader, pack: Pack) -> None:
@@ -109,6 +113,8 @@ def _most(group: Group, members: tuple[Indicator, ...]) -> Decimal:
 
 
 def _least(indicator: Indicator) -> Decimal:
+    if indicator.better_of:
+        return max(min(band.points_low for band in scale.bands) for scale in indicator.better_of)
     scale: list[Band | Choice | Grade] = [*indicator.bands, *indicator.choices, *indicator.grades]
     return min((each.points_low for each in scale), default=Decimal(0))
 
@@ -118,7 +124,10 @@ def _never_eligible(reader: Reader, pack: Pack, lines: list[int]) -> None:
     left_open = {
         condition.line.id
         for condition in pack.conditions
-        if condition.modality == "must" and all(isinstance(condition.tests.get(kind), LeftOpen) for kind in pack.kinds)
+        if condition.modality == "must"
+        and condition.term is None
+        and condition.applies_if is None
+        and all(isinstance(condition.tests.get(kind), LeftOpen) for kind in pack.kinds)
     }
     for route, line in zip(pack.routes, lines, strict=True):
         if not left_open & set(route.all_of):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from rulebook.assessment import Points
 from rulebook.expressions import shape_of
 from rulebook.judge import exact_text, judge
 from rulebook.measures import Exact, measure, measure_label
-from rulebook.pack import Band, Grade, Group, Indicator, Limit, Ref
+from rulebook.pack import Band, Grade, Group, Indicator, Limit, Measure, Ref, Scale
 from rulebook.records import within
 from rulebook.scene import Scene, Trace, exact_decimal
 from rulebook.status import Status
@@ -76,9 +76,16 @@ def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
         trace.note("省级特色化指标尚未配置，按 0 分至满分的区间计（A-11）")
         points = Points(_NONE, indicator.maximum, indicator.maximum)
         return Scored(points, Status.MANUAL_REVIEW, "未配置", "由省级主管部门设定")
+    if indicator.better_of:
+        return _by_better(indicator, scene, trace)
+    if indicator.each:
+        return _by_each(indicator, scene, trace)
+    if indicator.choices:
+        return _by_choices(indicator, scene, trace)
     if indicator.grades:
         return _by_grades(indicator.grades, indicator.maximum)
-    return _by_bands(indicator, scene, trace) if indicator.bands else _by_choices(indicator, scene, trace)
+    assert indicator.measure is not None  # the compiler pairs bands with a measure
+    return _by_bands(indicator.measure, indicator.bands, indicator.maximum, scene, trace)
 
 
 def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scored:
@@ -88,24 +95,56 @@ def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scored:
     return Scored(points, Status.MANUAL_REVIEW, "由专家评定", scale)
 
 
-def _by_bands(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    assert indicator.measure is not None  # the compiler pairs bands with a measure
-    value = measure(indicator.measure, scene, trace)
-    label = measure_label(indicator.measure, scene)
-    scale = "；".join(f"{band.text} {_points_text(band.points_low, band.points_high)}" for band in indicator.bands)
+def _by_bands(what: Measure, bands: tuple[Band, ...], maximum: Decimal, scene: Scene, trace: Trace) -> Scored:
+    value = measure(what, scene, trace)
+    label = measure_label(what, scene)
+    scale = "；".join(f"{band.text} {_points_text(band.points_low, band.points_high)}" for band in bands)
     if isinstance(value, Status):
-        low = min(band.points_low for band in indicator.bands)
-        high = max(band.points_high for band in indicator.bands)
+        low = min(band.points_low for band in bands)
+        high = max(band.points_high for band in bands)
         trace.check(label, "", scale, value)
-        return Scored(Points(low, high, indicator.maximum), value, value.label, scale)
-    band = max((each for each in indicator.bands if _on(each, value)), key=lambda each: each.points_high)
-    edges = tuple(edge for each in indicator.bands for edge in (each.low, each.high) if edge is not None)
-    text = exact_text(value, shape_of(indicator.measure), edges)
-    points = Points(band.points_low, band.points_high, indicator.maximum)
+        return Scored(Points(low, high, maximum), value, value.label, scale)
+    band = max((each for each in bands if _on(each, value)), key=lambda each: each.points_high)
+    edges = tuple(edge for each in bands for edge in (each.low, each.high) if edge is not None)
+    text = exact_text(value, shape_of(what), edges)
+    points = Points(band.points_low, band.points_high, maximum)
     cause = _judged_by_people(band.points_low, band.points_high)
     scored = Scored(points, cause, text, scale)
     trace.check(label, text, band.text, scored.status)
     return scored
+
+
+def _by_better(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+    """The scale that gives more; one that is missing leaves open only what it could still add (A-10)."""
+
+    def by(scale: Scale) -> Scored:
+        return _by_bands(scale.measure, scale.bands, indicator.maximum, scene, trace)
+
+    found = [by(scale) for scale in indicator.better_of]
+    low, high = max(each.points.low for each in found), max(each.points.high for each in found)
+    open_causes = [each.cause for each in found if each.cause is not None and each.points.high > low]
+    value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
+    threshold = "；".join(each.threshold for each in found)
+    return Scored(Points(low, high, indicator.maximum), _open(low, high, open_causes), value, threshold)
+
+
+def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+    """Points for every test that holds, together at most the maximum."""
+    statuses = [judge(test, scene, trace) for test in indicator.each]
+    held = Decimal(statuses.count(Status.MET))
+    possible = held + statuses.count(Status.UNKNOWN) + statuses.count(Status.MANUAL_REVIEW)
+    low = min(indicator.maximum, held * indicator.each_points)
+    high = min(indicator.maximum, possible * indicator.each_points)
+    value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
+    threshold = f"每项 {indicator.each_points} 分，最高 {indicator.maximum} 分"
+    return Scored(Points(low, high, indicator.maximum), _open(low, high, statuses), value, threshold)
+
+
+def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | None:
+    """Why points are not fixed: something missing before a person's judgement (A-36)."""
+    if low == high:
+        return None
+    return Status.UNKNOWN if Status.UNKNOWN in causes else Status.MANUAL_REVIEW
 
 
 def _on(band: Band, value: Exact) -> bool:
@@ -127,13 +166,10 @@ def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
         decided = status is Status.MET
         causes.add(status)
     low, high = min(each[0] for each in open_points), max(each[1] for each in open_points)
-    cause = None
-    if low != high:
-        cause = Status.UNKNOWN if Status.UNKNOWN in causes else Status.MANUAL_REVIEW
     points = Points(low, high, indicator.maximum)
     scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
     shown = "；".join(f"{check.label} {check.value}" for check in trace.checks)
-    return Scored(points, cause, shown, f"各档 {scale}")
+    return Scored(points, _open(low, high, causes), shown, f"各档 {scale}")
 
 
 def _judged_by_people(low: Decimal, high: Decimal) -> Status | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rulebook.dictionary import Dictionary
-from rulebook.editions import NoEditionInForce, fitting_packs
+from rulebook.editions import NoEditionInForce, find_pack
 from rulebook.loader import load_pack
 from rulebook.pack import Pack
 from services.eligibility.domain.errors import NoPackInForce
@@ -52,8 +52,8 @@ class Editions:
         return tuple(sorted({pack.title for pack in self.packs}))
 
     def find(self, title: str, kind: str, day: dt.date, district: str | None) -> Pack | None:
-        """The edition for (title, kind, application date, district of registration), if any."""
-        return next(iter(fitting_packs(self.packs, title, kind, day, district)), None)
+        """The edition for (title, kind, application date, district of registration); of several the latest."""
+        return find_pack(self.packs, title, kind, day, district)
 
     def get(self, title: str, kind: str, day: dt.date, district: str | None) -> Pack:
         pack = self.find(title, kind, day, district)
