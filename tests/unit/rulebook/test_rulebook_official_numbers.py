@@ -58,7 +58,7 @@ def changed(typical: Typical, dictionary: Dictionary) -> Changed:
 
 
 def test_2_5_the_sub_scores_of_innovative_smes_are_20_15_15_and_not_24_18_18(changed: Changed) -> None:
-    """20 points of 创新能力, 15 of 成长性 and 30 of 专业化: eligible, and by the circulating numbers it would not be."""
+    """20 points of 创新能力, 15 of 成长性, 30 of 专业化: eligible, and by the circulating numbers it would not be."""
     found = changed(
         "miit-63-2022-innovative",
         {
