@@ -55,6 +55,9 @@ class AssessmentNew(BaseModel):
         default=None, max_length=100, description="with `facts`: titles held; [] means none, absent means not known"
     )
     industry_code: str | None = Field(default=None, max_length=10, description="GB/T 4754-2017, with `facts`")
+    district_code: str | None = Field(
+        default=None, pattern=r"^\d{6}$", description="GB/T 2260, with `facts`: needed for titles of one area"
+    )
     kind: Literal["new", "review"] | None = Field(
         default=None, description="default: review when the title is validly held, else new"
     )
@@ -64,8 +67,9 @@ class AssessmentNew(BaseModel):
     def _one_of_the_two(self) -> AssessmentNew:
         if (self.uscc is None) == (self.facts is None):
             raise ValueError("请在 uscc（已登记企业）和 facts（自行给出事实）中任选其一")
-        if self.uscc is not None and (self.titles is not None or self.industry_code is not None):
-            raise ValueError("titles 和 industry_code 只能与 facts 一起给出；已登记企业以登记信息为准")
+        stated = (self.titles, self.industry_code, self.district_code)
+        if self.uscc is not None and any(each is not None for each in stated):
+            raise ValueError("titles、industry_code、district_code 只能与 facts 一起给出；已登记企业以登记信息为准")
         return self
 
 
@@ -176,6 +180,41 @@ class PackRef(BaseModel):
     document: DocumentOut
 
 
+class NoteOut(BaseModel):
+    """A written rule that no test decides: a definition, a notice's process data, how conditions combine."""
+
+    id: str
+    topic: Coded
+    label: str
+    items: list[str] = Field(description="data of the note, such as the batches it is about")
+    clause: str
+    document: DocumentOut
+    quote: str
+    evidence_grade: str
+
+
+class LifeCycleOut(BaseModel):
+    """What the title brings with it: validity, yearly update, reporting deadline."""
+
+    id: str
+    label: str
+    years: int | None = Field(description="proposed validity; the document decides")
+    months: int | None = Field(description="to report a change within")
+    due: str | None = Field(description="MM-DD of every year, that day included")
+    clause: str
+    document: DocumentOut
+    quote: str
+    evidence_grade: str
+
+
+class TermOut(BaseModel):
+    """When the edition serves a kind of application, both days included."""
+
+    kind: Coded
+    start: dt.date
+    end: dt.date | None
+
+
 class AssessmentOut(BaseModel):
     """An assessment with its reasons. 不作为认定依据."""
 
@@ -194,6 +233,7 @@ class AssessmentOut(BaseModel):
     conditions: list[ConditionOut]
     missing: list[MissingOut]
     reasons: list[str]
+    notes: list[NoteOut] = Field(description="what the pack says beside the conditions; nothing that was computed")
     pack: PackRef
     assessed_at: dt.datetime
     disclaimer: str
@@ -229,8 +269,12 @@ class PackOut(BaseModel):
     edition: str
     document: DocumentOut
     kinds: list[Coded]
-    in_force_from: dt.date
+    area: list[str] = Field(description="GB/T 2260 prefixes of the area it is for; empty: everywhere")
+    in_force_from: dt.date = Field(description="the first day for any kind; see `terms`")
     in_force_to: dt.date | None
+    terms: list[TermOut]
+    life_cycle: list[LifeCycleOut]
+    notes: list[NoteOut]
     state: str = Field(description="active | draft")
     conditions: int = Field(description="rule lines in it")
 
