@@ -61,8 +61,8 @@ def doctor() -> None:
 
 def keys(folder: Annotated[Path, typer.Argument(help="存放密钥的目录，只应由运行账号读取")]) -> None:
     """为生产环境生成网关签名密钥和白名单签名密钥；已有的保留不变。"""
+    from chassis.signing import Signer
     from gateway.tokens.keys import ensure_keys
-    from services.finance.store.signing import Signer
 
     made = ensure_keys(folder)
     feed = folder / "feed-key.pem"
