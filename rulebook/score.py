@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rulebook.assessment import Points
-from rulebook.expressions import shape_of
+from rulebook.assessment import Check, NextBand, Points
+from rulebook.expressions import limit_text, shape_of
 from rulebook.judge import exact_text, judge
 from rulebook.measures import Exact, measure, measure_label
-from rulebook.pack import Band, Indicator, Limit
+from rulebook.pack import AnyOf, Band, Choice, Indicator, Limit, Test
 from rulebook.records import within
 from rulebook.scene import Scene, Trace
 from rulebook.status import Status
@@ -26,6 +26,7 @@ class Scored:
     cause: Status | None
     value: str
     threshold: str
+    next_band: NextBand | None = None
 
     @property
     def status(self) -> Status:
@@ -57,7 +58,7 @@ def _by_bands(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     text = exact_text(value, shape_of(indicator.measure), edges)
     points = Points(band.points_low, band.points_high, indicator.maximum)
     cause = _judged_by_people(band.points_low, band.points_high)
-    scored = Scored(points, cause, text, scale)
+    scored = Scored(points, cause, text, scale, _next_band(indicator, band, value, label))
     trace.check(label, text, band.text, scored.status)
     return scored
 
@@ -69,14 +70,33 @@ def _on(band: Band, value: Exact) -> bool:
     return band.high is None or value.compare(band.high) <= 0
 
 
+def _next_band(indicator: Indicator, band: Band, value: Exact, label: str) -> NextBand | None:
+    """The band with the fewest points more, and the edge of it that lies towards the value."""
+    better = [each for each in indicator.bands if each.points_high > band.points_high]
+    if not better or indicator.measure is None:
+        return None
+    nearest = min(better, key=lambda each: each.points_high)
+    shape = shape_of(indicator.measure)
+    below = nearest.low is not None and value.compare(nearest.low) < 0
+    edge, sign = (nearest.low, "≥") if below else (nearest.high, "≤")
+    if edge is None:  # the value would be on it already
+        return None
+    points = Points(nearest.points_low, nearest.points_high, indicator.maximum)
+    return NextBand(points, f"{label} {sign}{limit_text(edge, shape)}")
+
+
 def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     open_points: list[tuple[Decimal, Decimal]] = []
     causes: set[Status] = set()
     decided = False
+    next_band: NextBand | None = None
     for choice in indicator.choices:
+        before = len(trace.checks)
         status = Status.MET if choice.test is None else judge(choice.test, scene, trace)
-        if decided or status is Status.UNMET:
-            continue  # judged all the same: every missing fact is named
+        if decided or status is Status.UNMET:  # judged all the same: every missing fact is named
+            if not decided and choice.test is not None:  # choices fall: the last one passed over is the nearest
+                next_band = _next_choice(indicator, choice, choice.test, trace.checks[before:])
+            continue
         open_points.append((choice.points_low, choice.points_high))
         decided = status is Status.MET
         causes.add(status)
@@ -87,7 +107,13 @@ def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     points = Points(low, high, indicator.maximum)
     scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
     shown = "；".join(f"{check.label} {check.value}" for check in trace.checks)
-    return Scored(points, cause, shown, f"各档 {scale}")
+    return Scored(points, cause, shown, f"各档 {scale}", next_band if len(open_points) == 1 else None)
+
+
+def _next_choice(indicator: Indicator, choice: Choice, test: Test, checks: list[Check]) -> NextBand:
+    joint = " 或 " if isinstance(test, AnyOf) else "；"
+    wanted = [f"{check.label} {check.threshold}" for check in checks if check.status is not Status.MET]
+    return NextBand(Points(choice.points_low, choice.points_high, indicator.maximum), joint.join(wanted))
 
 
 def _judged_by_people(low: Decimal, high: Decimal) -> Status | None:
