@@ -11,7 +11,7 @@ from chassis.worker import check_heartbeats
 from services.eligibility.api import assessments, packs
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.migrations import MIGRATIONS
-from services.eligibility.prepare import read_dictionary, read_sizes
+from services.eligibility.prepare import read_checks, read_dictionary, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.worker import EXPECTED
 
@@ -35,6 +35,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     dictionary = read_dictionary(settings)
     app.state.catalog = Catalog(dictionary)
     app.state.sizes = read_sizes(settings, dictionary)
+    app.state.checks = read_checks(settings, dictionary)
     for router in (assessments.router, packs.router):
         app.include_router(router, prefix=PREFIX)
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.db import Database
 from rulebook.dictionary import Dictionary, parse_dictionary
 from rulebook.size_table import SizeTable, load_size_table
+from services.eligibility.domain.consistency import Check, load_checks
 from services.eligibility.settings import Settings
 from services.eligibility.use_cases.seed_packs import seed_packs
 
@@ -20,6 +21,12 @@ def read_dictionary(settings: Settings) -> Dictionary:
 def read_sizes(settings: Settings, dictionary: Dictionary) -> SizeTable:
     """The size classes (划型) that ship with this version."""
     return load_size_table((settings.policies_folder / SIZES).read_text("utf-8"), dictionary, SIZES)
+
+
+def read_checks(settings: Settings, dictionary: Dictionary) -> tuple[Check, ...]:
+    """The rules of the consistency check (一致性核对) that ship with this version."""
+    path = settings.consistency_file
+    return load_checks(path.read_text("utf-8"), dictionary, path.name)
 
 
 def prepare(settings: Settings, db: Database) -> None:

@@ -14,5 +14,6 @@ class Settings(ServiceSettings):
 
     facts_folder: Path = _ROOT / "contracts" / "facts"
     policies_folder: Path = Path(__file__).resolve().parent / "policies"
+    consistency_file: Path = Path(__file__).resolve().parent / "reference" / "consistency.yaml"
     assessment_batch: int = 200
     """Enterprises assessed in one transaction."""

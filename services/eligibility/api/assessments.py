@@ -72,6 +72,7 @@ def post_assessment(
     else:
         outcome = assess_stated(
             request.app.state.catalog.dictionary,
+            request.app.state.checks,
             rules,
             [fact.model_dump(mode="json") for fact in wanted.facts or ()],
             None if wanted.titles is None else [_title(each.model_dump(mode="json")) for each in wanted.titles],
@@ -79,6 +80,7 @@ def post_assessment(
             kind=wanted.kind,
             industry_code=wanted.industry_code,
             day=day,
+            today=today,
         )
     if outcome.row is None:
         response.status_code = 200

@@ -67,6 +67,16 @@ def list_history(
     return tx.session.scalars(query.order_by(AssessmentRow.id.desc()).limit(limit + 1)).all()
 
 
+def list_inputs(tx: Transaction, uscc: str, limit: int = 200) -> list[dict[str, Any]]:
+    """The inputs of the enterprise's last stored assessments, the oldest first; the same inputs once."""
+    query = select(AssessmentRow.inputs).where(AssessmentRow.uscc == uscc).order_by(AssessmentRow.id.desc())
+    found: list[dict[str, Any]] = []
+    for inputs in tx.session.scalars(query.limit(limit)):
+        if inputs not in found:
+            found.append(inputs)
+    return found[::-1]
+
+
 def statistics(tx: Transaction, actor: Actor) -> tuple[int, int, list[tuple[str, str, int]]]:
     """(enterprises, waiting, [(title, verdict, count)]) in the actor's areas."""
     visible = visible_to(actor)
