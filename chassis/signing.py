@@ -82,6 +82,20 @@ def verify(signature: str, content: bytes, keys: Sequence[Mapping[str, Any]]) ->
         return False
 
 
+def header_of(signature: str) -> dict[str, Any]:
+    """The protected header of a detached JWS: the algorithm and the key it names. Raises ValueError for no JWS."""
+    encoded, payload, _ = signature.split(".")
+    found = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    if payload or not isinstance(found, dict):
+        raise ValueError("not a detached JWS")
+    return found
+
+
+def thumbprint(key: Mapping[str, Any]) -> str:
+    """The RFC 7638 thumbprint of a public key: its id follows from it and cannot be claimed by another key."""
+    return str(OKPKey.import_key(dict(key)).thumbprint())
+
+
 def canonical_bytes(values: Mapping[str, Any]) -> bytes:
     """RFC 8785 for ASCII names, text, integers, booleans and null: sorted names, no spaces, UTF-8."""
     return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
