@@ -20,6 +20,8 @@ ALGORITHM = "Ed25519"
 class Signer:
     """Signs with one private Ed25519 key; its id is the key's RFC 7638 thumbprint."""
 
+    algorithm = ALGORITHM
+
     def __init__(self, key: OKPKey) -> None:
         if not key.is_private or key.curve_name != "Ed25519":
             raise ValueError("签名密钥应为 Ed25519 私钥（PEM 或 JWK），请检查密钥文件")
