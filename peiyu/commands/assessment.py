@@ -94,8 +94,10 @@ def _read_keys(path: Path) -> list[dict[str, Any]]:
     from services.eligibility.domain.record import RecordUnreadable
 
     try:
-        found = json.loads(path.read_text("utf-8-sig"))["keys"]
-        return [dict(key) for key in found]
+        found = json.loads(path.read_text("utf-8-sig"))
+        if set(found) != {"keys"}:  # a record carries keys too, but nobody vouches for itself
+            raise ValueError
+        return [dict(key) for key in found["keys"]]
     except (ValueError, KeyError, TypeError) as error:
         raise RecordUnreadable(f'公钥文件 {path} 不是 JWKS，应为 {{"keys": […]}}') from error
 
