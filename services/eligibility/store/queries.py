@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from chassis.auth import EVERYWHERE, Actor
@@ -78,7 +79,7 @@ def list_predecessors(tx: Transaction, rows: Sequence[AssessmentRow]) -> dict[uu
         select(row.id, before)
         .join(before, same)
         .where(row.id.in_([each.id for each in rows]))
-        .distinct(row.id)
+        .ext(distinct_on(row.id))
         .order_by(row.id, before.id.desc())
     )
     return {found[0]: found[1] for found in tx.session.execute(query)}
