@@ -17,6 +17,7 @@ PLACEHOLDERS = frozenset(
     ("enterprise", "uscc", "title", "kind", "verdict", "document", "edition", "application_date", "route", "score")
 )
 SECTIONS = ("unmet", "pending", "material", "other_material", "score", "met")
+GATES = "基本条件"
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
 
 
@@ -161,57 +162,65 @@ Rows = tuple[tuple[str, ...], ...]
 
 def _sections(found: Assessment, dictionary: Dictionary) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
     asked = _asked(found)
-    judged = ("条件", "要求", "现有数据", "依据", "原文")
-    yield "unmet", judged, tuple(_judged(each) for each in asked if each.status is Status.UNMET)
-    pending = tuple(_pending(each, dictionary) for each in asked if each.status is Status.MANUAL_REVIEW)
+    judged = ("所属", "条件", "要求", "现有数据", "依据")
+    if found.verdict is not Verdict.ELIGIBLE:
+        unmet = [_judged(part, each) for part, each in asked if each.status is Status.UNMET]
+        yield "unmet", judged, (*unmet, *_unmet_scores(found))
+    pending = tuple(_pending(each, dictionary) for _, each in asked if each.status is Status.MANUAL_REVIEW)
     if found.verdict is not Verdict.NOT_ELIGIBLE:
-        yield "pending", ("事项", "说明", "需要的材料", "依据", "原文"), pending
+        yield "pending", ("事项", "说明", "需要的材料", "依据"), pending
     labels = {each.id: each.label for each in found.conditions}
     facts = [each for each in found.missing if each.kind != "finding"]
     open_ = found.verdict is Verdict.UNKNOWN
     columns = ("资料", "佐证材料", "可用来源", "用于")
     needed = tuple(_material(each, dictionary, labels) for each in facts if each.blocking and open_)
     yield "material", columns, needed
-    rest = tuple(_material(each, dictionary, labels) for each in facts if not (each.blocking and open_))
-    yield "other_material", columns, rest
     scored = tuple(_scored(each) for each in found.conditions if each.role == "indicator")
     yield "score", ("指标", "数据", "得分", "再进一档"), scored
     if found.verdict is Verdict.ELIGIBLE:
-        yield "met", judged, tuple(_judged(each) for each in asked if each.status is Status.MET)
+        yield "met", judged, tuple(_judged(part, each) for part, each in asked if each.status is Status.MET)
+    rest = tuple(_material(each, dictionary, labels) for each in facts if not (each.blocking and open_))
+    yield "other_material", columns, rest
 
 
-def _asked(found: Assessment) -> list[ConditionResult]:
-    """The gates, and the conditions of the routes that decide: the one that is met, or those that are not."""
+def _asked(found: Assessment) -> list[tuple[str, ConditionResult]]:
+    """Part and condition: the gates, and what the routes that decide ask: the one that is met, or those that are not.
+
+    A condition of two routes stands in both: each route is a way of its own.
+    """
+    by_id = {each.id: each for each in found.conditions}
+    gates = [(GATES, each) for each in found.conditions if each.role == "gate"]
     routes = [each for each in found.routes if found.route in (None, each.id)]
-    ids = {condition for route in routes for condition in route.conditions}
-    return [
-        each
-        for each in found.conditions
-        if each.modality == "must" and (each.role == "gate" or (each.role == "requirement" and each.id in ids))
-    ]
+    asked = [(route.label, by_id[condition]) for route in routes for condition in route.conditions]
+    return [(part, each) for part, each in gates + asked if each.modality == "must"]
 
 
-def _judged(found: ConditionResult) -> tuple[str, ...]:
+def _judged(part: str, found: ConditionResult) -> tuple[str, ...]:
     failed = [check for check in found.checks if check.status is found.status] or list(found.checks)
-    return (
-        found.label,
-        "；".join(dict.fromkeys(f"{check.label} {check.threshold}" for check in failed)) or found.threshold,
-        "；".join(dict.fromkeys(check.value for check in failed)) or found.value,
-        f"{found.document.citation} {found.clause}",
-        found.quote,
-    )
+    wanted = "；".join(dict.fromkeys(f"{check.label} {check.threshold}" for check in failed)) or found.threshold
+    value = "；".join(dict.fromkeys(check.value for check in failed)) or found.value
+    return part, found.label, wanted, value, _basis(found)
+
+
+def _unmet_scores(found: Assessment) -> Iterator[tuple[str, ...]]:
+    """Points that fall short of what a route asks; the indicators follow in a table of their own."""
+    if found.route is not None:
+        return
+    for route in found.routes:
+        for check in route.score_checks:
+            if check.status is Status.UNMET:
+                yield route.label, check.label, check.threshold, check.points.display, found.document.citation
+
+
+def _basis(found: ConditionResult) -> str:
+    """Document, clause and quotation. The clause says itself which annex it is of, if any."""
+    return f"《{found.document.name}》（{found.document.number}）{found.clause}：“{found.quote}”"
 
 
 def _pending(found: ConditionResult, dictionary: Dictionary) -> tuple[str, ...]:
     wanted = [fact for each in found.missing if (fact := dictionary.find(each.fact_id)) is not None]
     evidence = dict.fromkeys(item for fact in wanted for item in fact.evidence)
-    return (
-        found.label,
-        "；".join(found.notes),
-        "、".join(evidence),
-        f"{found.document.citation} {found.clause}",
-        found.quote,
-    )
+    return found.label, "；".join(found.notes), "、".join(evidence), _basis(found)
 
 
 def _material(missing: Missing, dictionary: Dictionary, labels: Mapping[str, str]) -> tuple[str, ...]:
@@ -219,7 +228,8 @@ def _material(missing: Missing, dictionary: Dictionary, labels: Mapping[str, str
     name = missing.label
     if fact is not None and fact.yearly and missing.fiscal_year != POINT and str(missing.fiscal_year) not in name:
         name = f"{missing.fiscal_year}年{name}"
-    sources = "、".join(SOURCE_KINDS[each] for each in fact.sources) if fact is not None else ""
+    # how it is brought into the system is of no concern to who has to bring it
+    sources = "、".join(SOURCE_KINDS[each] for each in fact.sources if each != "import") if fact is not None else ""
     evidence = "、".join(fact.evidence) if fact is not None else "认定公告或证书" if missing.kind == "title" else ""
     return name, evidence, sources, "、".join(labels[each] for each in missing.conditions)
 

@@ -16,6 +16,10 @@ from docx.shared import Cm, Pt
 from services.eligibility.domain.notice import Notice, Section
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+WIDTH = 15.8
+"""Centimetres between the margins."""
+WIDE = {"依据": 2.2, "要求": 1.6, "数据": 1.6, "再进一档": 1.6, "用于": 1.6, "佐证材料": 1.3}
+"""Columns with long text; the others count 1."""
 BODY, HEADINGS = "仿宋", "黑体"
 """The fonts of official documents; Word falls back to one it has."""
 
@@ -83,20 +87,28 @@ def _line(
 
 def _table(document: Any, section: Section) -> None:
     table = document.add_table(rows=1, cols=len(section.columns), style="Table Grid")
+    table.autofit = False
     for cell, text in zip(table.rows[0].cells, section.columns, strict=True):
         _cell(cell, text, HEADINGS)
     header = table.rows[0]._tr.get_or_add_trPr()
     header.append(OxmlElement("w:tblHeader"))  # the heading is repeated on the next page
-    for row in section.rows:
-        for cell, text in zip(table.add_row().cells, row, strict=True):
+    for values in section.rows:
+        added = table.add_row()
+        added._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+        for cell, text in zip(added.cells, values, strict=True):
             _cell(cell, text or "—", BODY)
+    weights = [WIDE.get(column, 1.0) for column in section.columns]
+    for column, weight in zip(table.columns, weights, strict=True):
+        column.width = Cm(WIDTH * weight / sum(weights))  # for LibreOffice and WPS; Word asks the cells
+        for cell in column.cells:
+            cell.width = column.width
     document.add_paragraph()
 
 
 def _cell(cell: Any, text: str, font: str) -> None:
     paragraph = cell.paragraphs[0]
     _font(paragraph.add_run(text), font, 10)
-    paragraph.paragraph_format.space_after = Pt(0)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
 
 
 def _disclaimer(document: Any, text: str) -> None:

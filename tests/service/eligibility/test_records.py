@@ -291,12 +291,13 @@ def test_a_negative_notice_gives_each_failed_condition_with_value_clause_and_quo
     eligibility.assess()
     found = notice(client)
     assert "暂不符合" in found["subject"]
-    [row] = [row for row in section(found, "unmet")["rows"] if "经营异常" in row[0]]
-    condition, wanted, value, basis, quotation = row
+    [row] = [row for row in section(found, "unmet")["rows"] if "经营异常" in row[1]]
+    part, condition, wanted, value, basis = row
+    assert part == "基本条件"
     assert "被列入经营异常名录 ＝否" in wanted
     assert "是" in value
     assert "工信部企业〔2022〕63号" in basis
-    assert quotation
+    assert "第三条：“未被列入经营异常名录或严重失信主体名单”" in basis
     assert condition
 
 
@@ -312,7 +313,7 @@ def test_missing_material_is_listed_with_its_evidence_and_what_it_is_for(
     rows = {row[0]: row for row in section(found, "material")["rows"]}
     revenue = rows[f"{YEAR}年营业收入"]
     assert revenue[1] == "审计报告"
-    assert "审计报告、税务数据" in revenue[2]
+    assert revenue[2] == "审计报告、税务数据、企业填报"
     assert "研发费用" in revenue[3]
     assert rows["被列入经营异常名录"][1] == "国家企业信用信息公示系统查询结果"
 
