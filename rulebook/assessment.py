@@ -73,8 +73,19 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
+class NextBand:
+    """The nearest better band of an indicator: what has to hold to be on it, and the points it earns."""
+
+    points: Points
+    reach: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionResult:
-    """One rule line, judged. Role: gate, requirement or indicator (met when it earned points)."""
+    """One rule line, judged. Role: gate, requirement or indicator (met when it earned points).
+
+    `next_band` is there for an indicator that is decided and below its best band.
+    """
 
     id: str
     label: str
@@ -94,6 +105,7 @@ class ConditionResult:
     inputs: tuple[Input, ...]
     missing: tuple[Missing, ...]
     notes: tuple[str, ...]
+    next_band: NextBand | None = None
 
 
 @dataclass(frozen=True, slots=True)

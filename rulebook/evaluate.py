@@ -108,7 +108,12 @@ def _judge_indicator(indicator: Indicator, scene: Scene, scored: dict[str, Score
     outcome = scored[indicator.line.id] = score_indicator(indicator, own, trace)
     result = _result(indicator.line, "indicator", outcome.status, trace, "must", indicator.effort)
     return replace(
-        result, group=indicator.group, value=outcome.value, threshold=outcome.threshold, points=outcome.points
+        result,
+        group=indicator.group,
+        value=outcome.value,
+        threshold=outcome.threshold,
+        points=outcome.points,
+        next_band=outcome.next_band,
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rulebook.assessment import Points
-from rulebook.expressions import shape_of
+from rulebook.assessment import Check, NextBand, Points
+from rulebook.expressions import limit_text, shape_of
 from rulebook.judge import exact_text, judge
 from rulebook.measures import Exact, measure, measure_label
-from rulebook.pack import Band, Grade, Group, Indicator, Limit, Measure, Ref, Scale
+from rulebook.pack import AnyOf, Band, Choice, Grade, Group, Indicator, Limit, Measure, Ref, Scale, Test
 from rulebook.records import within
 from rulebook.scene import Scene, Trace, exact_decimal
 from rulebook.status import Status
@@ -28,6 +28,7 @@ class Scored:
     cause: Status | None
     value: str
     threshold: str
+    next_band: NextBand | None = None
 
     @property
     def status(self) -> Status:
@@ -113,7 +114,7 @@ def _by_bands(what: Measure, bands: tuple[Band, ...], maximum: Decimal, scene: S
     text = exact_text(value, shape_of(what), edges)
     points = Points(band.points_low, band.points_high, maximum)
     cause = _judged_by_people(band.points_low, band.points_high)
-    scored = Scored(points, cause, text, scale)
+    scored = Scored(points, cause, text, scale, _next_band(what, bands, maximum, band, value, label))
     trace.check(label, text, band.text, scored.status)
     return scored
 
@@ -133,7 +134,18 @@ def _by_better(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
         trace.note(f"按“{chosen}”计 {_points_text(low, low)}，取得分较高的算法（A-10、A-28）")
     value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
     threshold = "；".join(each.threshold for each in found)
-    return Scored(Points(low, high, indicator.maximum), _open(low, high, open_causes), value, threshold)
+    points, cause = Points(low, high, indicator.maximum), _open(low, high, open_causes)
+    return Scored(points, cause, value, threshold, _nearest(found, low) if cause is None else None)
+
+
+def _nearest(found: Collection[Scored], low: Decimal) -> NextBand | None:
+    """The next band of any of the scales that gives more than what is reached; more than one are alternatives."""
+    steps = [each.next_band for each in found if each.next_band is not None and each.next_band.points.high > low]
+    if not steps:
+        return None
+    fewest = min(step.points.high for step in steps)
+    chosen = [step for step in steps if step.points.high == fewest]
+    return NextBand(chosen[0].points, " 或 ".join(step.reach for step in chosen))
 
 
 def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
@@ -145,7 +157,17 @@ def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     high = min(indicator.maximum, possible * indicator.each_points)
     value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
     threshold = f"每项 {indicator.each_points} 分，最高 {indicator.maximum} 分"
-    return Scored(Points(low, high, indicator.maximum), _open(low, high, statuses), value, threshold)
+    points, cause = Points(low, high, indicator.maximum), _open(low, high, statuses)
+    return Scored(points, cause, value, threshold, _next_of_each(indicator, low, trace) if cause is None else None)
+
+
+def _next_of_each(indicator: Indicator, low: Decimal, trace: Trace) -> NextBand | None:
+    """One more of the tests that do not hold yet, while that still adds points."""
+    more = min(indicator.maximum, low + indicator.each_points)
+    lacking = [f"{check.label} {check.threshold}" for check in trace.checks if check.status is not Status.MET]
+    if more == low or not lacking:
+        return None
+    return NextBand(Points(more, more, indicator.maximum), " 或 ".join(lacking))
 
 
 def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | None:
@@ -162,14 +184,34 @@ def _on(band: Band, value: Exact) -> bool:
     return band.high is None or value.compare(band.high) <= 0
 
 
+def _next_band(
+    what: Measure, bands: tuple[Band, ...], maximum: Decimal, band: Band, value: Exact, label: str
+) -> NextBand | None:
+    """The band with the fewest points more, and the edge of it that lies towards the value."""
+    better = [each for each in bands if each.points_high > band.points_high]
+    if not better:
+        return None
+    nearest = min(better, key=lambda each: each.points_high)
+    above = nearest.low is not None and value.compare(nearest.low) < (1 if nearest.above else 0)
+    edge, sign = (nearest.low, ">" if nearest.above else "≥") if above else (nearest.high, "≤")
+    if edge is None:  # the value would be on it already
+        return None
+    points = Points(nearest.points_low, nearest.points_high, maximum)
+    return NextBand(points, f"{label} {sign}{limit_text(edge, shape_of(what))}")
+
+
 def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     open_points: list[tuple[Decimal, Decimal]] = []
     causes: set[Status] = set()
     decided = False
+    next_band: NextBand | None = None
     for choice in indicator.choices:
+        before = len(trace.checks)
         status = Status.MET if choice.test is None else judge(choice.test, scene, trace)
-        if decided or status is Status.UNMET:
-            continue  # judged all the same: every missing fact is named
+        if decided or status is Status.UNMET:  # judged all the same: every missing fact is named
+            if not decided and choice.test is not None:  # choices fall: the last one passed over is the nearest
+                next_band = _next_choice(indicator, choice, choice.test, trace.checks[before:])
+            continue
         open_points.append((choice.points_low, choice.points_high))
         decided = status is Status.MET
         causes.add(status)
@@ -177,7 +219,14 @@ def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     points = Points(low, high, indicator.maximum)
     scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
     shown = "；".join(f"{check.label} {check.value}" for check in trace.checks)
-    return Scored(points, _open(low, high, causes), shown, f"各档 {scale}")
+    following = next_band if len(open_points) == 1 else None
+    return Scored(points, _open(low, high, causes), shown, f"各档 {scale}", following)
+
+
+def _next_choice(indicator: Indicator, choice: Choice, test: Test, checks: list[Check]) -> NextBand:
+    joint = " 或 " if isinstance(test, AnyOf) else "；"
+    wanted = [f"{check.label} {check.threshold}" for check in checks if check.status is not Status.MET]
+    return NextBand(Points(choice.points_low, choice.points_high, indicator.maximum), joint.join(wanted))
 
 
 def _judged_by_people(low: Decimal, high: Decimal) -> Status | None:

@@ -144,7 +144,7 @@ def _size_label(fact_id: str, scene: Scene) -> str:
 
 
 def judge_finding(test: Found, scene: Scene, trace: Trace) -> Status:
-    """An official's finding decides; without one, or after its last day, a person still has to."""
+    """An official's finding decides; without one, or after its last day, a person still has to, and it is missing."""
     threshold = "主管部门认定"
     value = scene.read_fact(test.fact, POINT, trace)
     if isinstance(value, Status):
@@ -155,9 +155,11 @@ def judge_finding(test: Found, scene: Scene, trace: Trace) -> Status:
     until = value.get("valid_until")
     if until is not None and scene.application_date > date.fromisoformat(str(until)):
         trace.note(f"“{test.fact.label}”的认定意见已于 {until} 到期，须重新认定")
+        trace.miss(test.fact.id, test.fact.label, POINT, "finding")
         return trace.check(test.fact.label, f"认定意见已过期（{until}）", threshold, Status.MANUAL_REVIEW)
     if trace.inputs[(test.fact.id, POINT)].source != "official_finding":
         trace.note(f"“{test.fact.label}”只认可主管部门的认定意见")
+        trace.miss(test.fact.id, test.fact.label, POINT, "finding")
         return trace.check(test.fact.label, "非主管部门认定", threshold, Status.MANUAL_REVIEW)
     met = value["decision"] == "met"
     status = Status.MET if met else Status.UNMET

@@ -92,6 +92,18 @@ def _text(text: str) -> Value | CellError:
     return kept or None
 
 
+def unit_fits(fact: Shape, unit: str) -> bool:
+    """Whether a value of this fact may be given in `unit`; units_expected() names them."""
+    if fact.type == "money":
+        return unit in MONEY_UNITS
+    return unit == "%" if fact.type == "ratio" else unit == fact.unit
+
+
+def units_expected(fact: Shape) -> str:
+    """The units a value of this fact may be given in, in words."""
+    return "、".join(MONEY_UNITS) if fact.type == "money" else "%" if fact.type == "ratio" else fact.unit or "不写单位"
+
+
 def expectation(fact: Shape) -> str:
     """What a cell of this fact should hold, with an example."""
     if fact.allowed:

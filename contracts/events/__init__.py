@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.events.base import Event
-from contracts.events.eligibility import AssessmentChanged
+from contracts.events.eligibility import AssessmentChanged, FindingRequested
 from contracts.events.finance import ConsentChanged, WhitelistChanged
 from contracts.events.notification import AssignmentChanged
 from contracts.events.registry import (
@@ -23,6 +23,7 @@ ALL: dict[str, type[Event]] = {
         TitleRecorded,
         TitleCancelled,
         AssessmentChanged,
+        FindingRequested,
         WhitelistChanged,
         ConsentChanged,
         AssignmentChanged,

@@ -31,3 +31,27 @@ class AssessmentChanged(Event):
     @property
     def key(self) -> str:
         return self.uscc
+
+
+class FindingRequested(Event):
+    """An official's judgement is the last thing an enterprise lacks for a title; told once per opening of a request."""
+
+    topic: ClassVar[str] = "eligibility.findings"
+    type: ClassVar[str] = "eligibility.finding-requested.v1"
+
+    uscc: str
+    request_id: str
+    finding: str = Field(description="id of the fact of type finding that the answer is recorded as")
+    finding_label: str
+    titles: tuple[str, ...] = Field(description="title codes that wait for it")
+    title_labels: tuple[str, ...]
+    document: str = Field(description="document number and clause, for example 工信部企业〔2026〕2号 附件1 第五项")
+    quotation: str
+    evidence: tuple[str, ...] = Field(default=(), description="what to look at, in Chinese")
+    district_code: str | None
+    opening: int = Field(description="1 for the first time; more when an earlier finding ended or was withdrawn")
+    requested_on: dt.date
+
+    @property
+    def key(self) -> str:
+        return self.uscc

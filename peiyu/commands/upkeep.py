@@ -60,17 +60,19 @@ def doctor() -> None:
 
 
 def keys(folder: Annotated[Path, typer.Argument(help="存放密钥的目录，只应由运行账号读取")]) -> None:
-    """为生产环境生成网关签名密钥和白名单签名密钥；已有的保留不变。"""
+    """为生产环境生成网关、白名单和测算留痕单的签名密钥；已有的保留不变。"""
+    from chassis.signing import Signer
     from gateway.tokens.keys import ensure_keys
-    from services.finance.store.signing import Signer
 
     made = ensure_keys(folder)
-    feed = folder / "feed-key.pem"
-    if not feed.exists():
-        Signer.generate(feed)
+    feed, record = folder / "feed-key.pem", folder / "record-key.pem"
+    for path in (feed, record):
+        if not path.exists():
+            Signer.generate(path)
     typer.echo(f"PEIYU_SIGNING_KEY_FILE={made.private}    # 只给网关")
     typer.echo(f"PEIYU_IDENTITY_KEY_FILE={made.public}    # 给网关和每个服务")
     typer.echo(f"PEIYU_FEED_KEY_FILE={feed}    # 只给 finance 的后台进程")
+    typer.echo(f"PEIYU_RECORD_KEY_FILE={record}    # 只给 eligibility 的 HTTP 进程")
 
 
 @topics.command("apply")

@@ -8,10 +8,17 @@ from chassis import http
 from chassis.auth import IdentityVerifier
 from chassis.db import Database
 from chassis.worker import check_heartbeats
-from services.eligibility.api import assessments, packs
+from services.eligibility.api import assessments, enterprises, findings, packs, records
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.migrations import MIGRATIONS
-from services.eligibility.prepare import read_dictionary, read_sizes
+from services.eligibility.prepare import (
+    read_checks,
+    read_dictionary,
+    read_sizes,
+    read_sources,
+    read_wordings,
+    record_signers,
+)
 from services.eligibility.settings import Settings
 from services.eligibility.worker import EXPECTED
 
@@ -35,6 +42,10 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     dictionary = read_dictionary(settings)
     app.state.catalog = Catalog(dictionary)
     app.state.sizes = read_sizes(settings, dictionary)
-    for router in (assessments.router, packs.router):
+    app.state.checks = read_checks(settings, dictionary)
+    app.state.wordings = read_wordings(settings)
+    app.state.sources = read_sources(settings)
+    app.state.signers = record_signers(settings)
+    for router in (assessments.router, records.router, enterprises.router, findings.router, packs.router):
         app.include_router(router, prefix=PREFIX)
     return app

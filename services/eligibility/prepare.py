@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import rulebook
 from chassis.db import Database
+from chassis.signing import Signer, canonical_bytes, digest, own_signer
 from rulebook.dictionary import Dictionary, parse_dictionary
 from rulebook.size_table import SizeTable, load_size_table
+from services.eligibility.domain.consistency import Check, load_checks
+from services.eligibility.domain.notice import Wordings, load_wordings
+from services.eligibility.domain.record import Sources
 from services.eligibility.settings import Settings
 from services.eligibility.use_cases.seed_packs import seed_packs
 
@@ -14,12 +21,46 @@ SIZES = "size-2011-2017.yaml"
 
 def read_dictionary(settings: Settings) -> Dictionary:
     """The facts dictionary that ships with this version."""
-    return parse_dictionary({path.name: path.read_text("utf-8") for path in settings.facts_folder.glob("*.yaml")})
+    return parse_dictionary(_dictionary_texts(settings))
+
+
+def _dictionary_texts(settings: Settings) -> dict[str, str]:
+    return {path.name: path.read_text("utf-8") for path in settings.facts_folder.glob("*.yaml")}
 
 
 def read_sizes(settings: Settings, dictionary: Dictionary) -> SizeTable:
     """The size classes (划型) that ship with this version."""
     return load_size_table((settings.policies_folder / SIZES).read_text("utf-8"), dictionary, SIZES)
+
+
+def read_checks(settings: Settings, dictionary: Dictionary) -> tuple[Check, ...]:
+    """The rules of the consistency check (一致性核对) that ship with this version."""
+    path = settings.consistency_file
+    return load_checks(path.read_text("utf-8"), dictionary, path.name)
+
+
+def read_wordings(settings: Settings) -> Wordings:
+    """The wording of notices (告知书) that ships with this version."""
+    return load_wordings(settings.notice_file.read_text("utf-8"), settings.notice_file.name)
+
+
+def read_sources(settings: Settings) -> Sources:
+    """The texts that an assessment record carries along, so that it can be replayed without this installation."""
+    size_text = (settings.policies_folder / SIZES).read_text("utf-8")
+    return Sources(_dictionary_texts(settings), SIZES, size_text, engine_digest())
+
+
+def engine_digest() -> str:
+    """sha256 of the rules engine's own source, file by file in order of their names."""
+    sources = sorted(Path(rulebook.__file__).parent.glob("*.py"))
+    return digest(canonical_bytes({path.name: digest(path.read_bytes()) for path in sources}))
+
+
+def record_signers(settings: Settings) -> list[Signer]:
+    """Who signs assessment records: the service's own key, made on first use by the embedded local run."""
+    local = settings.identity_key_file.with_name("record-key.pem") if settings.environment == "local" else None
+    given, variable = settings.record_key_file, "PEIYU_RECORD_KEY_FILE"
+    return [own_signer(given, local=local, variable=variable, purpose="测算留痕单")]
 
 
 def prepare(settings: Settings, db: Database) -> None:

@@ -14,5 +14,11 @@ class Settings(ServiceSettings):
 
     facts_folder: Path = _ROOT / "contracts" / "facts"
     policies_folder: Path = Path(__file__).resolve().parent / "policies"
+    consistency_file: Path = Path(__file__).resolve().parent / "reference" / "consistency.yaml"
+    """Rules of the consistency check."""
+    notice_file: Path = Path(__file__).resolve().parent / "templates" / "notice.yaml"
+    """Wording of the notices to enterprises."""
+    record_key_file: Path | None = None
+    """Private Ed25519 key (PEM or JWK) that signs assessment records. Only the HTTP process needs it."""
     assessment_batch: int = 200
     """Enterprises assessed in one transaction."""

@@ -14,12 +14,12 @@ from chassis.consumer import Subscriber
 from chassis.db import FEED_CHANNEL, Database
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
+from chassis.signing import Signer, own_signer
 from chassis.worker import Turning, Worker, standard_loops
 from services.finance.domain.feed import Cadence, Retention
 from services.finance.settings import Settings
 from services.finance.store.queries import head, last_epoch
 from services.finance.store.repositories import WHITELIST_CHANNEL
-from services.finance.store.signing import Signer
 from services.finance.subscriptions import SUBSCRIPTIONS
 from services.finance.use_cases.begin_titles import begin_titles
 from services.finance.use_cases.build_snapshot import build_snapshot
@@ -103,13 +103,8 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
 
 def feed_signer(settings: Settings) -> Signer:
     """The feed's signing key; the embedded local run makes its own on first use."""
-    local = settings.environment == "local"
-    path = settings.feed_key_file or (settings.identity_key_file.with_name("feed-key.pem") if local else None)
-    if path is None:
-        raise ValueError("生产环境必须提供名单签名私钥：请设置 PEIYU_FEED_KEY_FILE（Ed25519，PEM 或 JWK）")
-    if local and not path.exists():
-        return Signer.generate(path)
-    return Signer.from_file(path)
+    local = settings.identity_key_file.with_name("feed-key.pem") if settings.environment == "local" else None
+    return own_signer(settings.feed_key_file, local=local, variable="PEIYU_FEED_KEY_FILE", purpose="名单")
 
 
 def _schedules(settings: Settings) -> list[Schedule]:

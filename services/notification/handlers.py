@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 
 from chassis.db import Transaction
-from contracts.events.eligibility import AssessmentChanged
+from contracts.events.eligibility import AssessmentChanged, FindingRequested
 from contracts.events.finance import WhitelistChanged
 from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated, TitleRecorded
-from services.notification.domain.kinds import ELIGIBLE, TITLE_RECORDED, WHITELISTED
+from services.notification.domain.kinds import ELIGIBLE, FINDING_REQUESTED, TITLE_RECORDED, WHITELISTED
 from services.notification.use_cases.learn_enterprise import learn_enterprise
 from services.notification.use_cases.post_message import post_message
 
@@ -36,6 +36,23 @@ def tell_eligible(tx: Transaction, event: AssessmentChanged) -> None:
         "assessed_on": event.assessed_on.isoformat(),
     }
     post_message(tx, event.uscc, ELIGIBLE, payload, source=_source(tx))
+
+
+def tell_finding_requested(tx: Transaction, event: FindingRequested) -> None:
+    """Tell the commissioner that an official's finding is the last thing the enterprise lacks for a title."""
+    payload = {
+        "finding_id": event.finding,
+        "finding": event.finding_label,
+        "title_codes": list(event.titles),
+        "titles": "、".join(event.title_labels),
+        "document": event.document,
+        "quotation": event.quotation,
+        "evidence": "、".join(event.evidence),
+        "request_id": event.request_id,
+        "opening": event.opening,
+        "requested_on": event.requested_on.isoformat(),
+    }
+    post_message(tx, event.uscc, FINDING_REQUESTED, payload, source=_source(tx))
 
 
 def tell_title_recorded(tx: Transaction, event: TitleRecorded) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from chassis.bus import Subscriptions
-from contracts.events.eligibility import AssessmentChanged
+from contracts.events.eligibility import AssessmentChanged, FindingRequested
 from contracts.events.finance import WhitelistChanged
 from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated, TitleRecorded
-from services.notification.handlers import cover_enterprise, tell_eligible, tell_title_recorded, tell_whitelisted
+from services.notification.handlers import (
+    cover_enterprise,
+    tell_eligible,
+    tell_finding_requested,
+    tell_title_recorded,
+    tell_whitelisted,
+)
 
 SUBSCRIPTIONS: Subscriptions = {
     EnterpriseRegistered: (cover_enterprise,),
     EnterpriseUpdated: (cover_enterprise,),
     TitleRecorded: (cover_enterprise, tell_title_recorded),
     AssessmentChanged: (tell_eligible,),
+    FindingRequested: (tell_finding_requested,),
     WhitelistChanged: (tell_whitelisted,),
 }

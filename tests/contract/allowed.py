@@ -12,6 +12,7 @@ PUBLIC = frozenset(
     eligibility GET /health/live
     eligibility GET /health/ready
     eligibility GET /metrics
+    eligibility GET /api/eligibility/v1/records/jwks.json
     finance GET /health/live
     finance GET /health/ready
     finance GET /metrics
@@ -41,7 +42,14 @@ _ARCHIVE = """
 _ASSESSMENTS = """
     eligibility GET /api/eligibility/v1/assessments
     eligibility GET /api/eligibility/v1/assessments/{assessment_id}
+    eligibility GET /api/eligibility/v1/assessments/{assessment_id}/notice
+    eligibility GET /api/eligibility/v1/assessments/{assessment_id}/notice.docx
+    eligibility GET /api/eligibility/v1/assessments/{assessment_id}/record
     eligibility GET /api/eligibility/v1/enterprises/{uscc}/assessments
+    eligibility GET /api/eligibility/v1/enterprises/{uscc}/history
+    eligibility GET /api/eligibility/v1/consistency
+    eligibility GET /api/eligibility/v1/findings-requests
+    eligibility GET /api/eligibility/v1/findings-requests/{request_id}
     eligibility GET /api/eligibility/v1/statistics
     eligibility GET /api/eligibility/v1/packs
     eligibility GET /api/eligibility/v1/packs/{sha256}/source

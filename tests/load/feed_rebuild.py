@@ -26,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from chassis import clock
 from chassis.db import Database
+from chassis.signing import Signer
 from services.finance.app import create_app
 from services.finance.domain.feed import Cadence
 from services.finance.domain.rows import canonical, csv_row, row_of
@@ -33,7 +34,6 @@ from services.finance.handlers import _enterprise, _title
 from services.finance.migrations import MIGRATIONS
 from services.finance.settings import Settings
 from services.finance.store.queries import last_epoch
-from services.finance.store.signing import Signer
 from services.finance.worker import Publisher
 from tests.fixtures.identity import Identities
 from tests.service.finance.world import card, record, uscc

@@ -1,4 +1,4 @@
-"""Who may do what: the guards of eligibility's routes."""
+"""Who may do what: the guards of eligibility's routes, and whose enterprises a caller sees."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from typing import Annotated
 from fastapi import Depends
 
 from chassis.auth import Actor, guard
+from services.eligibility.domain.errors import EnterpriseNotKnown
+from services.eligibility.store.tables import EnterpriseRow
 
 READERS = ("officer", "platform", "commissioner", "enterprise", "leader", "system")
 RUNNERS = ("officer", "platform", "system")
 
 AssessmentReader = Annotated[Actor, Depends(guard("assessments:read", roles=READERS))]
 AssessmentRunner = Annotated[Actor, Depends(guard("assessments:run", roles=RUNNERS))]
+
+
+def require_visible(actor: Actor, enterprise: EnterpriseRow) -> None:
+    """An enterprise sees itself, everybody else the enterprises of their areas."""
+    if actor.uscc is not None:
+        if actor.uscc != enterprise.uscc:
+            raise EnterpriseNotKnown("您只能查看本企业的测算结果")
+        return
+    actor.require_area(enterprise.district_code)

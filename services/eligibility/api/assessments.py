@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from chassis import clock, keyset, pagination
-from chassis.auth import Actor
 from chassis.dependencies import ReadTx, Tx
 from chassis.idempotency import Idempotent
 from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
 from services.eligibility.api import rendering
-from services.eligibility.api.access import AssessmentReader, AssessmentRunner
+from services.eligibility.api.access import AssessmentReader, AssessmentRunner, require_visible
 from services.eligibility.api.schemas import (
     AssessmentNew,
     AssessmentOut,
@@ -22,8 +21,7 @@ from services.eligibility.api.schemas import (
     Statistics,
     VerdictCount,
 )
-from services.eligibility.api.state import rules_of
-from services.eligibility.domain.catalog import StoredPack
+from services.eligibility.api.state import rules_of, told_again
 from services.eligibility.domain.errors import (
     AssessmentNotFound,
     EnterpriseNotKnown,
@@ -31,9 +29,8 @@ from services.eligibility.domain.errors import (
     StatedFactsInvalid,
 )
 from services.eligibility.store import queries
-from services.eligibility.store.repositories import Assessments, Enterprises, Packs
-from services.eligibility.store.tables import EnterpriseRow
-from services.eligibility.use_cases.assess_on_request import assess_registered, assess_stated, explained_again
+from services.eligibility.store.repositories import Enterprises
+from services.eligibility.use_cases.assess_on_request import assess_registered, assess_stated
 
 router = APIRouter(tags=["assessments"])
 
@@ -67,11 +64,12 @@ def post_assessment(
     today = clock.today()
     day = wanted.application_date or today
     if wanted.uscc is not None:
-        _visible(actor, Enterprises(tx).get(wanted.uscc))
+        require_visible(actor, Enterprises(tx).get(wanted.uscc))
         outcome = assess_registered(tx, rules, wanted.uscc, wanted.title, kind=wanted.kind, day=day, today=today)
     else:
         outcome = assess_stated(
             request.app.state.catalog.dictionary,
+            request.app.state.checks,
             rules,
             [fact.model_dump(mode="json") for fact in wanted.facts or ()],
             None if wanted.titles is None else [_title(each.model_dump(mode="json")) for each in wanted.titles],
@@ -80,6 +78,7 @@ def post_assessment(
             industry_code=wanted.industry_code,
             district_code=wanted.district_code,
             day=day,
+            today=today,
         )
     if outcome.row is None:
         response.status_code = 200
@@ -114,13 +113,8 @@ def get_assessments(
 @router.get("/assessments/{assessment_id}", response_model=AssessmentOut, responses=refusals(AssessmentNotFound))
 def get_assessment(actor: AssessmentReader, tx: ReadTx, request: Request, assessment_id: uuid.UUID) -> AssessmentOut:
     """Read one stored assessment, explained from its own inputs and its own version of the rules."""
-    row = Assessments(tx).get(assessment_id)
-    enterprise = Enterprises(tx).get(row.uscc)
-    _visible(actor, enterprise)
-    version = Packs(tx).get(row.pack_hash)
-    stored = StoredPack(version.hash, version.file, version.body)
-    found = explained_again(request.app.state.catalog, rules_of(request, tx), stored, row)
-    return rendering.assessment(found, row, enterprise, row.assessed_at)
+    told = told_again(actor, tx, request, assessment_id)
+    return rendering.assessment(told.found, told.row, told.enterprise, told.row.assessed_at)
 
 
 @router.get(
@@ -140,7 +134,7 @@ def get_enterprise_assessments(
 ) -> Page[AssessmentSummary]:
     """List every stored assessment of an enterprise, newest first (测算历史)."""
     enterprise = Enterprises(tx).get(uscc)
-    _visible(actor, enterprise)
+    require_visible(actor, enterprise)
     after = keyset.decode(cursor, (uuid.UUID,))
     rows = queries.list_history(tx, uscc, title, after[0] if after else None, limit)
     page = keyset.cut(rows, limit, lambda row: (row.id,))
@@ -160,14 +154,6 @@ def get_statistics(actor: AssessmentReader, tx: ReadTx) -> Statistics:
             for title, verdict, count in counts
         ],
     )
-
-
-def _visible(actor: Actor, enterprise: EnterpriseRow) -> None:
-    if actor.uscc is not None:
-        if actor.uscc != enterprise.uscc:
-            raise EnterpriseNotKnown("您只能查看本企业的测算结果")
-        return
-    actor.require_area(enterprise.district_code)
 
 
 def _title(stated: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rulebook.status import Status, Verdict
 from rulebook.subject import POINT
 from rulebook.units import plain_decimal
 from services.eligibility.api import schemas as out
+from services.eligibility.domain.notice import Notice
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 
 _MET = {Status.MET: True, Status.UNMET: False}
@@ -113,6 +114,27 @@ def pack(found: Pack, state: str) -> out.PackOut:
     )
 
 
+def notice(made: Notice, row: AssessmentRow) -> out.NoticeOut:
+    return out.NoticeOut(
+        assessment_id=str(row.id),
+        uscc=row.uscc,
+        verdict=verdict(made.verdict.value),
+        caption=made.caption,
+        subject=made.subject,
+        addressee=made.addressee,
+        opening=list(made.opening),
+        sections=[
+            out.NoticeSectionOut(
+                id=each.id, label=each.label, columns=list(each.columns), rows=[list(row) for row in each.rows]
+            )
+            for each in made.sections
+        ],
+        closing=list(made.closing),
+        disclaimer=made.disclaimer,
+        text=made.text,
+    )
+
+
 def title(code: str) -> out.Coded:
     return out.Coded(code=code, label=PACK_TITLES.get(code, code))
 
@@ -145,6 +167,9 @@ def _condition(found: ConditionResult) -> out.ConditionOut:
         inputs=[_input(each) for each in found.inputs],
         missing=[_missing(each) for each in found.missing],
         notes=list(found.notes),
+        next_band=out.NextBandOut(reach=found.next_band.reach, points=_points(found.next_band.points))
+        if found.next_band
+        else None,
     )
 
 

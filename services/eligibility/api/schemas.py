@@ -92,7 +92,7 @@ class InputOut(BaseModel):
     source: Coded
     as_of: dt.date | None
     recorded_at: dt.datetime | None
-    age: str = Field(description="for example 3 年前的数据; empty when fresh")
+    age: str = Field(description="on the application date, for example 3 年前的数据, 2 个月前的数据, 数据日期不详")
 
 
 class CheckOut(BaseModel):
@@ -123,6 +123,13 @@ class DocumentOut(BaseModel):
     annex: str
 
 
+class NextBandOut(BaseModel):
+    """The nearest better band of an indicator."""
+
+    reach: str = Field(description="what has to hold, for example 2025年研发费用总额÷2025年营业收入 ≥5%")
+    points: PointsOut = Field(description="what it earns")
+
+
 class ConditionOut(BaseModel):
     """One rule line with its reason."""
 
@@ -144,6 +151,9 @@ class ConditionOut(BaseModel):
     inputs: list[InputOut]
     missing: list[MissingOut]
     notes: list[str]
+    next_band: NextBandOut | None = Field(
+        default=None, description="for an indicator that is decided and below its best band"
+    )
 
 
 class ScoreCheckOut(BaseModel):
@@ -237,6 +247,37 @@ class AssessmentOut(BaseModel):
     pack: PackRef
     assessed_at: dt.datetime
     disclaimer: str
+
+
+class NoticeSectionOut(BaseModel):
+    """A table of the notice; each row has a cell per column."""
+
+    id: str = Field(description="unmet | pending | material | other_material | score | met")
+    label: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+class NoticeOut(BaseModel):
+    """A notice (告知书) to the enterprise, ready to send. 不作为认定依据."""
+
+    assessment_id: str
+    uscc: str
+    verdict: Coded
+    caption: str
+    subject: str
+    addressee: str
+    opening: list[str]
+    sections: list[NoticeSectionOut]
+    closing: list[str]
+    disclaimer: str
+    text: str = Field(description="the whole notice as plain text")
+
+
+class KeysOut(BaseModel):
+    """A JSON Web Key Set (RFC 7517)."""
+
+    keys: list[dict[str, Any]]
 
 
 class AssessmentSummary(BaseModel):

@@ -29,6 +29,12 @@ class NoPackInForce(Invalid):
     code = "no-pack-in-force"
 
 
+class FindingsRequestNotFound(NotFound):
+    """There is no such request for a finding, or it lies outside the caller's areas."""
+
+    code = "findings-request-not-found"
+
+
 class StatedFactsInvalid(Invalid):
     """A fact in the body is not in the dictionary or has a value of the wrong shape."""
 

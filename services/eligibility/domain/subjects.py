@@ -66,13 +66,14 @@ def subject_of(inputs: Inputs, sizes: SizeTable, application_date: dt.date) -> S
         )
         for title in inputs["titles"]
     )
-    size = _size(inputs["industry_code"], facts, sizes, application_date)
+    size = size_of(inputs["industry_code"], facts, sizes, application_date)
     return Subject(facts=facts, titles=titles, size=size, ledger_complete=inputs["titles_known"])
 
 
-def _size(
+def size_of(
     industry: str | None, facts: Mapping[tuple[str, int], FactValue], sizes: SizeTable, day: dt.date
 ) -> SizeResult:
+    """The size class (划型) of the last complete year before that date."""
     year = day.year - 1  # the last complete fiscal year (A-03)
 
     def number(fact_id: str) -> Decimal | None:

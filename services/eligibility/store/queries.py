@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from chassis.auth import EVERYWHERE, Actor
 from chassis.db import Transaction
-from services.eligibility.store.tables import AssessmentRow, EnterpriseRow, PendingRow
+from services.eligibility.store.tables import AssessmentRow, EnterpriseRow, FindingsRequestRow, PendingRow
 
 
 def visible_to(actor: Actor) -> list[ColumnElement[bool]]:
@@ -65,6 +67,55 @@ def list_history(
     if before is not None:
         query = query.where(AssessmentRow.id < before)
     return tx.session.scalars(query.order_by(AssessmentRow.id.desc()).limit(limit + 1)).all()
+
+
+def list_predecessors(tx: Transaction, rows: Sequence[AssessmentRow]) -> dict[uuid.UUID, AssessmentRow]:
+    """Assessment id → the stored assessment before it for the same enterprise and title, where there is one."""
+    if not rows:
+        return {}
+    before, row = aliased(AssessmentRow), aliased(AssessmentRow)
+    same = (before.uscc == row.uscc) & (before.title == row.title) & (before.id < row.id)
+    query = (
+        select(row.id, before)
+        .join(before, same)
+        .where(row.id.in_([each.id for each in rows]))
+        .ext(distinct_on(row.id))
+        .order_by(row.id, before.id.desc())
+    )
+    return {found[0]: found[1] for found in tx.session.execute(query)}
+
+
+def list_findings_requests(
+    tx: Transaction, actor: Actor, *, filters: dict[str, Any], after: uuid.UUID | None, limit: int
+) -> Sequence[tuple[FindingsRequestRow, EnterpriseRow]]:
+    """Requests for findings in the order they were first opened; one more than `limit` when there are more."""
+    query = (
+        select(FindingsRequestRow, EnterpriseRow)
+        .join(EnterpriseRow, EnterpriseRow.uscc == FindingsRequestRow.uscc)
+        .where(*visible_to(actor))
+        .order_by(FindingsRequestRow.id)
+        .limit(limit + 1)
+    )
+    for name in ("uscc", "finding", "state", "decisive"):
+        if filters.get(name) is not None:
+            query = query.where(getattr(FindingsRequestRow, name) == filters[name])
+    if filters.get("title") is not None:
+        query = query.where(FindingsRequestRow.titles.contains([filters["title"]]))
+    if filters.get("district") is not None:
+        query = query.where(EnterpriseRow.district_code.startswith(filters["district"], autoescape=True))
+    if after is not None:
+        query = query.where(FindingsRequestRow.id > after)
+    return [(row[0], row[1]) for row in tx.session.execute(query)]
+
+
+def list_inputs(tx: Transaction, uscc: str, limit: int = 200) -> list[dict[str, Any]]:
+    """The inputs of the enterprise's last stored assessments, the oldest first; the same inputs once."""
+    query = select(AssessmentRow.inputs).where(AssessmentRow.uscc == uscc).order_by(AssessmentRow.id.desc())
+    found: list[dict[str, Any]] = []
+    for inputs in tx.session.scalars(query.limit(limit)):
+        if inputs not in found:
+            found.append(inputs)
+    return found[::-1]
 
 
 def statistics(tx: Transaction, actor: Actor) -> tuple[int, int, list[tuple[str, str, int]]]:

@@ -12,13 +12,20 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
 from chassis.db import Transaction
-from services.eligibility.domain.errors import AssessmentNotFound, EnterpriseNotKnown, PackNotFound
+from services.eligibility.domain.errors import (
+    AssessmentNotFound,
+    EnterpriseNotKnown,
+    FindingsRequestNotFound,
+    PackNotFound,
+)
 from services.eligibility.store.tables import (
     AssessmentRow,
     EnterpriseRow,
+    FindingsRequestRow,
     PackRow,
     PendingRow,
     PeriodFactsRow,
+    RecordKeyRow,
     TitleRow,
 )
 
@@ -152,10 +159,48 @@ class Assessments:
         """No longer current; it stays as history."""
         self._session.execute(update(AssessmentRow).where(AssessmentRow.id == row.id).values(current=False))
 
-    def confirm(self, row: AssessmentRow, application_date: dt.date) -> None:
-        """Assessed again with the same outcome: only the date moves on."""
+    def confirm(self, row: AssessmentRow, application_date: dt.date, inputs: dict[str, Any]) -> None:
+        """Assessed again with the same outcome: the date moves on, and with it what was looked at on that date."""
         row.application_date = application_date
+        row.inputs = inputs  # written only when it differs
         row.assessed_at = clock.now()
+
+
+class FindingsRequests:
+    """Judgements that are asked for; at most one row per enterprise and finding."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._session = tx.session
+
+    def get(self, request_id: uuid.UUID) -> FindingsRequestRow:
+        row = self._session.get(FindingsRequestRow, request_id)
+        if row is None:
+            raise FindingsRequestNotFound("没有这项认定请求，请核对编号")
+        return row
+
+    def list_by_codes(self, codes: Sequence[str]) -> dict[tuple[str, str], FindingsRequestRow]:
+        query = select(FindingsRequestRow).where(FindingsRequestRow.uscc.in_(codes))
+        return {(row.uscc, row.finding): row for row in self._session.scalars(query)}
+
+    def add(self, row: FindingsRequestRow) -> None:
+        self._session.add(row)
+
+
+class RecordKeys:
+    """The public keys of signed records, old ones too."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._session = tx.session
+
+    def add(self, jwk: dict[str, Any]) -> None:
+        """Keep a public key before anything it signed leaves; a known one stays as it is."""
+        row = {"kid": jwk["kid"], "jwk": jwk, "first_used_at": clock.now()}
+        self._session.execute(insert(RecordKeyRow).values(row).on_conflict_do_nothing())
+
+    def list_all(self) -> list[dict[str, Any]]:
+        """Every public key, the newest first."""
+        query = select(RecordKeyRow.jwk).order_by(RecordKeyRow.first_used_at.desc(), RecordKeyRow.kid)
+        return list(self._session.scalars(query))
 
 
 class Packs:

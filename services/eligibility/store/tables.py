@@ -125,3 +125,41 @@ class AssessmentRow(Row):
     """event | request | calendar"""
     assessed_at: Mapped[dt.datetime] = mapped_column(INSTANT)
     current: Mapped[bool] = mapped_column(Boolean)
+
+
+class FindingsRequestRow(Row):
+    """A judgement that some assessment of an enterprise waits for; one row per enterprise and finding, for ever."""
+
+    __tablename__ = "findings_requests"
+    __table_args__ = (
+        Index("uq_findings_requests_uscc", "uscc", "finding", unique=True),
+        Index("ix_findings_requests_open", "finding", "id", postgresql_where=text("state = 'open'")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    uscc: Mapped[str] = mapped_column(CODE)
+    finding: Mapped[str] = mapped_column(CODE)
+    state: Mapped[str] = mapped_column(CODE)
+    """open | closed"""
+    closed_because: Mapped[str | None] = mapped_column(CODE)
+    """answered | not_needed"""
+    decisive: Mapped[bool] = mapped_column(Boolean)
+    """Found to hold, it alone makes the enterprise eligible for some title."""
+    titles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    """What each waiting title asks: the rule's words and the figures beside it."""
+    openings: Mapped[int] = mapped_column(Integer)
+    opened_at: Mapped[dt.datetime] = mapped_column(INSTANT)
+    announced_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)
+    """When FindingRequested was emitted for this opening; once at most."""
+    closed_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)
+
+
+class RecordKeyRow(Row):
+    """A public key that records were ever signed with, so that old ones verify after a rotation."""
+
+    __tablename__ = "record_keys"
+
+    kid: Mapped[str] = mapped_column(CODE, primary_key=True)
+    jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    first_used_at: Mapped[dt.datetime] = mapped_column(INSTANT)

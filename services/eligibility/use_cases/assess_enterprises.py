@@ -12,23 +12,28 @@ from chassis import clock, ids
 from chassis.db import Transaction
 from contracts.events.eligibility import AssessmentChanged
 from rulebook.assessment import Assessment
+from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.pack import Pack
 from rulebook.size_table import SizeTable
+from rulebook.subject import POINT
 from services.eligibility.domain.catalog import Editions
+from services.eligibility.domain.findings import Need, needs_of
 from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, outcome_hash, subject_of
 from services.eligibility.store.repositories import Assessments, Enterprises
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
+from services.eligibility.use_cases.settle_findings import settle_findings
 
 REASONS_ANNOUNCED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What assessing needs beside the data: the editions in use and the table of size classes."""
+    """What assessing needs beside the data: the editions in use, the table of size classes, the dictionary."""
 
     editions: Editions
     sizes: SizeTable
+    dictionary: Dictionary
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class Known:
     enterprise: EnterpriseRow
     periods: Sequence[tuple[int, Mapping[str, Mapping[str, Any]]]]
     titles: Sequence[dict[str, Any]]
+
+    @property
+    def facts_as_of_today(self) -> Mapping[str, Mapping[str, Any]]:
+        """The facts without years, findings among them."""
+        return next((facts for year, facts in self.periods if year == POINT), {})
 
     def inputs(self, day: dt.date) -> Inputs:
         return inputs_of(
@@ -80,11 +90,13 @@ def gather(tx: Transaction, codes: Sequence[str]) -> dict[str, Known]:
 def assess_enterprises(tx: Transaction, rules: Rules, codes: Sequence[str], *, trigger: str) -> int:
     """Assess each enterprise for every title that has rules for it, as of today; how many outcomes changed.
 
-    Emits AssessmentChanged when a verdict became another one.
+    Emits AssessmentChanged when a verdict became another one, and FindingRequested when a judgement is the last
+    thing missing.
     """
     day = clock.today()
     known = gather(tx, codes)
     current = Assessments(tx).list_current(list(known))
+    needs: dict[str, list[Need]] = defaultdict(list)
     changed = 0
     for uscc, each in sorted(known.items()):
         inputs = each.inputs(day)
@@ -96,8 +108,12 @@ def assess_enterprises(tx: Transaction, rules: Rules, codes: Sequence[str], *, t
                 if previous is not None:
                     Assessments(tx).retire(previous)
                 continue
-            found = evaluate(pack, subject_of(inputs, rules.sizes, day), application_date=day, kind=kind)
+            subject = subject_of(inputs, rules.sizes, day)
+            found = evaluate(pack, subject, application_date=day, kind=kind)
+            needs[uscc] += needs_of(pack, subject, found)
             changed += record(tx, each, pack, found, inputs, previous, trigger=trigger) is not None
+    subjects = {uscc: (each.enterprise, each.facts_as_of_today) for uscc, each in known.items()}
+    settle_findings(tx, subjects, needs, rules.dictionary, day)
     return changed
 
 
@@ -114,7 +130,7 @@ def record(
     """Make `found` the current assessment unless the current one says the same; null then."""
     said = outcome_hash(found)
     if previous is not None and previous.outcome_hash == said:
-        Assessments(tx).confirm(previous, found.application_date)
+        Assessments(tx).confirm(previous, found.application_date, inputs)
         return None
     row = AssessmentRow(
         id=ids.new_id(),

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.db import Transaction
-from chassis.errors import FieldProblem
 from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
-from rulebook.subject import POINT
-from rulebook.values import CellError, parse_cell, to_canonical
 from services.eligibility.domain.catalog import Catalog, StoredPack
-from services.eligibility.domain.errors import EnterpriseNotKnown, StatedFactsInvalid
+from services.eligibility.domain.consistency import Check
+from services.eligibility.domain.errors import EnterpriseNotKnown
+from services.eligibility.domain.stated import read_stated
 from services.eligibility.domain.subjects import inputs_of, kind_for, subject_of
 from services.eligibility.store.repositories import Assessments
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
@@ -54,6 +53,7 @@ def assess_registered(
 
 def assess_stated(
     dictionary: Dictionary,
+    checks: Sequence[Check],
     rules: Rules,
     facts: Sequence[Mapping[str, Any]],
     titles: Sequence[Mapping[str, Any]] | None,
@@ -63,12 +63,13 @@ def assess_stated(
     industry_code: str | None,
     district_code: str | None,
     day: dt.date,
+    today: dt.date,
 ) -> Outcome:
     """Assess facts given in a request. Nothing is stored and nothing is announced. No `titles` means not known.
 
-    Raises StatedFactsInvalid with the path of every fact that cannot be read.
+    Raises StatedFactsInvalid with the path of every fact that cannot be used.
     """
-    periods = _periods(dictionary, facts, day)
+    periods = read_stated(dictionary, checks, facts, day, today)
     inputs = inputs_of(
         industry_code=industry_code,
         periods=sorted(periods.items()),
@@ -87,47 +88,3 @@ def explained_again(catalog: Catalog, rules: Rules, stored: StoredPack, row: Ass
     pack = catalog.compile(stored)
     subject = subject_of(row.inputs, rules.sizes, row.application_date)
     return evaluate(pack, subject, application_date=row.application_date, kind=row.kind)
-
-
-def _periods(
-    dictionary: Dictionary, facts: Sequence[Mapping[str, Any]], day: dt.date
-) -> dict[int, dict[str, dict[str, Any]]]:
-    problems: list[FieldProblem] = []
-    periods: dict[int, dict[str, dict[str, Any]]] = {}
-    for index, stated in enumerate(facts):
-        fact = dictionary.find(stated["fact"])
-        path = f"facts[{index}]"
-        if fact is None:
-            problems.append(
-                FieldProblem(f"{path}.fact", "事实字典中没有这一项，请查看 /api/registry/v1/facts-dictionary",
-                             "unknown-fact", stated["fact"])
-            )  # fmt: skip
-            continue
-        year = stated.get("fiscal_year")
-        if fact.yearly and year is None:
-            problems.append(FieldProblem(f"{path}.fiscal_year", f"“{fact.label}”按年度填报，请写明年度", "missing"))
-            continue
-        if not fact.yearly and year is not None:
-            problems.append(
-                FieldProblem(f"{path}.fiscal_year", f"“{fact.label}”不分年度，请去掉年度", "unexpected", year)
-            )
-            continue
-        if fact.id in periods.get(year if year is not None else POINT, {}):
-            problems.append(FieldProblem(f"{path}.fact", f"“{fact.label}”同一年度给出了两次，请只保留一个", "repeated"))
-            continue
-        unit = stated.get("unit")
-        value = parse_cell(fact, str(stated.get("value")), unit) if unit else to_canonical(fact, stated.get("value"))
-        if isinstance(value, CellError):
-            message = f"“{fact.label}”应为{value.expected}"
-            problems.append(FieldProblem(f"{path}.value", message, "wrong-value", value.found, value.expected))
-            continue
-        if value is None:
-            continue
-        periods.setdefault(year if year is not None else POINT, {})[fact.id] = {
-            "value": value,
-            "source": stated.get("source") or "self_declared",
-            "as_of": stated.get("as_of"),
-        }
-    if problems:
-        raise StatedFactsInvalid("有事实无法采用，请按 errors 中的说明修改后重试", problems=problems)
-    return periods

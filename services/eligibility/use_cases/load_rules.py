@@ -10,6 +10,6 @@ from services.eligibility.use_cases.assess_enterprises import Rules
 
 
 def load_rules(tx: Transaction, catalog: Catalog, sizes: SizeTable) -> Rules:
-    """The active packs with the size table."""
+    """The active packs with the size table and the dictionary."""
     stored = [StoredPack(row.hash, row.file, row.body) for row in Packs(tx).list_active()]
-    return Rules(Editions.of(catalog.compile(each) for each in stored), sizes)
+    return Rules(Editions.of(catalog.compile(each) for each in stored), sizes, catalog.dictionary)

@@ -15,6 +15,7 @@ from chassis.keyset import CursorInvalid, cut, decode
 from chassis.longpoll import MAX_WAIT_SECONDS, LongPoll
 from chassis.pagination import Cursor, Limit, link_next
 from chassis.problems import refusals
+from chassis.signing import canonical_bytes, digest
 from services.finance.api.access import EntriesReader, WhitelistReader
 from services.finance.api.content import IMMUTABLE, REVALIDATE, content_response
 from services.finance.api.feed import page_response, read_page
@@ -39,7 +40,6 @@ from services.finance.domain.errors import (
     SegmentNotFound,
     WhitelistNotPublished,
 )
-from services.finance.domain.manifest import canonical_bytes, digest
 from services.finance.store import queries
 from services.finance.store.files import SEGMENT, SNAPSHOT, Contents, Files
 from services.finance.store.tables import EpochRow

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chassis.signing import canonical_bytes
 from services.finance.domain.feed import instant
 
 FEED = "whitelist-titles"
@@ -110,13 +109,3 @@ def signed_bytes(manifest: Mapping[str, Any]) -> bytes:
     Its names are ASCII and its numbers integers, for which sorted keys without spaces are that form.
     """
     return canonical_bytes({name: value for name, value in manifest.items() if name != SIGNATURE})
-
-
-def canonical_bytes(values: Mapping[str, Any]) -> bytes:
-    """RFC 8785 for ASCII names, text and integers."""
-    return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def digest(content: bytes) -> str:
-    """sha256 in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()

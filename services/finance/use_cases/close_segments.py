@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from chassis.db import Transaction
+from chassis.signing import Signer, canonical_bytes, digest
 from services.finance.domain.feed import CHANGES_CSV_HEADER, NumberedChange, change_csv, change_line
 from services.finance.domain.manifest import (
     SIGNATURE,
     Link,
-    canonical_bytes,
-    digest,
     segment_manifest,
     signed_bytes,
 )
 from services.finance.store.files import SEGMENT, Files
 from services.finance.store.packing import Packing
 from services.finance.store.queries import changes_after, last_segment
-from services.finance.store.signing import Signer
+from services.finance.store.signing import publish_key
 from services.finance.store.tables import SegmentRow
 from services.finance.use_cases.publish_epoch import figures
 
@@ -52,7 +51,7 @@ def _close(tx: Transaction, number: int, changes: list[NumberedChange], previous
             previous=previous,
             key_id=signer.kid,
         )
-        signer.publish(tx)
+        publish_key(tx, signer)
         content = canonical_bytes(manifest | {SIGNATURE: signer.sign(signed_bytes(manifest))})
         Files(tx).store(SEGMENT, number, forms)
     row = SegmentRow(

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 
 from chassis.db import Transaction
+from chassis.signing import Signer, canonical_bytes, digest
 from services.finance.domain.manifest import (
     SIGNATURE,
     FileFigures,
-    canonical_bytes,
-    digest,
     epoch_manifest,
     signed_bytes,
 )
 from services.finance.store.files import SNAPSHOT, Files
 from services.finance.store.packing import Packed
-from services.finance.store.signing import Signer
+from services.finance.store.signing import publish_key
 from services.finance.store.tables import EpochRow
 from services.finance.use_cases.build_snapshot import Snapshot
 
@@ -37,7 +36,7 @@ def publish_epoch(tx: Transaction, snapshot: Snapshot, signer: Signer) -> int:
         previous=snapshot.previous,
         key_id=signer.kid,
     )
-    signer.publish(tx)
+    publish_key(tx, signer)
     content = canonical_bytes(manifest | {SIGNATURE: signer.sign(signed_bytes(manifest))})
     Files(tx).store(SNAPSHOT, epoch, snapshot.forms)
     tx.session.add(

@@ -60,8 +60,16 @@ WHITELISTED = Kind(
     always=_ENTERPRISE | {"title", "effective_on", "seq"},
     sometimes=frozenset({"district"}),
 )
+FINDING_REQUESTED = Kind(
+    code="finding_requested",
+    label="待认定事项",
+    label_en="A finding is asked for",
+    always=_ENTERPRISE | {"finding", "titles", "document", "quotation", "requested_on"},
+    sometimes=frozenset({"district", "evidence"}),
+    must_say=(DISCLAIMER, DISCLAIMER_EN),
+)
 
-KINDS = {kind.code: kind for kind in (ELIGIBLE, TITLE_RECORDED, WHITELISTED)}
+KINDS = {kind.code: kind for kind in (ELIGIBLE, TITLE_RECORDED, WHITELISTED, FINDING_REQUESTED)}
 
 TITLES_EN = {
     "innovative_sme": "Innovative SME",

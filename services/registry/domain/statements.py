@@ -10,8 +10,7 @@ from typing import Any
 
 from chassis.errors import FieldProblem
 from rulebook.dictionary import SOURCE_KINDS, Dictionary, Fact
-from rulebook.units import MONEY_UNITS
-from rulebook.values import CellError, parse_cell, to_canonical
+from rulebook.values import CellError, parse_cell, to_canonical, unit_fits, units_expected
 from services.registry.domain.errors import FactsInvalid, FindingInvalid
 from services.registry.domain.facts import Stated, accepted_source
 from services.registry.domain.periods import FIRST_YEAR, POINT, last_complete_year
@@ -119,8 +118,8 @@ def _value(path: str, statement: Statement, fact: Fact) -> tuple[Any, FieldProbl
         return None, None
     if problem := _unstorable(value):
         return None, FieldProblem(f"{path}.value", problem, "value-invalid")
-    if unit is not None and not _fits(fact, unit):
-        expected = "、".join(MONEY_UNITS) if fact.type == "money" else fact.unit or "不写单位"
+    if unit is not None and not unit_fits(fact, unit):
+        expected = units_expected(fact)
         message = f"“{fact.label}”的单位不能是“{unit}”，应为：{expected}"
         return None, FieldProblem(f"{path}.unit", message, "unit-invalid", unit, expected)
     if unit is not None and fact.type in ("money", "ratio") and isinstance(value, str | int):
@@ -136,12 +135,6 @@ def _value(path: str, statement: Statement, fact: Fact) -> tuple[Any, FieldProbl
         message = f"“{fact.label}”的内容是空的；要删去该指标请传 null"
         return None, FieldProblem(f"{path}.value", message, "value-empty", value)
     return read, None
-
-
-def _fits(fact: Fact, unit: str) -> bool:
-    if fact.type == "money":
-        return unit in MONEY_UNITS
-    return unit == "%" if fact.type == "ratio" else unit == fact.unit
 
 
 def _unstorable(value: Any) -> str | None:

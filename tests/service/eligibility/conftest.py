@@ -45,6 +45,14 @@ INNOVATIVE: dict[int, dict[str, Any]] = {
 }  # fmt: skip
 """Facts of an enterprise that reaches 创新型 by its score."""
 
+SPECIALIZED: dict[int, dict[str, Any]] = {
+    0: INNOVATIVE[0] | {"ip_class1_applied_count": 2},
+    YEAR: INNOVATIVE[YEAR] | {"segment_years": "5", "main_revenue_yuan": "30000000.00"},
+    YEAR - 1: INNOVATIVE[YEAR - 1],
+    YEAR + 1: {"development_score": "62"},
+}
+"""Facts of an enterprise that lacks nothing for 专精特新 but the title before and the authority's finding."""
+
 
 def card(uscc: str = USCC, **changed: Any) -> EnterpriseCard:
     given: dict[str, Any] = {
@@ -55,6 +63,7 @@ def card(uscc: str = USCC, **changed: Any) -> EnterpriseCard:
 
 
 def facts(periods: dict[int, dict[str, Any]], *, version: int = 2, uscc: str = USCC) -> FactsRecorded:
+    sources = {"development_score": "official_platform", "market_position_leading": "official_finding"}
     return FactsRecorded(
         uscc=uscc,
         version=version,
@@ -63,7 +72,7 @@ def facts(periods: dict[int, dict[str, Any]], *, version: int = 2, uscc: str = U
             PeriodFacts(
                 fiscal_year=year,
                 facts={
-                    name: {"value": value, "source": "audit_report", "as_of": f"{YEAR}-12-31",
+                    name: {"value": value, "source": sources.get(name, "audit_report"), "as_of": f"{YEAR}-12-31",
                            "recorded_at": "2026-03-01T00:00:00+00:00"}
                     for name, value in values.items()
                 },
@@ -73,12 +82,12 @@ def facts(periods: dict[int, dict[str, Any]], *, version: int = 2, uscc: str = U
     )  # fmt: skip
 
 
-def title(code: str, *, version: int = 3, title_id: str = "t1", **changed: Any) -> TitleRecorded:
+def title(code: str, *, version: int = 3, title_id: str = "t1", uscc: str = USCC, **changed: Any) -> TitleRecorded:
     given: dict[str, Any] = {
         "title_id": title_id, "title": code, "title_label": code, "state": "valid",
         "valid_from": dt.date(YEAR, 1, 1), "valid_to": dt.date(YEAR + 3, 1, 1),
     }  # fmt: skip
-    return TitleRecorded(uscc=USCC, version=version, record=TitleCard(**(given | changed)), enterprise=card())
+    return TitleRecorded(uscc=uscc, version=version, record=TitleCard(**(given | changed)), enterprise=card(uscc))
 
 
 class Eligibility:

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from chassis.context import Context
 from chassis.db import Database
+from chassis.signing import Signer
 from contracts.events.base import Event
 from contracts.events.registry import (
     EnterpriseCard,
@@ -19,7 +20,6 @@ from contracts.events.registry import (
     TitleRecorded,
 )
 from services.finance.domain.feed import Cadence
-from services.finance.store.signing import Signer
 from services.finance.subscriptions import SUBSCRIPTIONS
 from services.finance.worker import Publisher
 

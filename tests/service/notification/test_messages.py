@@ -1,5 +1,6 @@
 """What makes a message, what does not, and that none is lost or doubled."""
 
+import datetime as dt
 import uuid
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import select
 
 from chassis import ids
 from chassis.plumbing import AuditRow
+from contracts.events.eligibility import FindingRequested
 from services.notification.use_cases.assign_by_hand import assign_by_hand
 from tests.service.notification.conftest import Suite, assessed, registered, titled, updated, uscc, whitelisted
 
@@ -172,3 +174,28 @@ def test_every_message_tells_its_source_once(covered: Suite) -> None:
     covered.tell(event, first)
     covered.tell(event, second)
     assert {message.source_event_id for message in covered.messages()} == {first, second}
+
+
+def test_a_finding_that_is_the_last_thing_missing_makes_one_message_with_the_clause(covered: Suite) -> None:
+    event = FindingRequested(
+        uscc=uscc(1),
+        request_id=str(ids.new_id()),
+        finding="market_position_leading",
+        finding_label="主导产品市场占有率较为靠前",
+        titles=("specialized_sme",),
+        title_labels=("专精特新中小企业",),
+        document="工信部企业〔2026〕2号 附件1 第五项",
+        quotation="主导产品在国内或国际细分市场占有率较为靠前",
+        evidence=("企业说明", "行业协会或第三方材料"),
+        district_code="341302",
+        opening=1,
+        requested_on=dt.date(2026, 11, 24),
+    )
+    covered.tell(event)
+    [message] = covered.inbox("a")["items"]
+    assert message["kind"] == {"code": "finding_requested", "label": "待认定事项"}
+    assert "只差一项认定" in message["title"]
+    assert "工信部企业〔2026〕2号 附件1 第五项" in message["body"]
+    assert "企业说明、行业协会或第三方材料" in message["body"]
+    assert "测算结果仅供参考，不作为认定依据" in message["body"]
+    assert message["details"]["request_id"] == event.request_id

@@ -4,18 +4,16 @@ import datetime as dt
 import gzip
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 import zstandard
-from joserfc.jwk import OKPKey
 
+from chassis.signing import canonical_bytes
 from services.finance.domain.consents import Terms, check_terms
 from services.finance.domain.errors import ConsentTermsInvalid
 from services.finance.domain.feed import Cadence, NumberedChange, Retention, change_csv, change_item, change_line
-from services.finance.domain.manifest import canonical_bytes, signed_bytes
+from services.finance.domain.manifest import signed_bytes
 from services.finance.store.packing import Packing
-from services.finance.store.signing import Signer, verify
 
 NOW = dt.datetime(2026, 3, 4, 4, 0, tzinfo=dt.UTC)
 
@@ -100,31 +98,6 @@ def test_the_same_content_packs_to_the_same_bytes() -> None:
                 packing.write(piece)
             digests.append([form.sha256 for form in packing.close()])
     assert digests[0] == digests[1]
-
-
-def test_a_signature_holds_for_exactly_these_bytes_and_this_key() -> None:
-    key = OKPKey.generate_key("Ed25519")
-    signer, stranger = Signer(key), Signer(OKPKey.generate_key("Ed25519"))
-    public = {**key.as_dict(private=False), "kid": signer.kid}
-    signature = signer.sign(b"manifest")
-    assert signature.split(".")[1] == ""
-    assert verify(signature, b"manifest", [public])
-    assert not verify(signature, b"manifesT", [public])
-    assert not verify(stranger.sign(b"manifest"), b"manifest", [public])
-    assert not verify("not a signature", b"manifest", [public])
-
-
-def test_a_generated_key_is_kept_and_private(tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "feed.pem"
-    first, second = Signer.generate(path), Signer.generate(path)
-    assert first.kid == second.kid == Signer.from_file(path).kid
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_public_key_cannot_sign_the_feed() -> None:
-    with pytest.raises(ValueError, match="PEIYU_FEED_KEY_FILE"):
-        Signer(OKPKey.import_key(OKPKey.generate_key("Ed25519").as_dict(private=False)))
 
 
 def terms(expires_on: dt.date, document: str | None) -> Terms:

@@ -197,3 +197,54 @@ def test_every_choice_is_looked_at_so_that_every_missing_fact_is_named(subject: 
     found = run(known, second=choices, maximum=10)
     assert found.verdict is Verdict.ELIGIBLE
     assert [(each.fact_id, each.blocking) for each in found.missing] == [("ip_class2_count", False)]
+
+
+@pytest.mark.parametrize(
+    ("rd", "reach", "points"),
+    [
+        ("20 万元", "2025年研发费用总额÷2025年营业收入 ≥3%", 10),
+        ("299999.99 元", "2025年研发费用总额÷2025年营业收入 ≥3%", 10),
+        ("30 万元", "2025年研发费用总额÷2025年营业收入 ≥5%", 20),
+        ("50 万元", None, None),
+        (None, None, None),
+    ],
+)
+def test_the_next_band_says_what_reaches_it_and_what_it_earns(
+    subject: Build, run: Run, rd: str | None, reach: str | None, points: int | None
+) -> None:
+    found = run(spent(subject, rd)).condition("T-S1").next_band
+    assert (None if found is None else found.reach) == reach
+    assert (None if found is None else found.points.low) == points
+
+
+def test_the_next_band_of_a_falling_measure_lies_below(subject: Build, run: Run) -> None:
+    debt = (
+        "measure: total_liabilities_yuan[t] / total_assets_yuan[t]\n"
+        "    bands: [{to: 55%, points: 10}, {from: 55%, to: 75%, points: 5}, {from: 75%, points: 0}]"
+    )
+    known = {"total_liabilities_yuan": {2025: "80 万元"}, "total_assets_yuan": {2025: "100 万元"}}
+    found = run(subject(known), second=debt, maximum=10).condition("T-S2").next_band
+    assert found is not None
+    assert (found.reach, found.points.low) == ("2025年负债总额÷2025年资产总额 ≤75%", 5)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "reach", "points"),
+    [
+        ("0", "0", "Ⅱ类知识产权数 ≥1 项", 5),
+        ("0", "3", "Ⅰ类知识产权数 ≥1 项", 10),
+        ("1", "0", None, None),
+        ("0", None, None, None),
+    ],
+)
+def test_the_next_choice_is_the_nearest_that_was_passed_over(
+    subject: Build, run: Run, one: str, two: str | None, reach: str | None, points: int | None
+) -> None:
+    choices = (
+        "choices: [{when: ip_class1_count >= 1 项, points: 10}, {when: ip_class2_count >= 1 项, points: 5}, "
+        "{otherwise: 无, points: 0}]"
+    )
+    known = {"ip_class1_count": one, **({"ip_class2_count": two} if two is not None else {})}
+    found = run(subject(known), second=choices, maximum=10).condition("T-S2").next_band
+    assert (None if found is None else found.reach) == reach
+    assert (None if found is None else found.points.low) == points

@@ -1,0 +1,112 @@
+"""Bad input in the facts of a request: named field by field, nothing computed, nothing stored."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from chassis import clock
+from chassis.db import Database
+from rulebook.dictionary import Dictionary
+from services.eligibility.app import PREFIX
+from services.eligibility.domain.consistency import Check
+from services.eligibility.domain.errors import StatedFactsInvalid
+from services.eligibility.domain.stated import read_stated
+from services.eligibility.prepare import read_checks, read_dictionary
+from services.eligibility.settings import Settings
+from tests.service.eligibility.conftest import YEAR
+
+DAY = dt.date(2026, 11, 24)
+
+
+@pytest.fixture
+def dictionary(settings: Settings) -> Dictionary:
+    return read_dictionary(settings)
+
+
+@pytest.fixture
+def checks(settings: Settings, dictionary: Dictionary) -> tuple[Check, ...]:
+    return read_checks(settings, dictionary)
+
+
+def fact(name: str, value: Any, year: int | None = None, **more: Any) -> dict[str, Any]:
+    return {"fact": name, "value": value, **({} if year is None else {"fiscal_year": year}), **more}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ([fact("rd_expence_yuan", "1", 2025)], [("facts[0].fact", "unknown-fact")]),
+        ([fact("headcount", 80, 2025, unit="万元")], [("facts[0].unit", "wrong-unit")]),
+        ([fact("revenue_yuan", "80", 2025, unit="人")], [("facts[0].unit", "wrong-unit")]),
+        ([fact("legal_person", True, unit="元")], [("facts[0].unit", "wrong-unit")]),
+        ([fact("headcount", -1, 2025)], [("facts[0].value", "wrong-value")]),
+        ([fact("market_share", "1.5", 2025)], [("facts[0].value", "wrong-value")]),
+        ([fact("headcount", "  ", 2025)], [("facts[0].value", "wrong-value")]),
+        ([fact("revenue_yuan", "-0.01", 2025)], [("facts[0].value", "impossible")]),
+        ([fact("revenue_yuan", "1", 2026)], [("facts[0].fiscal_year", "year-in-future")]),
+        ([fact("revenue_yuan", "1", 2025, as_of="2026-11-25")], [("facts[0].as_of", "date-in-future")]),
+        ([fact("headcount", 60, 2025), fact("rd_staff", 61, 2025)], [("facts[1].value", "impossible")]),
+        (
+            [fact("rd_staff", 61, 2025), fact("full_time_staff", 60, 2025), fact("nothing", 1)],
+            [("facts[2].fact", "unknown-fact"), ("facts[0].value", "impossible")],
+        ),
+        ([fact("main_revenue_yuan", "2", 2025), fact("revenue_yuan", "1", 2025)], [("facts[0].value", "impossible")]),
+    ],
+)
+def test_what_cannot_be_used_is_named_by_its_path(
+    dictionary: Dictionary, checks: tuple[Check, ...], facts: list[dict[str, Any]], expected: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(StatedFactsInvalid) as refused:
+        read_stated(dictionary, checks, facts, DAY, DAY)
+    assert [(each.field, each.code) for each in refused.value.problems] == expected
+    assert all(each.message for each in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        [fact("rd_staff", 60, 2025), fact("headcount", 60, 2025), fact("full_time_staff", 60, 2025)],
+        [fact("rd_staff", 61, 2025), fact("headcount", 60, 2024)],
+        [fact("rd_staff", 0, 2025), fact("headcount", None, 2025)],
+        [fact("revenue_yuan", "0", 2025), fact("main_revenue_yuan", "0", 2025)],
+        [fact("headcount", 80, 2025, unit="人"), fact("market_share", "12", 2025, unit="%")],
+        [fact("development_score", "80", 2026, source="official_platform")],
+    ],
+)
+def test_what_can_be_true_is_taken(
+    dictionary: Dictionary, checks: tuple[Check, ...], facts: list[dict[str, Any]]
+) -> None:
+    taken = read_stated(dictionary, checks, facts, DAY, DAY)
+    assert sum(map(len, taken.values())) == sum(each["value"] is not None for each in facts)
+
+
+def test_the_last_usable_year_follows_the_application_date(dictionary: Dictionary, checks: tuple[Check, ...]) -> None:
+    ahead = dt.date(2027, 3, 1)
+    assert read_stated(dictionary, checks, [fact("revenue_yuan", "1", 2026)], ahead, DAY) == {
+        2026: {"revenue_yuan": {"value": "1.00", "source": "self_declared", "as_of": None}}
+    }
+    with pytest.raises(StatedFactsInvalid):
+        read_stated(dictionary, checks, [fact("revenue_yuan", "1", 2027)], ahead, DAY)
+
+
+def test_a_misspelt_fact_is_answered_with_the_nearest_one(dictionary: Dictionary, checks: tuple[Check, ...]) -> None:
+    with pytest.raises(StatedFactsInvalid) as refused:
+        read_stated(dictionary, checks, [fact("rd_expence_yuan", "1", 2025)], DAY, DAY)
+    assert "rd_expense_yuan（研发费用总额）" in refused.value.problems[0].message
+
+
+def test_nothing_is_stored_and_nothing_computed_when_one_fact_is_bad(client: TestClient, db: Database) -> None:
+    stated = [fact("headcount", 60, YEAR), fact("rd_staff", 61, YEAR), fact("revenue_yuan", "-5", YEAR)]
+    answer = client.post(f"{PREFIX}/assessments", json={"title": "innovative_sme", "facts": stated})
+    assert (answer.status_code, answer.json()["code"]) == (422, "stated-facts-invalid")
+    assert {each["field"] for each in answer.json()["errors"]} == {"facts[1].value", "facts[2].value"}
+    assert any("相差 1 人" in each["message"] for each in answer.json()["errors"])
+    beyond = [fact("headcount", 60, clock.today().year)]
+    answer = client.post(f"{PREFIX}/assessments", json={"title": "innovative_sme", "facts": beyond})
+    assert [each["code"] for each in answer.json()["errors"]] == ["year-in-future"]
+    with db.reading() as tx:
+        for table in ("assessments", "outbox", "pending_assessments", "findings_requests"):
+            assert tx.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
