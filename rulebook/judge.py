@@ -12,6 +12,7 @@ from rulebook.pack import (
     AnyOf,
     Compare,
     CompareTotal,
+    DaysSince,
     Entries,
     Equals,
     Found,
@@ -26,6 +27,7 @@ from rulebook.records import holds, judge_entries, judge_total
 from rulebook.scene import FactUnreadable, Scene, Trace
 from rulebook.standing import judge_ban, judge_finding, judge_left_open, judge_plan, judge_size, judge_titles
 from rulebook.status import Status, all_of, any_of
+from rulebook.subject import POINT
 from rulebook.wording import period_label, shown
 
 
@@ -67,7 +69,10 @@ def _compare(test: Compare, scene: Scene, trace: Trace) -> Status:
     if isinstance(value, Status):
         return trace.check(label, "", limit.text, value)
     met = holds(limit.operator, value.compare(limit.value))
-    text = exact_text(value, shape_of(test.measure), (limit.value,))
+    if isinstance(test.measure, DaysSince):  # the day itself: the number of days would be another one tomorrow
+        text = f"自 {trace.inputs[(test.measure.fact.id, POINT)].display}"
+    else:
+        text = exact_text(value, shape_of(test.measure), (limit.value,))
     return trace.check(label, text, limit.text, Status.MET if met else Status.UNMET)
 
 

@@ -90,7 +90,7 @@ def _ban_status(title: Title, ledger: tuple[Title, ...], test: NoBan, day: date,
     if cancelled is None or title.ban is None:
         trace.note("称号被取消，取消日期或是否禁止再次申报不详，须人工核定")
         return Status.MANUAL_REVIEW
-    if day < _years_later(cancelled, test.years):
+    if day < years_later(cancelled, test.years):
         return Status.UNMET
     trace.note(f"取消已满 {test.years} 年，禁止期可由主管部门延长，须人工核定（A-50）")
     return Status.MANUAL_REVIEW
@@ -100,7 +100,7 @@ def _granted_after(title: Title, cancelled: date) -> bool:
     return title.state in _FOLLOWED_BY_DATES and title.valid_from is not None and title.valid_from > cancelled
 
 
-def _years_later(day: date, years: int) -> date:
+def years_later(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # 29 February
@@ -125,7 +125,7 @@ def judge_size(test: SizeIn, scene: Scene, trace: Trace) -> Status:
     return trace.check("企业规模", size.label, threshold, status, size.reason)
 
 
-_SIZE_FACTS = {
+SIZE_FACTS = {
     "industry_code": "所属行业",
     "headcount": "期末从业人员",
     "revenue_yuan": "营业收入",
@@ -138,7 +138,7 @@ def _size_year(fact_id: str, scene: Scene) -> int:
 
 
 def _size_label(fact_id: str, scene: Scene) -> str:
-    label = _SIZE_FACTS.get(fact_id, fact_id)
+    label = SIZE_FACTS.get(fact_id, fact_id)
     year = _size_year(fact_id, scene)
     return f"{year}年{label}" if year else label
 

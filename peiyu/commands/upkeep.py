@@ -42,6 +42,33 @@ def seed(
     seeding.seed(home, run.port, settings.read().sample_enterprises, writer(progress))
 
 
+def assess(
+    district: Annotated[str, typer.Option(help="只测算这个区划（GB/T 2260 前缀）；不写则为全部")] = "",
+    wait: Annotated[bool, typer.Option(help="等到全部完成，并显示进度")] = True,
+) -> None:
+    """对全部（或一个区划的）企业重新测算；中断后由后台任务自行接着完成。"""
+    import time
+
+    from peiyu import targets
+    from services.eligibility.store.pending import BatchRuns
+    from services.eligibility.use_cases.start_batch_run import start_batch_run
+
+    with targets.database_of("eligibility") as db:
+        with db.transaction() as tx:
+            run = start_batch_run(tx, district or None)
+        typer.echo(f"已标记 {run.total} 家企业（批次 {run.id}）。")
+        shown = -1
+        while wait:
+            with db.reading() as tx:
+                done = run.total - BatchRuns(tx).waiting(run.id)
+            if done != shown:
+                typer.echo(f"已测算 {done}/{run.total}")
+                shown = done
+            if done >= run.total:
+                return
+            time.sleep(1)
+
+
 def doctor() -> None:
     """检查本机的安装：磁盘、密钥权限、各部分是否就绪、积压和死信；有问题时给出办法，并以状态 1 结束。"""
     from peiyu import diagnosis, settings, targets

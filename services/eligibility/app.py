@@ -8,7 +8,7 @@ from chassis import http
 from chassis.auth import IdentityVerifier
 from chassis.db import Database
 from chassis.worker import check_heartbeats
-from services.eligibility.api import assessments, enterprises, findings, packs, records
+from services.eligibility.api import assessments, batch_runs, enterprises, findings, packs, records
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import (
@@ -46,6 +46,13 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.wordings = read_wordings(settings)
     app.state.sources = read_sources(settings)
     app.state.signers = record_signers(settings)
-    for router in (assessments.router, records.router, enterprises.router, findings.router, packs.router):
+    for router in (
+        assessments.router,
+        records.router,
+        enterprises.router,
+        findings.router,
+        packs.router,
+        batch_runs.router,
+    ):
         app.include_router(router, prefix=PREFIX)
     return app

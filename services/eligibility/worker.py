@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from chassis import clock
 from chassis.bus import Bus
 from chassis.consumer import Subscriber
 from chassis.db import Database, Transaction
@@ -13,15 +14,15 @@ from chassis.worker import Turning, Worker, standard_loops
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.prepare import read_dictionary, read_sizes
 from services.eligibility.settings import Settings
-from services.eligibility.store.repositories import Pending
 from services.eligibility.subscriptions import SUBSCRIPTIONS
 from services.eligibility.use_cases.assess_pending import assess_pending
+from services.eligibility.use_cases.mark_due import mark_due
 
 EXPECTED = ("relay", "consumer:eligibility", "assess", "schedules", "audit-seal")
 """Loops that readiness asks for."""
 
 NEW_DAY = dt.time(0, 10)
-"""Windows roll and titles expire at midnight in Shanghai; ten minutes later everybody is assessed again."""
+"""Windows roll and titles expire at midnight in Shanghai; ten minutes later those are assessed whom it may concern."""
 
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
@@ -32,11 +33,11 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         with db.transaction(timeout_seconds=0) as tx:
             return assess_pending(tx, catalog, sizes, settings.assessment_batch)
 
-    def assess_everybody(tx: Transaction) -> None:
-        Pending(tx).add_all()
+    def follow_the_calendar(tx: Transaction) -> None:
+        mark_due(tx, clock.today())
 
     retention = dt.timedelta(days=settings.retention_days)
-    everybody = Schedule("assess-everybody", DailyAt(NEW_DAY), assess_everybody)
+    schedules = [Schedule("follow-the-calendar", DailyAt(NEW_DAY), follow_the_calendar)]
     return Worker(
         "eligibility",
         db,
@@ -44,6 +45,6 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
             Relay(db, bus, "/peiyu/eligibility", retention=retention),
             Subscriber(db, bus, "eligibility", SUBSCRIPTIONS, retention=retention),
             Turning("assess", db, assess, seconds=2.0, channels=("assessments",)),
-            *standard_loops(db, schedules=[everybody], retention=retention),
+            *standard_loops(db, schedules=schedules, retention=retention),
         ],
     )

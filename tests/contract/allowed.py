@@ -91,6 +91,9 @@ _FACTS = """
 """
 _RUNNING = """
     eligibility POST /api/eligibility/v1/assessments
+    eligibility POST /api/eligibility/v1/batch-runs
+    eligibility GET /api/eligibility/v1/batch-runs
+    eligibility GET /api/eligibility/v1/batch-runs/{run_id}
 """
 _FINDINGS = """
     registry POST /api/registry/v1/enterprises/{uscc}/findings

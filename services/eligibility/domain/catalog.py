@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rulebook.dependencies import settled_until
 from rulebook.dictionary import Dictionary
 from rulebook.editions import NoEditionInForce, find_pack
 from rulebook.loader import load_pack
 from rulebook.pack import Pack
+from rulebook.subject import Subject
 from services.eligibility.domain.errors import NoPackInForce
 
 
@@ -61,6 +63,19 @@ class Editions:
             known = tuple(pack for pack in self.packs if pack.title == title and kind in pack.kinds)
             raise NoPackInForce(str(NoEditionInForce(title, kind, day, district, known)))
         return pack
+
+    def settled_until(self, title: str, pack: Pack | None, subject: Subject, day: dt.date) -> dt.date:
+        """The first later day on which the outcome for the title may be another one though nobody says anything.
+
+        `pack` is the edition that serves the title now; None when it is held and has no rules for a review.
+        """
+        editions = [each for each in self.packs if each.title == title]
+        days = {settled_until(each, subject, day) for each in ([pack] if pack else editions)}
+        for _, term in (term for each in editions for term in each.terms):
+            days.add(term.start)
+            if term.end is not None:
+                days.add(term.end + dt.timedelta(days=1))
+        return min((one for one in days if one > day), default=dt.date(day.year + 1, 1, 1))
 
     def by_hash(self) -> Mapping[str, Pack]:
         return {pack.sha256: pack for pack in self.packs}

@@ -39,3 +39,9 @@ class StatedFactsInvalid(Invalid):
     """A fact in the body is not in the dictionary or has a value of the wrong shape."""
 
     code = "stated-facts-invalid"
+
+
+class BatchRunNotFound(NotFound):
+    """There is no such batch run."""
+
+    code = "batch-run-not-found"

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
@@ -23,7 +23,6 @@ from services.eligibility.store.tables import (
     EnterpriseRow,
     FindingsRequestRow,
     PackRow,
-    PendingRow,
     PeriodFactsRow,
     RecordKeyRow,
     TitleRow,
@@ -41,6 +40,14 @@ class Enterprises:
         if row is None:
             raise EnterpriseNotKnown("尚未收到该企业的登记信息：请核对统一社会信用代码；若刚刚登记，请数秒后重试")
         return row
+
+    def find(self, uscc: str) -> EnterpriseRow | None:
+        return self._session.get(EnterpriseRow, uscc)
+
+    def facts_of(self, uscc: str) -> dict[int, dict[str, dict[str, Any]]]:
+        """The kept facts of one enterprise by fiscal year."""
+        query = select(PeriodFactsRow.fiscal_year, PeriodFactsRow.facts).where(PeriodFactsRow.uscc == uscc)
+        return {row.fiscal_year: row.facts for row in self._session.execute(query)}
 
     def list_by_codes(self, codes: Sequence[str]) -> dict[str, EnterpriseRow]:
         rows = self._session.scalars(select(EnterpriseRow).where(EnterpriseRow.uscc.in_(codes)))
@@ -82,44 +89,6 @@ class Enterprises:
     def list_titles(self, codes: Sequence[str]) -> Iterable[TitleRow]:
         query = select(TitleRow).where(TitleRow.uscc.in_(codes)).order_by(TitleRow.title_id)
         return self._session.scalars(query)
-
-
-class Pending:
-    """Which enterprises wait for their assessment."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
-    def add(self, codes: Sequence[str]) -> None:
-        """Mark the enterprises; a burst of changes costs one assessment.
-
-        A row that waits already is written anyway: that locks it, so nobody takes and assesses it before the
-        changes of this transaction can be seen.
-        """
-        if not codes:
-            return
-        here = self._tx.context
-        carried = {"correlation_id": here.correlation_id, "traceparent": here.traceparent, "actor": here.actor}
-        moment = clock.now()
-        rows = [{"uscc": code, "context": carried, "since": moment} for code in sorted(set(codes))]
-        statement = insert(PendingRow).values(rows)
-        marked = statement.on_conflict_do_update(index_elements=["uscc"], set_={"context": statement.excluded.context})
-        self._tx.session.execute(marked)
-        self._tx.notify("assessments")
-
-    def add_all(self) -> None:
-        """Mark every enterprise (a new day, another pack)."""
-        codes = self._tx.session.scalars(select(EnterpriseRow.uscc).order_by(EnterpriseRow.uscc)).all()
-        for start in range(0, len(codes), 5000):
-            self.add(codes[start : start + 5000])
-
-    def take(self, limit: int) -> Sequence[PendingRow]:
-        """Lock and remove up to `limit`; they are back if this transaction does not commit."""
-        query = select(PendingRow).order_by(PendingRow.uscc).limit(limit).with_for_update(skip_locked=True)
-        rows = self._tx.session.scalars(query).all()
-        if rows:
-            self._tx.session.execute(delete(PendingRow).where(PendingRow.uscc.in_([row.uscc for row in rows])))
-        return rows
 
 
 class Assessments:
@@ -225,9 +194,10 @@ class Packs:
     def find_version(self, sha256: str) -> PackRow | None:
         return self._session.get(PackRow, sha256)
 
-    def has_active(self, pack_id: str) -> bool:
-        query = select(PackRow.hash).where(PackRow.pack_id == pack_id, PackRow.state == "active")
-        return self._session.scalar(query) is not None
+    def has_ever_been_active(self, pack_id: str) -> bool:
+        """Also true when an official retired it: an upgrade does not bring it back."""
+        query = select(PackRow.hash).where(PackRow.pack_id == pack_id, PackRow.activated_at.is_not(None))
+        return self._session.scalar(query.limit(1)) is not None
 
     def add(self, row: PackRow) -> None:
         self._session.add(row)

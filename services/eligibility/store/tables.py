@@ -90,10 +90,41 @@ class PendingRow(Row):
     """An enterprise about which something changed since its last assessment; bursts collapse into one row."""
 
     __tablename__ = "pending_assessments"
+    __table_args__ = (
+        Index("ix_pending_assessments_batch_id", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+    )
 
     uscc: Mapped[str] = mapped_column(CODE, primary_key=True)
+    changed: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    """What changed (services.eligibility.domain.changes); null: anything may have."""
     context: Mapped[dict[str, str]] = mapped_column(JSONB)
     since: Mapped[dt.datetime] = mapped_column(INSTANT)
+    batch_id: Mapped[uuid.UUID | None]
+    """The batch run that still waits for this enterprise."""
+
+
+class CalendarRow(Row):
+    """The first day on which an enterprise must be assessed again though nothing is said about it."""
+
+    __tablename__ = "assessment_calendar"
+    __table_args__ = (Index("ix_assessment_calendar_next_on", "next_on"),)
+
+    uscc: Mapped[str] = mapped_column(CODE, primary_key=True)
+    due: Mapped[dict[str, str]] = mapped_column(JSONB)
+    """title → day"""
+    next_on: Mapped[dt.date] = mapped_column(Date)
+
+
+class BatchRunRow(Row):
+    """Everybody, or everybody of an area, assessed again because somebody asked."""
+
+    __tablename__ = "batch_runs"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    district: Mapped[str | None] = mapped_column(CODE)
+    total: Mapped[int] = mapped_column(Integer)
+    requested_by: Mapped[str] = mapped_column(Text)
+    requested_at: Mapped[dt.datetime] = mapped_column(INSTANT)
 
 
 class AssessmentRow(Row):

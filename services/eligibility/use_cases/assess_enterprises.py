@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from rulebook.subject import POINT
 from services.eligibility.domain.catalog import Editions
 from services.eligibility.domain.findings import Need, needs_of
 from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, outcome_hash, subject_of
+from services.eligibility.store.pending import Calendar
 from services.eligibility.store.repositories import Assessments, Enterprises
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.settle_findings import settle_findings
@@ -87,33 +88,37 @@ def gather(tx: Transaction, codes: Sequence[str]) -> dict[str, Known]:
     }
 
 
-def assess_enterprises(tx: Transaction, rules: Rules, codes: Sequence[str], *, trigger: str) -> int:
-    """Assess each enterprise for every title that has rules for it, as of today; how many outcomes changed.
+def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Collection[str]], *, trigger: str) -> int:
+    """Assess each enterprise for the titles wanted of it, as of today; how many outcomes changed.
 
     Emits AssessmentChanged when a verdict became another one, and FindingRequested when a judgement is the last
-    thing missing.
+    thing missing. Keeps the day on which an outcome may change by itself.
     """
     day = clock.today()
-    known = gather(tx, codes)
+    known = gather(tx, list(wanted))
     current = Assessments(tx).list_current(list(known))
     needs: dict[str, list[Need]] = defaultdict(list)
     changed = 0
+    due: dict[str, dict[str, dt.date]] = {}
     for uscc, each in sorted(known.items()):
         inputs = each.inputs(day)
-        for title in rules.editions.titles():
+        subject = subject_of(inputs, rules.sizes, day)
+        due[uscc] = {}
+        for title in sorted(wanted[uscc]):
             kind = kind_for(title, each.titles, day)
             previous = current.get((uscc, title))
             pack = rules.editions.find(title, kind, day, each.enterprise.district_code)
+            due[uscc][title] = rules.editions.settled_until(title, pack, subject, day)
             if pack is None:  # no rules for a review, or none where the enterprise is registered now
                 if previous is not None:
                     Assessments(tx).retire(previous)
                 continue
-            subject = subject_of(inputs, rules.sizes, day)
             found = evaluate(pack, subject, application_date=day, kind=kind)
             needs[uscc] += needs_of(pack, subject, found)
             changed += record(tx, each, pack, found, inputs, previous, trigger=trigger) is not None
     subjects = {uscc: (each.enterprise, each.facts_as_of_today) for uscc, each in known.items()}
-    settle_findings(tx, subjects, needs, rules.dictionary, day)
+    settle_findings(tx, subjects, wanted, needs, rules.dictionary, day)
+    Calendar(tx).keep(due)
     return changed
 
 

@@ -8,14 +8,15 @@ from chassis import context, logging, tracing
 from chassis.db import Transaction
 from rulebook.size_table import SizeTable
 from services.eligibility.domain.catalog import Catalog
-from services.eligibility.store.repositories import Pending
+from services.eligibility.domain.changes import titles_concerned
+from services.eligibility.store.pending import Pending
 from services.eligibility.store.tables import PendingRow
 from services.eligibility.use_cases.assess_enterprises import assess_enterprises
 from services.eligibility.use_cases.load_rules import load_rules
 
 
 def assess_pending(tx: Transaction, catalog: Catalog, sizes: SizeTable, limit: int) -> int:
-    """Take up to `limit` waiting enterprises and assess them; how many were taken.
+    """Take up to `limit` waiting enterprises and assess them for what is concerned; how many were taken.
 
     Each outcome is announced on the thread of events that caused it.
     """
@@ -27,12 +28,14 @@ def assess_pending(tx: Transaction, catalog: Catalog, sizes: SizeTable, limit: i
     for row in waiting:
         by_cause[_cause(row)].append(row)
     for alike in by_cause.values():
-        codes = [row.uscc for row in alike]
+        wanted = {row.uscc: titles for row in alike if (titles := titles_concerned(rules.editions, row.changed))}
+        if not wanted:
+            continue
         with tracing.recording(_context(alike[0]), "assess", "internal") as span:
             tx.context = span.context
-            assess_enterprises(tx, rules, codes, trigger="event")
+            assess_enterprises(tx, rules, wanted, trigger="event")
             tx.flush()
-            logging.get(__name__).info("enterprises assessed", count=len(codes))
+            logging.get(__name__).info("enterprises assessed", count=len(wanted))
     return len(waiting)
 
 

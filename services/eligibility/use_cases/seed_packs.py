@@ -10,7 +10,9 @@ from chassis import clock
 from chassis.db import Transaction
 from rulebook.dictionary import Dictionary
 from rulebook.loader import load_pack
-from services.eligibility.store.repositories import Packs, Pending
+from services.eligibility.domain import changes
+from services.eligibility.store.pending import Pending
+from services.eligibility.store.repositories import Packs
 from services.eligibility.store.tables import PackRow
 
 
@@ -22,11 +24,14 @@ def seed_packs(tx: Transaction, dictionary: Dictionary, files: Mapping[str, str]
     tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('seed_packs', 7))"))
     packs = Packs(tx)
     added: list[str] = []
+    begun: set[str] = set()
     for file, body in sorted(files.items()):
         pack = load_pack(body, dictionary, file)
         if packs.find_version(pack.sha256) is not None:
             continue
-        first = not packs.has_active(pack.id)
+        first = not packs.has_ever_been_active(pack.id)
+        if first:
+            begun.add(changes.of_rules(pack.title))
         packs.add(
             PackRow(
                 hash=pack.sha256,
@@ -42,6 +47,6 @@ def seed_packs(tx: Transaction, dictionary: Dictionary, files: Mapping[str, str]
         tx.flush()
         tx.audit("pack-seeded", pack.id, {"hash": pack.sha256, "state": "active" if first else "draft"})
         added.append(pack.id)
-    if added:
-        Pending(tx).add_all()
+    if begun:
+        Pending(tx).add_all(sorted(begun))
     return added

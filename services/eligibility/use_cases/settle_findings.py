@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from chassis import clock, ids
@@ -22,11 +22,14 @@ Facts = Mapping[str, Mapping[str, Any]]
 def settle_findings(
     tx: Transaction,
     known: Mapping[str, tuple[EnterpriseRow, Facts]],
+    assessed: Mapping[str, Collection[str]],
     needs: Mapping[str, Sequence[Need]],
     dictionary: Dictionary,
     day: dt.date,
 ) -> None:
     """Open, reopen, update and close: one request per enterprise and finding, whichever titles wait for it.
+
+    `assessed` names the titles looked at this time: what others wait for stays as it was.
 
     Emits FindingRequested when the finding has become the last thing missing, once per opening: a request that only
     stands among other gaps waits in the list and tells nobody.
@@ -45,16 +48,30 @@ def settle_findings(
         elif row.state == "closed":
             row.state, row.closed_at, row.closed_because = "open", None, None
             row.opened_at, row.announced_at, row.openings = clock.now(), None, row.openings + 1
-        row.titles = sorted({need.title for need in asking})
-        row.lines = [need.line for need in sorted(asking, key=lambda need: need.title)]
-        row.decisive = any(need.decisive for need in asking)
-        if row.decisive and row.announced_at is None:
+            row.lines = []
+        _wait(row, _others(row, assessed) + [need.line | {"decisive": need.decisive} for need in asking])
+        if any(need.decisive for need in asking) and row.announced_at is None:
             row.announced_at = clock.now()
             tx.emit(_announcement(row, asking, known[uscc][0], dictionary, day))
     for (uscc, finding), row in existing.items():
-        if row.state == "open" and (uscc, finding) not in wanted:
+        if row.state != "open" or (uscc, finding) in wanted:
+            continue
+        if others := _others(row, assessed):
+            _wait(row, others)
+        else:  # its last lines stay: they say what it had been asked for
             row.state, row.closed_at = "closed", clock.now()
             row.closed_because = "answered" if is_answered(known[uscc][1], finding, day) else "not_needed"
+
+
+def _others(row: FindingsRequestRow, assessed: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
+    """What titles that were not assessed this time still wait for, while the request is open."""
+    return [line for line in row.lines if line["title"] not in assessed[row.uscc]]
+
+
+def _wait(row: FindingsRequestRow, lines: list[dict[str, Any]]) -> None:
+    row.lines = sorted(lines, key=lambda line: str(line["title"]))
+    row.titles = sorted({line["title"] for line in lines})
+    row.decisive = any(line["decisive"] for line in lines)
 
 
 def _opened(uscc: str, finding: str) -> FindingsRequestRow:

@@ -16,6 +16,7 @@ from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import prepare
 from services.eligibility.settings import Settings
 from services.eligibility.use_cases.assess_pending import assess_pending
+from services.eligibility.use_cases.start_batch_run import start_batch_run
 from tests.fixtures.identity import Identities
 from tests.service.eligibility.conftest import (
     INNOVATIVE,
@@ -39,6 +40,11 @@ def rows(db: Database, table: str = "assessments") -> int:
         return int(tx.session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
 
+def run_everything_again(db: Database) -> None:
+    with db.transaction() as tx:
+        start_batch_run(tx, None)
+
+
 def test_the_migrations_build_exactly_the_tables_in_code(db: Database) -> None:
     assert MIGRATIONS.differences(db) == []
 
@@ -54,6 +60,8 @@ def test_facts_that_suffice_make_the_enterprise_eligible_and_say_so_once(
     assert told["innovative_sme"]["previous"] is None
     assert told["innovative_sme"]["pack"].startswith("miit-63-2022-innovative@")
     eligibility.tell(facts(INNOVATIVE, version=3))
+    assert eligibility.assess() == 0, "the same facts need no other assessment"
+    run_everything_again(db)
     assert eligibility.assess() == 1
     assert len(events(db)) == 2, "the same outcome is not told again"
     assert rows(db) == 2, "nor stored again"

@@ -13,7 +13,7 @@ from chassis import clock
 from chassis.db import Database
 from services.eligibility.app import PREFIX, create_app
 from services.eligibility.settings import Settings
-from services.eligibility.store.repositories import Pending
+from services.eligibility.store.pending import Pending
 from tests.fixtures.identity import Identities
 from tests.service.eligibility.conftest import SPECIALIZED, USCC, YEAR, Eligibility, facts, registered, title
 

@@ -1,0 +1,158 @@
+"""Who waits for an assessment: because something changed, because a day came, or because a batch run asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, DateTime, Text, Uuid, bindparam, delete, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+
+from chassis import clock
+from chassis.db import Transaction
+from services.eligibility.domain.errors import BatchRunNotFound
+from services.eligibility.store.tables import BatchRunRow, CalendarRow, EnterpriseRow, PendingRow
+
+
+class Pending:
+    """Which enterprises wait for their assessment, and because of what."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def add(self, codes: Sequence[str], changed: Collection[str] | None = None) -> None:
+        """Mark the enterprises; a burst of changes costs one assessment. `changed` None: anything may have.
+
+        A row that waits already is written anyway: that locks it, so nobody takes and assesses it before the
+        changes of this transaction can be seen.
+        """
+        if not codes or (changed is not None and not changed):
+            return
+        carried, moment = self._carried(), clock.now()
+        said = None if changed is None else sorted(set(changed))
+        rows = [{"uscc": code, "changed": said, "context": carried, "since": moment} for code in sorted(set(codes))]
+        statement = insert(PendingRow).values(rows)
+        self._tx.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["uscc"],
+                set_={"context": statement.excluded.context, "changed": _TOGETHER},
+            )
+        )
+        self._tx.notify("assessments")
+
+    def add_all(
+        self, changed: Collection[str] | None = None, *, district: str = "", batch_id: uuid.UUID | None = None
+    ) -> int:
+        """Mark every enterprise (another pack, a batch run), or every one of a district; how many."""
+        values = select(
+            EnterpriseRow.uscc,
+            bindparam("changed", None if changed is None else sorted(set(changed)), ARRAY(Text)),
+            bindparam("context", self._carried(), JSONB),
+            bindparam("since", clock.now(), DateTime(timezone=True)),
+            bindparam("batch_id", batch_id, Uuid),
+        ).order_by(EnterpriseRow.uscc)
+        if district:
+            values = values.where(EnterpriseRow.district_code.startswith(district, autoescape=True))
+        statement = insert(PendingRow).from_select(["uscc", "changed", "context", "since", "batch_id"], values)
+        marked = statement.on_conflict_do_update(
+            index_elements=["uscc"],
+            set_={
+                "changed": _TOGETHER,
+                "batch_id": func.coalesce(statement.excluded.batch_id, PendingRow.batch_id),
+            },
+        )
+        self._tx.notify("assessments")
+        result = self._tx.session.execute(marked, execution_options={"preserve_rowcount": True})
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+    def add_never_assessed(self) -> int:
+        """Mark those that have no place in the calendar yet: known before there was one."""
+        missing = select(EnterpriseRow.uscc).where(
+            ~select(CalendarRow.uscc).where(CalendarRow.uscc == EnterpriseRow.uscc).exists()
+        )
+        codes = self._tx.session.scalars(missing.order_by(EnterpriseRow.uscc)).all()
+        for start in range(0, len(codes), 5000):
+            self.add(codes[start : start + 5000])
+        return len(codes)
+
+    def take(self, limit: int) -> Sequence[PendingRow]:
+        """Lock and remove up to `limit`; they are back if this transaction does not commit."""
+        query = select(PendingRow).order_by(PendingRow.uscc).limit(limit).with_for_update(skip_locked=True)
+        rows = self._tx.session.scalars(query).all()
+        if rows:
+            self._tx.session.execute(delete(PendingRow).where(PendingRow.uscc.in_([row.uscc for row in rows])))
+        return rows
+
+    def _carried(self) -> dict[str, str]:
+        here = self._tx.context
+        return {"correlation_id": here.correlation_id, "traceparent": here.traceparent, "actor": here.actor}
+
+
+_TOGETHER: ColumnElement[Any] = literal_column(
+    """CASE WHEN pending_assessments.changed IS NULL OR excluded.changed IS NULL THEN NULL
+       ELSE ARRAY(SELECT DISTINCT unnest(pending_assessments.changed || excluded.changed) ORDER BY 1) END"""
+)
+"""What waited already and what is added; null, anything, swallows the rest."""
+
+
+class Calendar:
+    """When an enterprise must be assessed again though nothing is said about it."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._session = tx.session
+
+    def keep(self, due: Mapping[str, Mapping[str, dt.date]]) -> None:
+        """USCC → title → the first day on which that outcome may change by itself; other titles keep theirs."""
+        if not due:
+            return
+        known = {
+            row.uscc: row.due for row in self._session.scalars(select(CalendarRow).where(CalendarRow.uscc.in_(due)))
+        }
+        rows = []
+        for uscc, days in sorted(due.items()):
+            merged = known.get(uscc, {}) | {title: day.isoformat() for title, day in days.items()}
+            if merged != known.get(uscc):
+                rows.append({"uscc": uscc, "due": merged, "next_on": dt.date.fromisoformat(min(merged.values()))})
+        if rows:
+            statement = insert(CalendarRow).values(rows)
+            set_ = {"due": statement.excluded.due, "next_on": statement.excluded.next_on}
+            self._session.execute(statement.on_conflict_do_update(index_elements=["uscc"], set_=set_))
+
+    def list_due(self, today: dt.date, after: str, limit: int) -> Sequence[CalendarRow]:
+        """Whose day has come, by code."""
+        query = (
+            select(CalendarRow)
+            .where(CalendarRow.next_on <= today, CalendarRow.uscc > after)
+            .order_by(CalendarRow.uscc)
+            .limit(limit)
+        )
+        return self._session.scalars(query).all()
+
+
+class BatchRuns:
+    """Batch runs; how far one is follows from who still waits for it."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._session = tx.session
+
+    def add(self, row: BatchRunRow) -> None:
+        self._session.add(row)
+
+    def get(self, run_id: uuid.UUID) -> BatchRunRow:
+        row = self._session.get(BatchRunRow, run_id)
+        if row is None:
+            raise BatchRunNotFound("没有这次批量测算，请核对编号")
+        return row
+
+    def waiting(self, run_id: uuid.UUID) -> int:
+        query = select(func.count()).where(PendingRow.batch_id == run_id)
+        return self._session.scalar(query) or 0
+
+    def list_page(self, before: uuid.UUID | None, limit: int) -> Sequence[BatchRunRow]:
+        """The newest first; one row more than `limit` when there are more."""
+        query = select(BatchRunRow).order_by(BatchRunRow.id.desc()).limit(limit + 1)
+        if before is not None:
+            query = query.where(BatchRunRow.id < before)
+        return self._session.scalars(query).all()
