@@ -31,7 +31,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from rulebook.assessment import Assessment, ConditionResult
+from rulebook.assessment import Assessment
 from rulebook.evaluate import evaluate
 from rulebook.pack import TITLES, Pack, Route
 from rulebook.plan_draft import Cost, Draft, Resize, cost_of, signature
@@ -39,7 +39,7 @@ from rulebook.plan_model import Change, GapPlan, Kind, Obstacle, OpenLine, Oppor
 from rulebook.plan_remedies import Remedies, Way
 from rulebook.plan_score import improve, options_of
 from rulebook.plan_search import ANY, OPEN, SCORE, Search, needs, route_in
-from rulebook.plan_time import Clock, FactKey, first_of, opportunities, project
+from rulebook.plan_time import Clock, FactKey, opportunities, project, seasons
 from rulebook.plan_walk import facts_of
 from rulebook.plan_words import Words
 from rulebook.status import Status, Verdict
@@ -78,6 +78,23 @@ def plan(
     ).plan()
 
 
+def first_step(
+    pack: Pack,
+    subject: Subject,
+    application_date: date,
+    kind: str,
+    route: str,
+    *,
+    resize: Resize | None = None,
+) -> str:
+    """The easiest open line of a route and what closes it, in words: for lists, without the search of a plan."""
+    planner = _Planner(
+        pack=pack, subject=subject, application_date=application_date, kind=kind, windows=(),
+        as_of=application_date, prior={}, resize=resize,
+    )  # fmt: skip
+    return planner.first_step(next(each for each in pack.routes if each.id == route))
+
+
 class _Planner:
     def __init__(
         self,
@@ -101,6 +118,8 @@ class _Planner:
         self.opportunities = opportunities(
             pack, subject, as_of=as_of, application_date=application_date, kind=kind, windows=windows
         )
+        self.seasons = seasons(self.opportunities)
+        self._days: dict[date, tuple[Remedies, Draft, frozenset[FactKey]]] = {}
 
     def plan(self) -> GapPlan:
         ranked = sorted(
@@ -110,7 +129,10 @@ class _Planner:
         routes = tuple(found[0] for found in ranked)
         return GapPlan(
             pack_id=self.pack.id,
+            pack_label=self.pack.label,
+            pack_edition=self.pack.edition,
             pack_sha256=self.pack.sha256,
+            document=self.pack.document,
             title=self.pack.title,
             title_label=TITLES.get(self.pack.title, self.pack.title),
             kind=self.kind,
@@ -122,40 +144,62 @@ class _Planner:
             summary=_summary(routes[0], self.now),
         )
 
+    def first_step(self, route: Route) -> str:
+        """The cheapest single way in the first window that has one for the line."""
+        for season in self.seasons:
+            remedies, start, _ = self._on(season[-1])
+            asked = needs(self.pack, route, self.kind, self.now)
+            ways = [way for need in asked for test, asking in need.tests
+                    for way in remedies.ways(test, start, asking)[:1] if way]  # fmt: skip
+            if not ways and any(each.status in OPEN for each in route_in(self.now, route).score_checks):
+                ways = [way[:1] for way in [improve(self.pack, route, start, remedies)] if way]
+            if ways:
+                way = min(ways, key=lambda each: (cost_of(each), signature(each)))
+                after = start.with_edits(way)
+                if after is not None:
+                    return self._words(route, start, after, remedies).changes()[0].text
+        return ""
+
     # -- one route ------------------------------------------------------------------------------------------------
 
-    def _route(self, route: Route) -> tuple[RoutePlan, tuple[int, int, Cost, date, int]]:
+    def _route(self, route: Route) -> tuple[RoutePlan, tuple[int, int, Decimal, Cost, date, int]]:
+        """The plan of the first window that has one; within a window the cheapest day."""
         index = self.pack.routes.index(route)
         conflicts: list[str] = []
-        for opportunity in self.opportunities:
-            remedies, start, assumed = self._on(opportunity)
-            search = Search(self.pack, route, self.kind, remedies, opportunity)
-            draft = search.run(start)
-            if draft is not None:
-                found = self._planned(route, opportunity, search, start, draft, assumed)
-                rank = (0, _WORST[found.effort], draft.cost, opportunity.day, index)
-                return found, rank
-            conflicts += [each for each in search.conflicts if each not in conflicts]
-        return self._refused(route, conflicts), (1, 0, cost_of(()), self.application_date, index)
+        for season in self.seasons:
+            reached: list[tuple[Cost, date, Search, Draft]] = []
+            for opportunity in season:
+                search = Search(self.pack, route, self.kind, self._on(opportunity)[0], opportunity)
+                draft = search.run(self._on(opportunity)[1])
+                if draft is not None:
+                    reached.append((draft.cost, opportunity.day, search, draft))
+                    if not draft.edits:
+                        break
+                conflicts += [each for each in search.conflicts if each not in conflicts]
+            if reached:
+                cost, day, search, draft = min(reached, key=lambda each: each[:2])
+                found = self._planned(route, search, draft, season[-1])
+                return found, (0, _WORST[found.effort], found.distance, cost, day, index)
+        return self._refused(route, conflicts), (1, 0, Decimal(0), cost_of(()), self.application_date, index)
 
     def _on(self, opportunity: Opportunity) -> tuple[Remedies, Draft, frozenset[FactKey]]:
         """The subject on that day as it would be without any change."""
+        if opportunity.day not in self._days:
+            self._days[opportunity.day] = self._laid_out(opportunity)
+        return self._days[opportunity.day]
+
+    def _laid_out(self, opportunity: Opportunity) -> tuple[Remedies, Draft, frozenset[FactKey]]:
         clock = Clock(self.as_of, opportunity.day)
         facts, assumed = project(self.subject.facts, self.facts, clock)
         remedies = Remedies(clock, self.kind, self.recorded, self.prior)
-        base = replace(self.subject, facts=facts)
+        size = self.resize(facts, opportunity.fiscal_year) if self.resize is not None else None
+        base = replace(self.subject, facts=facts, size=size or self.subject.size)
         draft = Draft(base, opportunity.fiscal_year, self.wholes, remedies.frozen, self.resize)
         return remedies, draft, assumed
 
-    def _planned(
-        self,
-        route: Route,
-        opportunity: Opportunity,
-        search: Search,
-        start: Draft,
-        draft: Draft,
-        assumed: frozenset[FactKey],
-    ) -> RoutePlan:
+    def _planned(self, route: Route, search: Search, draft: Draft, last: Opportunity) -> RoutePlan:
+        opportunity = search.opportunity
+        _, start, assumed = self._on(opportunity)
         verified = search.judged(draft)
         words = self._words(route, start, draft, search.remedies)
         waits = tuple(self._waits(route, opportunity, search.judged(start)))
@@ -172,7 +216,7 @@ class _Planner:
             distance=sum((each.distance for each in changes), Decimal(0)),
             assumptions=tuple(self._assumptions(draft, opportunity, assumed, verified)),
             left_to_officials=tuple(self._left(route, verified, draft)),
-            lines=tuple(self._lines(route, start, draft, words, waits)),
+            lines=tuple(self._lines(route, changes, draft, last)),
             obstacles=self._obstacles(route, opportunity),
             reasons=(),
         )
@@ -185,8 +229,7 @@ class _Planner:
             last = self.opportunities[-1]
             stuck = [f"“{each.label}”：{each.reason}" for each in self._stuck(route, last)]
             reasons += stuck or [f"到 {last.day.year} 年仍没有找到可行的组合，需人工判断"]
-        start = self._on(self.opportunities[0])[1] if self.opportunities else None
-        lines = tuple(self._lines(route, start, None, None, ())) if start is not None else ()
+        lines = tuple(self._lines(route, (), None, self.opportunities[-1])) if self.opportunities else ()
         return RoutePlan(
             route=route.id, label=route.label, outcome=Outcome.REFUSED, changes=(), opportunity=None, verified=None,
             effort="", distance=Decimal(0), assumptions=(), left_to_officials=(), lines=lines,
@@ -212,7 +255,7 @@ class _Planner:
             ahead = opportunity.day.year - self.as_of.year
             yield Change(
                 kind=Kind.WAIT,
-                text=f"等到{_spaced(opportunity.label)}：届时“{found.label}”{_as_it_is(found)}",
+                text=f"等到{_spaced(opportunity.label)}：届时“{found.label}”已满足",
                 conditions=(found.id,),
                 goals=(),
                 effort="months" if ahead == 0 else "year" if ahead == 1 else "years",
@@ -224,7 +267,7 @@ class _Planner:
 
     def _obstacles(self, route: Route, reached: Opportunity | None) -> tuple[Obstacle, ...]:
         """What nothing closes before the next window is over; none when the plan fits into it."""
-        first = first_of(self.opportunities)
+        first = self.seasons[0] if self.seasons else []
         if not first or reached in first:
             return ()
         return tuple(self._stuck(route, first[-1]))
@@ -235,12 +278,14 @@ class _Planner:
         labels = {each.id: each.label for each in then.conditions} | {ANY: route.label}
         for need in needs(self.pack, route, self.kind, then):
             remedies = self._on(opportunity)[0]
+            remedies.blocked.clear()
             ways = [way for test, asking in need.tests for way in remedies.ways(test, start, asking)]
             if need.status in OPEN and not ways:
                 reason = "；".join(remedies.blocked) or "没有可推算的改变，需人工判断"
                 yield Obstacle(need.id, labels[need.id], reason)
         open_score = [each for each in route_in(then, route).score_checks if each.status in OPEN]
         remedies = self._on(opportunity)[0]
+        remedies.blocked.clear()
         if open_score and improve(self.pack, route, start, remedies) is None:
             short = "；".join(f"{each.label}为 {each.points.display}，要求{each.threshold}" for each in open_score)
             reason = "；".join(remedies.blocked[:MOST_ALTERNATIVES])
@@ -276,15 +321,14 @@ class _Planner:
                 yield f"{check.label}可能为 {check.points.display}（要求{check.threshold}），由专家或主管部门评定"
 
     def _lines(
-        self, route: Route, start: Draft, draft: Draft | None, words: Words | None, waits: tuple[Change, ...]
+        self, route: Route, changes: Sequence[Change], draft: Draft | None, last: Opportunity
     ) -> Iterator[OpenLine]:
-        """Every line that is open today: how it stands, what closes it, what else would."""
+        """Every line that is open today: how it stands, what closes it, what else would by the end of the window."""
         found = {each.id: each for each in self.now.conditions}
-        changes = (words.changes() if words is not None else ()) + waits
-        remedies = words.remedies if words is not None else self._on(self.opportunities[0])[0]
+        remedies, start, _ = self._on(last)
         for need in needs(self.pack, route, self.kind, self.now):
             line = found.get(need.id)
-            closing = [each.text for each in changes if need.id in each.conditions or need.id == ANY]
+            members = {asking.condition for _, asking in need.tests}
             ways = [way for test, asking in need.tests for way in remedies.ways(test, start, asking)]
             yield OpenLine(
                 id=need.id,
@@ -294,17 +338,23 @@ class _Planner:
                 value=line.value if line is not None else "",
                 threshold=line.threshold if line is not None else "满足任一项",
                 clause=line.clause if line is not None else self.pack.decision.clause,
-                closed_by="；".join(closing),
+                closed_by="；".join(each.text for each in changes if members & set(each.conditions)),
                 alternatives=tuple(self._others(route, start, ways, draft, remedies)),
             )
+        yield from self._score_lines(route, changes, draft, last)
+
+    def _score_lines(
+        self, route: Route, changes: Sequence[Change], draft: Draft | None, last: Opportunity
+    ) -> Iterator[OpenLine]:
+        remedies, start, _ = self._on(last)
+        groups = dict(self.pack.groups)
         for check in route_in(self.now, route).score_checks:
             if check.status not in OPEN:
                 continue
-            scored = {each.line.id for each in self.pack.indicators}
-            closing = [each.text for each in changes if scored & set(each.conditions)]
-            ways = [
-                option.way for each in self.pack.indicators for option in options_of(each, start, remedies)[:1]
-            ]
+            members = [each for each in self.pack.indicators if check.label == f"{groups.get(each.group)}得分"]
+            members = members or list(self.pack.indicators)
+            ids = {each.line.id for each in members}
+            ways = [option.way for each in members for option in options_of(each, start, remedies)[:1]]
             yield OpenLine(
                 id=SCORE,
                 label=check.label,
@@ -313,7 +363,7 @@ class _Planner:
                 value=check.points.display,
                 threshold=check.threshold,
                 clause=self.pack.decision.clause,
-                closed_by="；".join(closing),
+                closed_by="；".join(each.text for each in changes if ids & set(each.conditions)),
                 alternatives=tuple(self._others(route, start, ways, draft, remedies)),
             )
 
@@ -333,10 +383,6 @@ class _Planner:
                 yield text
 
 
-def _as_it_is(found: ConditionResult) -> str:
-    return f"已满足（{found.value}）" if found.value else "已满足"
-
-
 def _spaced(label: str) -> str:
     return f" {label}" if label[:1].isdigit() else label
 
@@ -346,12 +392,12 @@ def _summary(best: RoutePlan, now: Assessment) -> str:
         return "各路径目前都无法规划：" + "；".join(best.reasons) + "。"
     assert best.opportunity is not None
     if best.outcome is Outcome.MET:
-        return f"按现有资料已符合“{best.label}”。" if now.verdict is Verdict.ELIGIBLE else (
-            f"“{best.label}”除由主管部门核定的事项外均已符合。"
+        return (
+            f"按现有资料已符合“{best.label}”。"
+            if now.verdict is Verdict.ELIGIBLE
+            else (f"“{best.label}”除由主管部门核定的事项外均已符合。")
         )
     count = sum(each.kind is not Kind.WAIT for each in best.changes)
     needs_text = f"需完成 {count} 项改变，" if count else "无需改变，只需等待，"
     tail = "；其余由主管部门核定" if best.judgement else ""
     return f"走“{best.label}”：{needs_text}最早可在{_spaced(best.opportunity.label)}达到{tail}。"
-
-

@@ -17,6 +17,9 @@ EFFORT_RANK = {"paperwork": 3, "months": 2, "year": 1, "years": 0}
 Cost = tuple[int, int, int, int, Fraction]
 """Changes of the classes years, year, months and paperwork, then the distance: compared in that order."""
 
+SIZE_FACTS = frozenset(("headcount", "revenue_yuan", "total_assets_yuan"))
+"""What the size class is made of, and what nobody is advised to shrink for a title."""
+
 Resize = Callable[[Mapping[FactKey, FactValue], int], SizeResult | None]
 """The size class for a fiscal year from the facts (rulebook.size)."""
 
@@ -25,7 +28,8 @@ Resize = Callable[[Mapping[FactKey, FactValue], int], SizeResult | None]
 class Edit:
     """One elementary change. `slot` names what it touches: two edits of one slot are one change.
 
-    `direction` is 1 for a figure that rises, −1 for one that falls, 0 for one that was missing and may be anything.
+    `direction` is 1 for a figure that rises, −1 for one that falls, 0 where any value will do. A figure that was
+    missing is `supplied`: it may still turn out either way.
     """
 
     slot: tuple[str, str, int]
@@ -38,6 +42,7 @@ class Edit:
     before: object = None
     source: str = ""
     direction: int = 0
+    supplied: bool = False
     position: int = 0
     field_name: str = ""
     distance: Fraction = Fraction(1)
@@ -59,6 +64,8 @@ class Draft:
     frozen: Callable[[str, int], bool]
     resize: Resize | None = None
     edits: tuple[Edit, ...] = ()
+    size: SizeResult | None = None
+    """The size class without any edit."""
     _made: list[Subject] = field(default_factory=list, compare=False)
 
     def with_edits(self, more: Iterable[Edit]) -> Draft | None:
@@ -127,8 +134,10 @@ class Draft:
             held = facts[key]
             facts[key] = FactValue(value, held.source)
         if size is None:
-            resized = self.resize(facts, self.fiscal_year) if self.resize is not None else None
-            size = resized or self.base.size
+            size = self.size if self.size is not None else self.base.size
+            touched = {edit.slot[1] for edit in self.edits} | {fact_id for fact_id, _ in self.lifted()}
+            if self.resize is not None and touched & SIZE_FACTS:
+                size = self.resize(facts, self.fiscal_year) or size
         return Subject(facts, titles, size, self.base.ledger_complete)
 
 
@@ -167,10 +176,12 @@ def _both(known: Edit, edit: Edit) -> Edit | None:
     if not numeric:
         return edit if edit.slot[0] in ("entry", "size") else None
     if known.direction * edit.direction < 0:
-        return None
+        return replace(edit, condition=known.condition) if known.supplied else None
     direction = known.direction or edit.direction
     if direction == 0:
         return replace(edit, condition=known.condition)
+    if known.supplied and not (known.direction and edit.direction):  # a stand-in gives way to a figure that is asked
+        return replace(known if known.direction else edit, condition=known.condition)
     chosen = max if direction > 0 else min
     best = chosen((known, edit), key=lambda each: Fraction(str(each.value)))
     return replace(best, condition=known.condition, direction=direction)
@@ -183,6 +194,11 @@ def cost_of(edits: Iterable[Edit]) -> Cost:
         counts[EFFORT_RANK[edit.effort]] += 1
         distance += edit.distance
     return (counts[0], counts[1], counts[2], counts[3], distance)
+
+
+def bare(draft: Draft) -> Draft:
+    """The same day without any edit."""
+    return replace(draft, edits=(), _made=[])
 
 
 def signature(edits: Iterable[Edit]) -> tuple[tuple[tuple[str, str, int], str], ...]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 
 from rulebook.assessment import DISCLAIMER, Assessment
+from rulebook.pack import Document
 from rulebook.status import Status, Verdict
 from rulebook.units import plain_decimal
 
@@ -156,7 +157,10 @@ class GapPlan:
     """The smallest set of changes that reaches the title, and the other routes, ranked."""
 
     pack_id: str
+    pack_label: str
+    pack_edition: str
     pack_sha256: str
+    document: Document
     title: str
     title_label: str
     kind: str

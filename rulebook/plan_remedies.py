@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any, TypeVar
 from zlib import crc32
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact, RecordField
@@ -39,7 +40,7 @@ from rulebook.pack import (
     Test,
     Window,
 )
-from rulebook.plan_draft import Draft, Edit, cost_of, merge, signature
+from rulebook.plan_draft import SIZE_FACTS, Draft, Edit, cost_of, merge, signature
 from rulebook.plan_model import Kind
 from rulebook.plan_time import LEAD_DAYS, Clock, FactKey
 from rulebook.plan_walk import refs_of
@@ -65,7 +66,7 @@ _FEWEST = 10_000_000
 """How far a figure is looked for: a thousandfold, and from nothing to ten million steps (10 亿元)."""
 
 Way = tuple[Edit, ...]
-Ask = tuple[int, ...]
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Remedies:
     prior: Mapping[str, date | None]
     """The first day on which another title can be held; None when no way to it is known."""
     blocked: list[str] = field(default_factory=list)
+    _known: dict[object, tuple[list[Any], tuple[str, ...]]] = field(default_factory=dict)
 
     def scene(self, draft: Draft, asking: Asking) -> Scene:
         return Scene(draft.subject, self.clock.day, self.kind, asking.only_sources)
@@ -100,6 +102,23 @@ class Remedies:
 
     def ways(self, test: Test, draft: Draft, asking: Asking) -> list[Way]:
         """Sets of edits after which the test holds, cheapest first; an empty set where nothing is left to change."""
+        key = (id(test), asking, signature(draft.edits))
+        return self.remembered(key, lambda: self._ways(test, draft, asking))
+
+    def remembered(self, key: object, find: Callable[[], list[Thing]]) -> list[Thing]:
+        """What was found before for the same draft, with the reasons that were given."""
+        known = self._known.get(key)
+        if known is None:
+            outer = list(self.blocked)
+            self.blocked.clear()
+            ways = find()
+            known = self._known[key] = (ways, tuple(self.blocked))
+            self.blocked[:] = outer
+        for reason in known[1]:
+            self.block(reason)
+        return known[0]
+
+    def _ways(self, test: Test, draft: Draft, asking: Asking) -> list[Way]:
         status = self.status(test, draft, asking)
         if status is Status.MET:
             return [()]
@@ -177,7 +196,9 @@ class Remedies:
             year = self.year_of(ref)
             held = draft.subject.facts.get((ref.fact.id, year))
             if held is None or held.value is None:
-                edit = self._missing(ref.fact, year, _stand_in(ref.fact, year, draft, alone=len(refs) == 1), asking)
+                edit = self._missing(
+                    ref.fact, year, _stand_in(ref.fact, year, draft, alone=isinstance(measure, Ref)), asking
+                )
             elif asking.only_sources and held.source not in asking.only_sources:
                 edit = self._confirmed(ref.fact, year, held.value, asking)
             else:
@@ -207,6 +228,8 @@ class Remedies:
                 condition=asking.condition,
                 fact=fact,
                 source=_source(fact, asking),
+                supplied=True,
+                distance=Fraction(0) if supplied else Fraction(1),
             )
         )
 
@@ -241,14 +264,14 @@ class Remedies:
         key = (fact.id, year)
         label = period_label(fact, year)
         known = next((edit for edit in draft.edits if edit.slot == ("fact", *key)), None)
-        supplied = known is not None and known.direction == 0 and known.kind is not Kind.CONFIRM
+        supplied = known is not None and known.supplied
         if direction < 0 and not falls and not supplied:
             return None
         if self.frozen(*key):
             self.block(f"{label}属于已结束的年度，不能再改变")
             return None
         held = draft.subject.facts[key]
-        if direction < 0 and not supplied and fact.id in _SIZE_WORDS:
+        if direction < 0 and not supplied and fact.id in SIZE_FACTS:
             self.block(f"{label}高于上限，不宜以缩减规模取得称号")
             return None
         if known is not None and not supplied and known.direction * direction < 0:
@@ -268,8 +291,9 @@ class Remedies:
                 fact=fact,
                 before=None if supplied else held.value,
                 source=_source(fact, asking) if asking.only_sources else held.source,
-                direction=0 if supplied else direction,
-                distance=Fraction(1) if supplied else _distance(before, Fraction(value)),
+                direction=direction,
+                supplied=supplied,
+                distance=known.distance if known is not None and supplied else _distance(before, Fraction(value)),
             )
 
         def suffices(steps: int) -> bool:
@@ -357,6 +381,7 @@ class Remedies:
                 condition=asking.condition,
                 fact=test.fact,
                 before="unmet" if refused else None,
+                distance=Fraction(int(refused)),
                 source="official_finding",
             )
         )
@@ -378,6 +403,7 @@ class Remedies:
             effort="paperwork",
             ready=self.clock.as_of,
             condition=asking.condition,
+            distance=Fraction(0),
             words="、".join(_SIZE_WORDS.get(each, each) for each in missing) or "划型所需数据",
             before="、".join(label for code, label in SIZES.items() if code in test.sizes),
         )
@@ -435,6 +461,7 @@ class Remedies:
             effort="paperwork",
             ready=self.clock.as_of,
             condition=asking.condition,
+            distance=Fraction(0),
             words="已有称号和称号取消记录（没有的写“无”）",
         )
         return [(edit,)]
@@ -508,6 +535,7 @@ class Remedies:
                         fact=test.fact,
                         position=position,
                         field_name=each.name,
+                        distance=Fraction(0),
                         words=f"{test.fact.label}第 {position + 1} 条的{each.label}",
                     )
                     after = draft.with_edits((*edits, edit))

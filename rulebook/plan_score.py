@@ -44,6 +44,13 @@ def points_of(scored: Scored, *, hopeful: bool) -> Decimal:
 
 def options_of(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool = False) -> list[Option]:
     """Every number of points above the present one that something the enterprise can do will bring."""
+    return remedies.remembered(
+        ("options", indicator.line.id, hopeful, signature(draft.edits)),
+        lambda: _options(indicator, draft, remedies, hopeful=hopeful),
+    )
+
+
+def _options(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool) -> list[Option]:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
     now = points_of(scored_on(indicator, draft, remedies), hopeful=hopeful)
     found: list[Option] = []
@@ -65,14 +72,12 @@ def _leads(draft: Draft, way: Way, reached: Callable[[Draft], bool]) -> bool:
 
 
 def _levels(indicator: Indicator, now: Decimal) -> set[Decimal]:
-    scales = (*indicator.bands, *indicator.choices)
-    levels = {each.points_low for each in scales} | {each.points_high for each in scales}
+    levels = {points for band in indicator.bands for points in (band.points_low, band.points_high)}
+    levels |= {points for choice in indicator.choices for points in (choice.points_low, choice.points_high)}
     return {each for each in levels if each > now}
 
 
-def _by_tests(
-    indicator: Indicator, points: Decimal, draft: Draft, remedies: Remedies, asking: Asking
-) -> list[Way]:
+def _by_tests(indicator: Indicator, points: Decimal, draft: Draft, remedies: Remedies, asking: Asking) -> list[Way]:
     return [
         way
         for choice in indicator.choices
@@ -93,17 +98,14 @@ def improve(pack: Pack, route: Route, draft: Draft, remedies: Remedies) -> Way |
 def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hopeful: bool) -> Way | None:
     assert route.score is not None
     groups = [group for group, _ in route.score.groups]
-    points = {
-        each.line.id: points_of(scored_on(each, draft, remedies), hopeful=hopeful) for each in pack.indicators
-    }
+    points = {each.line.id: points_of(scored_on(each, draft, remedies), hopeful=hopeful) for each in pack.indicators}
     base = _sums(pack, points, groups)
 
     def enough(gains: Sequence[Decimal]) -> bool:
         assert route.score is not None
         total = route.score.total is None or within(route.score.total, base[0] + gains[0])
         return total and all(
-            within(limit, base[place] + gains[place])
-            for place, (_, limit) in enumerate(route.score.groups, start=1)
+            within(limit, base[place] + gains[place]) for place, (_, limit) in enumerate(route.score.groups, start=1)
         )
 
     nothing = tuple(Decimal(0) for _ in base)
@@ -116,9 +118,7 @@ def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hop
         for gains, (_, way) in states.items():
             for option in options:
                 place = groups.index(option.group) + 1 if option.group in groups else 0
-                reached = tuple(
-                    gain + (option.gain if at in (0, place) else 0) for at, gain in enumerate(gains)
-                )
+                reached = tuple(gain + (option.gain if at in (0, place) else 0) for at, gain in enumerate(gains))
                 merged = merge((*way, *option.way))
                 if merged is None:
                     continue

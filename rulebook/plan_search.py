@@ -15,7 +15,7 @@ from itertools import combinations
 from rulebook.assessment import Assessment, RouteResult
 from rulebook.evaluate import evaluate
 from rulebook.pack import Condition, Pack, Route, Test
-from rulebook.plan_draft import Cost, Draft, signature
+from rulebook.plan_draft import Cost, Draft, bare, signature
 from rulebook.plan_model import Opportunity
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
 from rulebook.plan_score import improve
@@ -100,14 +100,11 @@ class Search:
                 self._visit(after, returned + Counter((name,)))
 
     def _conflict(self, name: str) -> None:
-        label = dict((each.id, each.label) for each in self._lines()).get(name, "评价得分")
+        lines = (each.line for each in (*self.pack.gates, *self.pack.conditions))
+        label = {line.id: line.label for line in lines}.get(name, "评价得分" if name == SCORE else self.route.label)
         text = f"“{label}”与其他条件的改变相互抵触"
         if text not in self.conflicts:
             self.conflicts.append(text)
-
-    def _lines(self) -> Iterator[_Named]:
-        for each in (*self.pack.gates, *self.pack.conditions):
-            yield _Named(each.line.id, each.line.label)
 
     def _next(self, found: Assessment, draft: Draft) -> tuple[str, list[Way]] | None:
         """The next thing to close and the ways to do it; None when nothing is open that a change could close."""
@@ -126,7 +123,7 @@ class Search:
 
     def _keep(self, draft: Draft) -> None:
         key = (draft.cost, signature(draft.edits))
-        if self.best_key is None or key < self.best_key:  # type: ignore[operator]
+        if self.best_key is None or key < self.best_key:
             self.best, self.best_key = draft, key
 
     def _thinned(self, draft: Draft) -> Draft:
@@ -147,22 +144,12 @@ class Search:
         return draft
 
     def _only(self, draft: Draft, edits: Way) -> Draft | None:
-        bare = _bare(draft).with_edits(edits)
-        if bare is None:
+        fewer = bare(draft).with_edits(edits)
+        if fewer is None:
             return None
-        found = self.judged(bare)
+        found = self.judged(fewer)
         same = found.verdict is self.judged(draft).verdict
-        return bare if same and self.closed(found) else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    id: str
-    label: str
-
-
-def _bare(draft: Draft) -> Draft:
-    return Draft(draft.base, draft.fiscal_year, draft.wholes, draft.frozen, draft.resize)
+        return fewer if same and self.closed(found) else None
 
 
 def route_in(found: Assessment, route: Route) -> RouteResult:

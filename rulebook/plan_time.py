@@ -60,8 +60,8 @@ def opportunities(
         opens, closes = known[-1].opens, known[-1].closes
         for ahead in range(1, last - closes.year + 1):
             label = f"{closes.year + ahead} 年申报（窗口以当年通知为准）"
-            days = _both(_shifted(opens, ahead), _shifted(closes, ahead))
-            found += [Opportunity(day, label) for day in days]
+            both = _both(_shifted(opens, ahead), _shifted(closes, ahead))
+            found += [Opportunity(day, label) for day in both]
     else:
         days = {application_date, *_waits(pack, subject, kind)}
         for year in range(application_date.year, last + 1):
@@ -132,12 +132,9 @@ def _one_more(value: object) -> object:
     return plain_decimal(Decimal(str(value)) + 1)
 
 
-def first_of(found: Iterable[Opportunity]) -> list[Opportunity]:
-    """The opportunities of the next window, or of the first application year."""
-    ordered = list(found)
-    if not ordered:
-        return []
-    head = ordered[0]
-    if head.window is not None:
-        return [each for each in ordered if each.window == head.window]
-    return [each for each in ordered if each.window is None and each.day.year == head.day.year]
+def seasons(found: Iterable[Opportunity]) -> list[list[Opportunity]]:
+    """The opportunities of one window, or of one application year, together and in order."""
+    grouped: dict[tuple[str, int], list[Opportunity]] = {}
+    for each in found:
+        grouped.setdefault((each.label, each.day.year), []).append(each)
+    return list(grouped.values())

@@ -43,8 +43,7 @@ def tests_of(pack: Pack, kind: str) -> Iterator[Test]:
 
 def leaves_of(test: object) -> Iterator[Test]:
     """The tests inside a test, itself included."""
-    for each in inside(test, LEAF_FORMS):
-        yield each  # type: ignore[misc]
+    yield from inside(test, LEAF_FORMS)  # type: ignore[misc]
 
 
 def refs_of(measure: object) -> list[Ref]:
@@ -67,7 +66,7 @@ def measures_of(indicator: Indicator) -> list[Measure]:
         return []
     outer: list[Measure] = []
     for each in fields(indicator):
-        outer += [one for one in _outermost(getattr(indicator, each.name))]
+        outer += list(_outermost(getattr(indicator, each.name)))
     return outer
 
 

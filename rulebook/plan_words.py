@@ -10,7 +10,7 @@ from fractions import Fraction
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.expressions import shape_of
 from rulebook.measures import measure
-from rulebook.pack import Compare, Indicator, Pack, Ref, Share
+from rulebook.pack import Compare, Indicator, Measure, Pack, Ref, Share
 from rulebook.plan_draft import Draft, Edit
 from rulebook.plan_model import EFFORT_LABELS, Change, Kind
 from rulebook.plan_remedies import Asking, Remedies
@@ -87,6 +87,8 @@ class Words:
     def _earliest(self, edit: Edit) -> str:
         if edit.ready <= self.clock.as_of:
             return "现在即可办理"
+        if edit.kind is Kind.OBTAIN and edit.field_name:
+            return f"最迟 {edit.ready} 到账"
         if edit.fact is not None and edit.year >= self.clock.as_of.year and edit.fact.year_of == "fiscal":
             return f"{edit.year} 年度结束后"
         return f"最早 {edit.ready}（按{EFFORT_LABELS[edit.effort]}估计）"
@@ -105,7 +107,8 @@ class Words:
                 return self._obtain(edit)
             case Kind.CONFIRM:
                 assert fact is not None
-                return f"{period_label(fact, edit.year)}改用{SOURCE_KINDS.get(edit.source, edit.source)}的数据{_proof(fact)}"
+                source = SOURCE_KINDS.get(edit.source, edit.source)
+                return f"{period_label(fact, edit.year)}改用{source}的数据{_proof(fact)}"
             case Kind.SUPPLY:
                 return self._supply(edit, goals)
             case _:
@@ -146,9 +149,9 @@ class Words:
         label = period_label(fact, edit.year)
         if fact.type not in NUMERIC:
             if edit.value is False:
-                return f"消除“{fact.label}”的情形"
+                return f"消除“{fact.label}”的情形（现为是）"
             if edit.value is True:
-                return f"做到“{fact.label}”"
+                return f"实现“{fact.label}”（现为否）"
             now = f"（现为{shown_value(fact, edit.before)}）" if edit.before is not None else ""
             return f"{label}达到“{shown_value(fact, edit.value)}”{now}"
         target = amount(fact, edit.value)
@@ -159,14 +162,15 @@ class Words:
         base = self._base(edit, fact)
         if fact.type == "integer" and fact.unit == "项" and not fact.yearly and difference > 0:
             name = fact.label.removesuffix("数")
-            return f"再增加 {amount(fact, step)}{name}（现有 {amount(fact, edit.before)}，需达到 {target}）{_why(goals)}"
+            had = amount(fact, edit.before)
+            return f"再增加 {amount(fact, step)}{name}（现有 {had}，需达到 {target}）{_why(goals)}"
         verb = "达到" if difference > 0 else "降到"
         return f"{label}{verb} {target}（{base} {amount(fact, edit.before)}，{more} {amount(fact, step)}）{_why(goals)}"
 
     def _base(self, edit: Edit, fact: Fact) -> str:
         held = self.before.base.facts.get((fact.id, edit.year))
         recorded = (fact.id, edit.year) in self.remedies.recorded
-        return "现为" if held is None or recorded or not fact.yearly else f"按 {self.clock.as_of.year - 1} 年持平为"
+        return "现为" if held is None or recorded or not fact.yearly else f"{self.clock.as_of.year - 1} 年为"
 
     def _consequences(self, edit: Edit) -> Iterator[str]:
         fact = edit.fact
@@ -208,8 +212,10 @@ class Words:
             goals[self._goal(test, edit, was)] = None
             conditions[asking.condition] = None
         for indicator in self.pack.indicators:
-            if indicator.line.id in self.needed and any(self._reads(each, edit) for each in measures_of(indicator)):
-                goal = self._points(indicator)
+            if indicator.line.id not in self.needed:
+                continue
+            if any(self._reads(each, edit) for each in (*measures_of(indicator), *indicator.choices)):
+                goal = self._points(indicator, edit)
                 if goal:
                     goals[goal] = None
                     conditions[indicator.line.id] = None
@@ -223,21 +229,19 @@ class Words:
                     yield leaf, Asking(each.line.id, each.effort, each.only_sources)
 
     def _reads(self, what: object, edit: Edit) -> bool:
-        return any(
-            ref.fact is edit.fact and self.remedies.year_of(ref) == edit.year for ref in refs_of(what)
-        )
+        return any(ref.fact is edit.fact and self.remedies.year_of(ref) == edit.year for ref in refs_of(what))
 
     def _goal(self, test: Compare, edit: Edit, was: Status) -> str:
         shape = shape_of(test.measure)
         if isinstance(test.measure, Ref):
             return f"{test.limit.text}"
-        now = "" if was is Status.UNKNOWN else f"由 {self._shown(test, self.before)} "
+        now = "" if was is Status.UNKNOWN else f"由 {self._value(test.measure, self.before) or '不详'} "
         verb = "降到" if test.limit.operator in ("<", "<=") else "达到"
         return f"{shape.label}{now}{verb} {test.limit.written}{self._kept(test, edit)}"
 
-    def _shown(self, test: Compare, draft: Draft) -> str:
-        value = measure(test.measure, self.remedies.scene(draft, Asking("")), Trace())
-        return "不详" if isinstance(value, Status) else shown(shape_of(test.measure), value.display())
+    def _value(self, what: Measure, draft: Draft) -> str:
+        value = measure(what, self.remedies.scene(draft, Asking("")), Trace())
+        return "" if isinstance(value, Status) else shown(shape_of(what), value.display())
 
     def _kept(self, test: Compare, edit: Edit) -> str:
         """What a share takes for granted: the other side, as it stands in the plan."""
@@ -245,22 +249,37 @@ class Words:
             return ""
         others = [ref for ref in refs_of(test.measure) if ref.fact is not edit.fact]
         moved = {each.slot for each in self.after.edits}
-        kept = [
-            ref for ref in others if ("fact", ref.fact.id, self.remedies.year_of(ref)) not in moved
-        ]
+        kept = [ref for ref in others if ("fact", ref.fact.id, self.remedies.year_of(ref)) not in moved]
         said = []
         for ref in kept:
             held = self.after.subject.facts.get((ref.fact.id, self.remedies.year_of(ref)))
             if held is not None and held.value is not None:
-                said.append(f"{ref.fact.label} {amount(ref.fact, held.value)}不变")
-        return f"（以{'、'.join(said)}计）" if said else ""
+                said.append(f"{ref.fact.label} {amount(ref.fact, held.value)}")
+        return f"（按{'、'.join(said)}计）" if said else ""
 
-    def _points(self, indicator: Indicator) -> str:
+    def _points(self, indicator: Indicator, edit: Edit) -> str:
+        """What the edit earns; of a figure that is only supplied, the band that it must turn out to be on."""
         before = scored_on(indicator, self.before, self.remedies).points
         after = scored_on(indicator, self.after, self.remedies).points
         if after.low <= before.low:
             return ""
-        return f"“{indicator.line.label}”由 {before.display} 提高到 {after.display}"
+        if edit.kind is Kind.SUPPLY:
+            asked = [each.text for each in indicator.bands if each.points_low == after.low]
+            asked += [
+                f"{leaf.limit.text}"
+                for choice in indicator.choices
+                if choice.points_low == after.low
+                for leaf in leaves_of(choice.test)
+                if isinstance(leaf, Compare)
+            ]
+            wanted = f" {asked[0]}" if asked else ""
+            return f"“{indicator.line.label}”{wanted}（得 {after.display}）"
+        moved = ""
+        for each in measures_of(indicator):
+            was, now = self._value(each, self.before), self._value(each, self.after)
+            if was != now:
+                moved = f"（{was} → {now}）" if was else f"（{now}）"
+        return f"“{indicator.line.label}”{moved}由 {before.display}提高到 {after.display}"
 
 
 def _why(goals: list[str]) -> str:

@@ -8,7 +8,7 @@ from chassis import http
 from chassis.auth import IdentityVerifier
 from chassis.db import Database
 from chassis.worker import check_heartbeats
-from services.eligibility.api import assessments, packs
+from services.eligibility.api import assessments, packs, plans
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import read_dictionary, read_sizes
@@ -34,7 +34,8 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     )
     dictionary = read_dictionary(settings)
     app.state.catalog = Catalog(dictionary)
+    app.state.settings = settings
     app.state.sizes = read_sizes(settings, dictionary)
-    for router in (assessments.router, packs.router):
+    for router in (assessments.router, packs.router, plans.router):
         app.include_router(router, prefix=PREFIX)
     return app

@@ -33,7 +33,11 @@ PARAMETERS = {
     "client_id": "nobody",
     "key": "sample",
 }
-QUERY = {"GET /api/registry/v1/changes": {"after": "0"}, "GET /api/finance/v1/whitelist/changes": {"after": "0"}}
+QUERY = {
+    "GET /api/registry/v1/changes": {"after": "0"},
+    "GET /api/finance/v1/whitelist/changes": {"after": "0"},
+    "GET /api/eligibility/v1/near-misses": {"title": "innovative_sme"},
+}
 """What a route demands, so that the call reaches its body. `wait` is left out: nothing here waits."""
 
 NEEDS_THE_FRONT = {f"gateway {each}" for each in ("GET /health", "GET /.well-known/jwks.json", "POST /oauth/token",

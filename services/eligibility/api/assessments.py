@@ -67,14 +67,14 @@ def post_assessment(
     today = clock.today()
     day = wanted.application_date or today
     if wanted.uscc is not None:
-        _visible(actor, Enterprises(tx).get(wanted.uscc))
+        require_visible(actor, Enterprises(tx).get(wanted.uscc))
         outcome = assess_registered(tx, rules, wanted.uscc, wanted.title, kind=wanted.kind, day=day, today=today)
     else:
         outcome = assess_stated(
             request.app.state.catalog.dictionary,
             rules,
             [fact.model_dump(mode="json") for fact in wanted.facts or ()],
-            None if wanted.titles is None else [_title(each.model_dump(mode="json")) for each in wanted.titles],
+            None if wanted.titles is None else [ledger_entry(each.model_dump(mode="json")) for each in wanted.titles],
             wanted.title,
             kind=wanted.kind,
             industry_code=wanted.industry_code,
@@ -115,7 +115,7 @@ def get_assessment(actor: AssessmentReader, tx: ReadTx, request: Request, assess
     """Read one stored assessment, explained from its own inputs and its own version of the rules."""
     row = Assessments(tx).get(assessment_id)
     enterprise = Enterprises(tx).get(row.uscc)
-    _visible(actor, enterprise)
+    require_visible(actor, enterprise)
     version = Packs(tx).get(row.pack_hash)
     stored = StoredPack(version.hash, version.file, version.body)
     found = explained_again(request.app.state.catalog, rules_of(request, tx), stored, row)
@@ -139,7 +139,7 @@ def get_enterprise_assessments(
 ) -> Page[AssessmentSummary]:
     """List every stored assessment of an enterprise, newest first (测算历史)."""
     enterprise = Enterprises(tx).get(uscc)
-    _visible(actor, enterprise)
+    require_visible(actor, enterprise)
     after = keyset.decode(cursor, (uuid.UUID,))
     rows = queries.list_history(tx, uscc, title, after[0] if after else None, limit)
     page = keyset.cut(rows, limit, lambda row: (row.id,))
@@ -161,7 +161,7 @@ def get_statistics(actor: AssessmentReader, tx: ReadTx) -> Statistics:
     )
 
 
-def _visible(actor: Actor, enterprise: EnterpriseRow) -> None:
+def require_visible(actor: Actor, enterprise: EnterpriseRow) -> None:
     if actor.uscc is not None:
         if actor.uscc != enterprise.uscc:
             raise EnterpriseNotKnown("您只能查看本企业的测算结果")
@@ -169,7 +169,7 @@ def _visible(actor: Actor, enterprise: EnterpriseRow) -> None:
     actor.require_area(enterprise.district_code)
 
 
-def _title(stated: dict[str, Any]) -> dict[str, Any]:
+def ledger_entry(stated: dict[str, Any]) -> dict[str, Any]:
     return {
         "code": stated["title"],
         "state": stated["state"],

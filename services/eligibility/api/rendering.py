@@ -34,14 +34,14 @@ def assessment(
             out.RouteOut(
                 id=route.id,
                 label=route.label,
-                status=_status(route.status),
+                status=status(route.status),
                 conditions=list(route.conditions),
                 score_checks=[
                     out.ScoreCheckOut(
                         label=check.label,
-                        points=_points(check.points),
+                        points=points(check.points),
                         threshold=check.threshold,
-                        status=_status(check.status),
+                        status=status(check.status),
                     )
                     for check in route.score_checks
                 ],
@@ -49,9 +49,9 @@ def assessment(
             for route in found.routes
         ],
         score=out.ScoreOut(
-            points=_points(found.score.points),
+            points=points(found.score.points),
             groups=[
-                out.GroupScoreOut(id=group.id, label=group.label, points=_points(group.points))
+                out.GroupScoreOut(id=group.id, label=group.label, points=points(group.points))
                 for group in found.score.groups
             ],
         )
@@ -65,7 +65,7 @@ def assessment(
             label=found.pack_label,
             edition=found.pack_edition,
             sha256=found.pack_sha256,
-            document=_document(found.document),
+            document=document(found.document),
         ),
         assessed_at=assessed_at,
         disclaimer=found.disclaimer,
@@ -99,7 +99,7 @@ def pack(found: Pack, state: str) -> out.PackOut:
         title=title(found.title),
         label=found.label,
         edition=found.edition,
-        document=_document(found.document),
+        document=document(found.document),
         kinds=[kind(each) for each in found.kinds],
         in_force_from=found.in_force_from,
         in_force_to=found.in_force_to,
@@ -127,13 +127,13 @@ def _condition(found: ConditionResult) -> out.ConditionOut:
         role=found.role,
         group=found.group,
         modality=found.modality,
-        status=_status(found.status),
+        status=status(found.status),
         met=_MET.get(found.status),
         value=found.value,
         threshold=found.threshold,
-        points=_points(found.points) if found.points else None,
+        points=points(found.points) if found.points else None,
         clause=found.clause,
-        document=_document(found.document),
+        document=document(found.document),
         quote=found.quote,
         evidence_grade=found.evidence_grade,
         checks=[_check(each) for each in found.checks],
@@ -148,7 +148,7 @@ def _check(found: Check) -> out.CheckOut:
         label=found.label,
         value=found.value,
         threshold=found.threshold,
-        status=_status(found.status),
+        status=status(found.status),
         note=found.note,
     )
 
@@ -180,13 +180,13 @@ def _missing(found: Missing) -> out.MissingOut:
     )
 
 
-def _status(found: Status) -> out.Coded:
+def status(found: Status) -> out.Coded:
     return out.Coded(code=found.value, label=found.label)
 
 
-def _points(found: Points) -> out.PointsOut:
+def points(found: Points) -> out.PointsOut:
     return out.PointsOut(low=plain_decimal(found.low), high=plain_decimal(found.high), max=plain_decimal(found.max))
 
 
-def _document(found: Document) -> out.DocumentOut:
+def document(found: Document) -> out.DocumentOut:
     return out.DocumentOut(number=found.number, name=found.name, issuer=found.issuer, annex=found.annex)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
 from chassis.db import Transaction
+from rulebook.nearness import Nearness
 from services.eligibility.domain.errors import AssessmentNotFound, EnterpriseNotKnown, PackNotFound
 from services.eligibility.store.tables import (
     AssessmentRow,
@@ -152,10 +153,14 @@ class Assessments:
         """No longer current; it stays as history."""
         self._session.execute(update(AssessmentRow).where(AssessmentRow.id == row.id).values(current=False))
 
-    def confirm(self, row: AssessmentRow, application_date: dt.date) -> None:
-        """Assessed again with the same outcome: only the date moves on."""
+    def confirm(self, row: AssessmentRow, application_date: dt.date, near: Nearness) -> None:
+        """Assessed again with the same outcome: only the date moves on.
+
+        How near it is follows from the outcome; a row from before it was stored gets it here.
+        """
         row.application_date = application_date
         row.assessed_at = clock.now()
+        row.near_route, row.open_lines, row.open_effort = near.route, near.open_lines, near.effort
 
 
 class Packs:

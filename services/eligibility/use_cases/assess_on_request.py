@@ -67,7 +67,7 @@ def assess_stated(
 
     Raises StatedFactsInvalid with the path of every fact that cannot be read.
     """
-    periods = _periods(dictionary, facts, day)
+    periods = stated_periods(dictionary, facts, day)
     inputs = inputs_of(
         industry_code=industry_code,
         periods=sorted(periods.items()),
@@ -88,9 +88,13 @@ def explained_again(catalog: Catalog, rules: Rules, stored: StoredPack, row: Ass
     return evaluate(pack, subject, application_date=row.application_date, kind=row.kind)
 
 
-def _periods(
+def stated_periods(
     dictionary: Dictionary, facts: Sequence[Mapping[str, Any]], day: dt.date
 ) -> dict[int, dict[str, dict[str, Any]]]:
+    """The facts of a request by year, in the form they are stored in. A fact without a value is left out.
+
+    Raises StatedFactsInvalid with the path of every fact that cannot be read.
+    """
     problems: list[FieldProblem] = []
     periods: dict[int, dict[str, dict[str, Any]]] = {}
     for index, stated in enumerate(facts):
