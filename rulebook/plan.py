@@ -33,21 +33,21 @@ from decimal import Decimal
 
 from rulebook.assessment import Assessment
 from rulebook.evaluate import evaluate
-from rulebook.pack import TITLES, Pack, Route
+from rulebook.pack import PACK_TITLES, Pack, Route
 from rulebook.plan_draft import Cost, Draft, Resize, cost_of, signature
+from rulebook.plan_forms import FORMS
 from rulebook.plan_model import Change, GapPlan, Kind, Obstacle, OpenLine, Opportunity, Outcome, RoutePlan, Window
 from rulebook.plan_remedies import Remedies, Way
 from rulebook.plan_score import improve, options_of
-from rulebook.plan_search import ANY, OPEN, SCORE, Search, needs, route_in
+from rulebook.plan_search import ANY, OPEN, SCORE, Search, needs, route_in, ways_of
 from rulebook.plan_time import Clock, FactKey, opportunities, project, seasons
 from rulebook.plan_walk import facts_of
-from rulebook.plan_words import Words
-from rulebook.status import Status, Verdict
+from rulebook.plan_words import Words, spaced, summary_of
+from rulebook.status import Status
 from rulebook.subject import Subject
 
 MOST_ALTERNATIVES = 4
 _WORST = {"": 0, "paperwork": 0, "months": 1, "year": 2, "years": 3}
-_EFFORTS = ("paperwork", "months", "year", "years")
 
 
 def plan(
@@ -134,14 +134,14 @@ class _Planner:
             pack_sha256=self.pack.sha256,
             document=self.pack.document,
             title=self.pack.title,
-            title_label=TITLES.get(self.pack.title, self.pack.title),
+            title_label=PACK_TITLES.get(self.pack.title, self.pack.title),
             kind=self.kind,
             as_of=self.as_of,
             application_date=self.application_date,
             verdict=self.now.verdict,
             routes=routes,
             next_opportunity=self.opportunities[0] if self.opportunities else None,
-            summary=_summary(routes[0], self.now),
+            summary=summary_of(routes[0], self.now),
         )
 
     def first_step(self, route: Route) -> str:
@@ -191,7 +191,7 @@ class _Planner:
     def _laid_out(self, opportunity: Opportunity) -> tuple[Remedies, Draft, frozenset[FactKey]]:
         clock = Clock(self.as_of, opportunity.day)
         facts, assumed = project(self.subject.facts, self.facts, clock)
-        remedies = Remedies(clock, self.kind, self.recorded, self.prior)
+        remedies = Remedies(clock, self.kind, self.recorded, self.prior, FORMS)
         size = self.resize(facts, opportunity.fiscal_year) if self.resize is not None else None
         base = replace(self.subject, facts=facts, size=size or self.subject.size)
         draft = Draft(base, opportunity.fiscal_year, self.wholes, remedies.frozen, self.resize)
@@ -255,7 +255,7 @@ class _Planner:
             ahead = opportunity.day.year - self.as_of.year
             yield Change(
                 kind=Kind.WAIT,
-                text=f"等到{_spaced(opportunity.label)}：届时“{found.label}”已满足",
+                text=f"等到{spaced(opportunity.label)}：届时“{found.label}”已满足",
                 conditions=(found.id,),
                 goals=(),
                 effort="months" if ahead == 0 else "year" if ahead == 1 else "years",
@@ -279,7 +279,7 @@ class _Planner:
         for need in needs(self.pack, route, self.kind, then):
             remedies = self._on(opportunity)[0]
             remedies.blocked.clear()
-            ways = [way for test, asking in need.tests for way in remedies.ways(test, start, asking)]
+            ways = ways_of(need, start, remedies)
             if need.status in OPEN and not ways:
                 reason = "；".join(remedies.blocked) or "没有可推算的改变，需人工判断"
                 yield Obstacle(need.id, labels[need.id], reason)
@@ -329,7 +329,7 @@ class _Planner:
         for need in needs(self.pack, route, self.kind, self.now):
             line = found.get(need.id)
             members = {asking.condition for _, asking in need.tests}
-            ways = [way for test, asking in need.tests for way in remedies.ways(test, start, asking)]
+            ways = ways_of(need, start, remedies)
             yield OpenLine(
                 id=need.id,
                 label=line.label if line is not None else route.label,
@@ -347,7 +347,7 @@ class _Planner:
         self, route: Route, changes: Sequence[Change], draft: Draft | None, last: Opportunity
     ) -> Iterator[OpenLine]:
         remedies, start, _ = self._on(last)
-        groups = dict(self.pack.groups)
+        groups = {each.id: each.label for each in self.pack.groups}
         for check in route_in(self.now, route).score_checks:
             if check.status not in OPEN:
                 continue
@@ -381,23 +381,3 @@ class _Planner:
             if text not in said and len(said) < MOST_ALTERNATIVES:
                 said.add(text)
                 yield text
-
-
-def _spaced(label: str) -> str:
-    return f" {label}" if label[:1].isdigit() else label
-
-
-def _summary(best: RoutePlan, now: Assessment) -> str:
-    if best.outcome is Outcome.REFUSED:
-        return "各路径目前都无法规划：" + "；".join(best.reasons) + "。"
-    assert best.opportunity is not None
-    if best.outcome is Outcome.MET:
-        return (
-            f"按现有资料已符合“{best.label}”。"
-            if now.verdict is Verdict.ELIGIBLE
-            else (f"“{best.label}”除由主管部门核定的事项外均已符合。")
-        )
-    count = sum(each.kind is not Kind.WAIT for each in best.changes)
-    needs_text = f"需完成 {count} 项改变，" if count else "无需改变，只需等待，"
-    tail = "；其余由主管部门核定" if best.judgement else ""
-    return f"走“{best.label}”：{needs_text}最早可在{_spaced(best.opportunity.label)}达到{tail}。"

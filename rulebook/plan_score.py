@@ -6,14 +6,14 @@ of points can be built from best sets for fewer points (a small knapsack). Optio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rulebook.pack import Indicator, Pack, Route
+from rulebook.pack import Indicator, Pack, Route, ScoreRule
 from rulebook.plan_draft import Cost, Draft, cost_of, merge, signature
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
-from rulebook.plan_walk import measures_of
+from rulebook.plan_walk import measures_of, scales_of
 from rulebook.records import within
 from rulebook.scene import Trace
 from rulebook.score import Scored, score_indicator
@@ -72,18 +72,32 @@ def _leads(draft: Draft, way: Way, reached: Callable[[Draft], bool]) -> bool:
 
 
 def _levels(indicator: Indicator, now: Decimal) -> set[Decimal]:
-    levels = {points for band in indicator.bands for points in (band.points_low, band.points_high)}
-    levels |= {points for choice in indicator.choices for points in (choice.points_low, choice.points_high)}
+    """Every number of points above the present one that the indicator can come to."""
+    earned = [band for scale in scales_of(indicator) for band in scale.bands] + list(indicator.choices)
+    levels = {points for each in earned for points in (each.points_low, each.points_high)}
+    levels |= {min(indicator.maximum, indicator.each_points * held) for held in range(1, len(indicator.each) + 1)}
     return {each for each in levels if each > now}
 
 
 def _by_tests(indicator: Indicator, points: Decimal, draft: Draft, remedies: Remedies, asking: Asking) -> list[Way]:
-    return [
+    """Ways by a choice that gives the points, or by so many more of the tests that each earn some."""
+    ways = [
         way
         for choice in indicator.choices
         if choice.test is not None and points in (choice.points_low, choice.points_high)
         for way in remedies.ways(choice.test, draft, asking)
     ]
+    if indicator.each:
+        opened = [test for test in indicator.each if remedies.status(test, draft, asking) is not Status.MET]
+        by_cost = sorted(
+            (own[0] for test in opened if (own := remedies.ways(test, draft, asking)) and own[0]),
+            key=lambda way: (cost_of(way), signature(way)),
+        )
+        for count in range(1, len(by_cost) + 1):
+            merged = merge(edit for way in by_cost[:count] for edit in way)
+            if merged is not None:
+                ways.append(merged)
+    return ways
 
 
 def improve(pack: Pack, route: Route, draft: Draft, remedies: Remedies) -> Way | None:
@@ -96,47 +110,58 @@ def improve(pack: Pack, route: Route, draft: Draft, remedies: Remedies) -> Way |
 
 
 def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hopeful: bool) -> Way | None:
+    """Best sets by what they bring to each group that counts for itself, and to the rest together."""
     assert route.score is not None
-    groups = [group for group, _ in route.score.groups]
-    points = {each.line.id: points_of(scored_on(each, draft, remedies), hopeful=hopeful) for each in pack.indicators}
-    base = _sums(pack, points, groups)
-
-    def enough(gains: Sequence[Decimal]) -> bool:
-        assert route.score is not None
-        total = route.score.total is None or within(route.score.total, base[0] + gains[0])
-        return total and all(
-            within(limit, base[place] + gains[place]) for place, (_, limit) in enumerate(route.score.groups, start=1)
-        )
-
-    nothing = tuple(Decimal(0) for _ in base)
-    states: dict[tuple[Decimal, ...], tuple[Cost, Way]] = {nothing: (cost_of(()), ())}
+    watched = [each.id for each in pack.groups if each.maximum is not None or each.id in dict(route.score.groups)]
+    base = [Decimal(0)] * (len(watched) + 1)
+    for indicator in pack.indicators:
+        points = points_of(scored_on(indicator, draft, remedies), hopeful=hopeful)
+        base[_place(indicator.group, watched)] += points
+    states: dict[tuple[Decimal, ...], tuple[Cost, Way]] = {tuple(base): (cost_of(()), ())}
     for indicator in pack.indicators:
         options = options_of(indicator, draft, remedies, hopeful=hopeful)
-        if not options:
-            continue
         further = dict(states)
-        for gains, (_, way) in states.items():
+        for earned, (_, way) in states.items():
             for option in options:
-                place = groups.index(option.group) + 1 if option.group in groups else 0
-                reached = tuple(gain + (option.gain if at in (0, place) else 0) for at, gain in enumerate(gains))
                 merged = merge((*way, *option.way))
                 if merged is None:
                     continue
+                place = _place(option.group, watched)
+                reached = tuple(each + option.gain * (at == place) for at, each in enumerate(earned))
                 found = (cost_of(merged), merged)
                 known = further.get(reached)
                 if known is None or _order(found) < _order(known):
                     further[reached] = found
-        states = further if len(further) <= _MOST_STATES else dict(list(further.items())[:_MOST_STATES])
-    ways = [found for gains, found in states.items() if enough(gains)]
+        states = _fewest(further)
+    caps = {each.id: each.maximum for each in pack.groups}
+    ways = [found for earned, found in states.items() if _enough(route.score, earned, watched, caps)]
     return min(ways, key=_order)[1] if ways else None
+
+
+def _place(group: str, watched: list[str]) -> int:
+    return watched.index(group) if group in watched else len(watched)
+
+
+def _enough(
+    rule: ScoreRule, earned: tuple[Decimal, ...], watched: list[str], caps: Mapping[str, Decimal | None]
+) -> bool:
+    """Whether total and sub-totals are reached, every group held down to its cap."""
+    capped = dict(zip(watched, earned, strict=False))
+    for group, points in capped.items():
+        cap = caps[group]
+        capped[group] = points if cap is None else min(points, cap)
+    total = sum(capped.values(), earned[-1])
+    return (rule.total is None or within(rule.total, total)) and all(
+        within(limit, capped[group]) for group, limit in rule.groups
+    )
+
+
+def _fewest(states: dict[tuple[Decimal, ...], tuple[Cost, Way]]) -> dict[tuple[Decimal, ...], tuple[Cost, Way]]:
+    """All of them; beyond the bound the cheapest."""
+    if len(states) <= _MOST_STATES:
+        return states
+    return dict(sorted(states.items(), key=lambda each: _order(each[1]))[:_MOST_STATES])
 
 
 def _order(found: tuple[Cost, Way]) -> tuple[Cost, object]:
     return found[0], signature(found[1])
-
-
-def _sums(pack: Pack, points: dict[str, Decimal], groups: list[str]) -> tuple[Decimal, ...]:
-    parts = [
-        sum((points[each.line.id] for each in pack.indicators if each.group == group), Decimal(0)) for group in groups
-    ]
-    return (sum(points.values(), Decimal(0)), *parts)

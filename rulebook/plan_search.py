@@ -14,12 +14,12 @@ from itertools import combinations
 
 from rulebook.assessment import Assessment, RouteResult
 from rulebook.evaluate import evaluate
-from rulebook.pack import Condition, Pack, Route, Test
+from rulebook.pack import Compare, Condition, Pack, Route, Test
 from rulebook.plan_draft import Cost, Draft, bare, signature
 from rulebook.plan_model import Opportunity
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
 from rulebook.plan_score import improve
-from rulebook.plan_walk import condition_of
+from rulebook.plan_walk import condition_of, leaves_of
 from rulebook.status import Status
 
 MOST_NODES = 200
@@ -43,6 +43,22 @@ class Need:
     id: str
     status: Status
     tests: tuple[tuple[Test, Asking], ...]
+    spared: tuple[tuple[Test, Asking], ...] = ()
+    """Tests that make a line apply: where one is unmet, the line asks nothing."""
+
+
+def ways_of(need: Need, draft: Draft, remedies: Remedies) -> list[Way]:
+    """Ways to meet one of the tests, or to come into a tier that the line does not apply to."""
+    met = [way for test, asking in need.tests for way in remedies.ways(test, draft, asking)]
+    spared: list[Way] = []
+    for test, asking in need.spared:
+
+        def beyond(after: Draft, test: Test = test, asking: Asking = asking) -> bool:
+            return remedies.status(test, after, asking) is Status.UNMET
+
+        measures = [leaf.measure for leaf in leaves_of(test) if isinstance(leaf, Compare)]
+        spared += remedies.by_levers(measures, beyond, draft, asking)
+    return cheapest((*met, *(way for way in spared if way)))
 
 
 @dataclass(slots=True)
@@ -119,7 +135,7 @@ class Search:
         return None
 
     def ways(self, need: Need, draft: Draft) -> list[Way]:
-        return cheapest(way for test, asking in need.tests for way in self.remedies.ways(test, draft, asking))
+        return ways_of(need, draft, self.remedies)
 
     def _keep(self, draft: Draft) -> None:
         key = (draft.cost, signature(draft.edits))
@@ -161,7 +177,9 @@ def needs(pack: Pack, route: Route, kind: str, found: Assessment) -> Iterator[Ne
     status = {each.id: each.status for each in found.conditions}
     for condition in (*pack.gates, *(condition_of(pack, each) for each in route.all_of)):
         if condition.modality == "must" and status[condition.line.id] in (*OPEN, Status.MANUAL_REVIEW):
-            yield Need(condition.line.id, status[condition.line.id], _asked((condition,), kind))
+            applies = ((condition.applies_if, Asking(condition.line.id, condition.effort)),)
+            spared = tuple((test, asking) for test, asking in applies if test is not None)
+            yield Need(condition.line.id, status[condition.line.id], _asked((condition,), kind), spared)
     offered = [condition_of(pack, each) for each in route.any_of]
     binding = tuple(each for each in offered if each.modality == "must" and kind in each.tests)
     if binding and not any(status[each.line.id] is Status.MET for each in binding):

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rulebook.dictionary import Fact
-from rulebook.pack import Entries, Holds, NoBan, Pack
+from rulebook.pack import Compare, DaysSince, Entries, Holds, NoBan, Pack
 from rulebook.plan_model import Opportunity, Window
 from rulebook.plan_walk import leaves_of, tests_of
 from rulebook.subject import POINT, FactValue, Subject
@@ -67,7 +67,7 @@ def opportunities(
         for year in range(application_date.year, last + 1):
             days |= {_shifted(application_date, year - application_date.year), date(year, 12, 31)}
         found = [Opportunity(day, f"{day.year} 年申报") for day in sorted(days) if application_date <= day]
-    return [each for each in found if pack.in_force(each.day) and each.day.year <= last]
+    return [each for each in found if pack.in_force(each.day, kind) and each.day.year <= last]
 
 
 def _both(first: date, last: date) -> list[date]:
@@ -84,13 +84,20 @@ def _shifted(day: date, years: int) -> date:
 def _waits(pack: Pack, subject: Subject, kind: str) -> Iterator[date]:
     """Days on which something that bars the enterprise is over: an accident, a ban, a title that excludes."""
     for test in (leaf for each in tests_of(pack, kind) for leaf in leaves_of(each)):
-        if isinstance(test, Entries) and test.forbidden and test.window is not None and test.window.rolling_days:
+        if isinstance(test, Entries) and test.forbidden and test.window is not None:
             held = subject.facts.get((test.fact.id, POINT))
             entries = held.value if held is not None and isinstance(held.value, list) else []
             for entry in entries:
                 if isinstance(entry, Mapping) and entry.get(test.window.field.name):
                     happened = date.fromisoformat(str(entry[test.window.field.name]))
-                    yield happened + timedelta(days=test.window.rolling_days)
+                    if test.window.rolling_days:
+                        yield happened + timedelta(days=test.window.rolling_days)
+                    elif test.window.calendar_years:
+                        yield date(happened.year + test.window.calendar_years, 1, 1)
+        elif isinstance(test, Compare) and isinstance(test.measure, DaysSince):
+            held = subject.facts.get((test.measure.fact.id, POINT))
+            if held is not None and held.value is not None:
+                yield date.fromisoformat(str(held.value)) + timedelta(days=int(test.limit.value))
         elif isinstance(test, NoBan):
             for title in subject.titles or ():
                 if title.state == "cancelled" and title.cancelled_on is not None and title.code in test.titles:

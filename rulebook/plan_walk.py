@@ -7,10 +7,10 @@ from dataclasses import fields, is_dataclass
 from typing import get_args
 
 from rulebook.dictionary import Fact
-from rulebook.pack import Condition, Indicator, Measure, Pack, Ref, Test
+from rulebook.pack import Condition, Indicator, Measure, Pack, Ref, Scale, Test
 
-LEAF_FORMS: tuple[type, ...] = tuple(each for each in get_args(Test))
-MEASURE_FORMS: tuple[type, ...] = tuple(each for each in get_args(Measure))
+TEST_FORMS: tuple[type, ...] = get_args(Test)
+MEASURE_FORMS: tuple[type, ...] = get_args(Measure)
 
 
 def inside(node: object, wanted: tuple[type, ...]) -> Iterator[object]:
@@ -43,7 +43,7 @@ def tests_of(pack: Pack, kind: str) -> Iterator[Test]:
 
 def leaves_of(test: object) -> Iterator[Test]:
     """The tests inside a test, itself included."""
-    yield from inside(test, LEAF_FORMS)  # type: ignore[misc]
+    yield from inside(test, TEST_FORMS)  # type: ignore[misc]
 
 
 def refs_of(measure: object) -> list[Ref]:
@@ -59,25 +59,17 @@ def condition_of(pack: Pack, condition_id: str) -> Condition:
     return next(each for each in (*pack.gates, *pack.conditions) if each.line.id == condition_id)
 
 
+def scales_of(indicator: Indicator) -> list[Scale]:
+    """The measures whose bands score the indicator, each with its bands."""
+    own = [Scale(indicator.measure, indicator.bands)] if indicator.measure is not None else []
+    return [*own, *indicator.better_of]
+
+
 def measures_of(indicator: Indicator) -> list[Measure]:
-    """The measures whose bands score the indicator; the tests of its choices are no part of it."""
-    tests = tuple(type(each) for choice in indicator.choices for each in leaves_of(choice.test))
-    if tests:
-        return []
-    outer: list[Measure] = []
-    for each in fields(indicator):
-        outer += list(_outermost(getattr(indicator, each.name)))
-    return outer
+    return [each.measure for each in scales_of(indicator)]
 
 
-def _outermost(node: object) -> Iterator[Measure]:
-    if isinstance(node, LEAF_FORMS):
-        return
-    if isinstance(node, MEASURE_FORMS):
-        yield node  # type: ignore[misc]
-    elif isinstance(node, tuple | list):
-        for each in node:
-            yield from _outermost(each)
-    elif is_dataclass(node) and not isinstance(node, type | Fact):
-        for one in fields(node):
-            yield from _outermost(getattr(node, one.name))
+def tests_scoring(indicator: Indicator) -> list[Test]:
+    """The tests whose holding earns points."""
+    chosen = [each.test for each in indicator.choices if each.test is not None]
+    return [*chosen, *indicator.each]

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
+from rulebook.assessment import Assessment
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.expressions import shape_of
 from rulebook.measures import measure
 from rulebook.pack import Compare, Indicator, Measure, Pack, Ref, Share
 from rulebook.plan_draft import Draft, Edit
-from rulebook.plan_model import EFFORT_LABELS, Change, Kind
+from rulebook.plan_model import EFFORT_LABELS, Change, Kind, Outcome, RoutePlan
 from rulebook.plan_remedies import Asking, Remedies
 from rulebook.plan_score import scored_on
 from rulebook.plan_time import Clock
-from rulebook.plan_walk import leaves_of, measures_of, refs_of
+from rulebook.plan_walk import leaves_of, measures_of, refs_of, scales_of, tests_scoring
 from rulebook.scene import Trace
-from rulebook.status import Status
+from rulebook.status import Status, Verdict
 from rulebook.subject import POINT
 from rulebook.units import MONEY_UNITS, plain_decimal
 from rulebook.wording import period_label, shown, shown_value
@@ -214,7 +215,7 @@ class Words:
         for indicator in self.pack.indicators:
             if indicator.line.id not in self.needed:
                 continue
-            if any(self._reads(each, edit) for each in (*measures_of(indicator), *indicator.choices)):
+            if any(self._reads(each, edit) for each in (*measures_of(indicator), *tests_scoring(indicator))):
                 goal = self._points(indicator, edit)
                 if goal:
                     goals[goal] = None
@@ -264,14 +265,11 @@ class Words:
         if after.low <= before.low:
             return ""
         if edit.kind is Kind.SUPPLY:
-            asked = [each.text for each in indicator.bands if each.points_low == after.low]
-            asked += [
-                f"{leaf.limit.text}"
-                for choice in indicator.choices
-                if choice.points_low == after.low
-                for leaf in leaves_of(choice.test)
-                if isinstance(leaf, Compare)
-            ]
+            bands = [band for scale in scales_of(indicator) for band in scale.bands]
+            asked = [each.text for each in bands if each.points_low == after.low]
+            chosen = [each.test for each in indicator.choices if each.points_low == after.low]
+            leaves = (leaf for test in chosen for leaf in leaves_of(test))
+            asked += [leaf.limit.text for leaf in leaves if isinstance(leaf, Compare)]
             wanted = f" {asked[0]}" if asked else ""
             return f"“{indicator.line.label}”{wanted}（得 {after.display}）"
         moved = ""
@@ -300,3 +298,23 @@ def _decimal(value: Fraction) -> Decimal:
 
 
 _RANK = {"paperwork": 0, "months": 1, "year": 2, "years": 3}
+
+
+def spaced(label: str) -> str:
+    return f" {label}" if label[:1].isdigit() else label
+
+
+def summary_of(best: RoutePlan, now: Assessment) -> str:
+    if best.outcome is Outcome.REFUSED:
+        return "各路径目前都无法规划：" + "；".join(best.reasons) + "。"
+    assert best.opportunity is not None
+    if best.outcome is Outcome.MET:
+        return (
+            f"按现有资料已符合“{best.label}”。"
+            if now.verdict is Verdict.ELIGIBLE
+            else (f"“{best.label}”除由主管部门核定的事项外均已符合。")
+        )
+    count = sum(each.kind is not Kind.WAIT for each in best.changes)
+    needs_text = f"需完成 {count} 项改变，" if count else "无需改变，只需等待，"
+    tail = "；其余由主管部门核定" if best.judgement else ""
+    return f"走“{best.label}”：{needs_text}最早可在{spaced(best.opportunity.label)}达到{tail}。"

@@ -59,6 +59,7 @@ def post_gap_plan(actor: AssessmentReader, tx: ReadTx, wanted: GapPlanNew, reque
             wanted.title,
             kind=wanted.kind,
             industry_code=wanted.industry_code,
+            district_code=wanted.district_code,
             day=day,
         )
     windows = [Window(each.title or wanted.title, each.opens, each.closes, each.label) for each in wanted.windows]

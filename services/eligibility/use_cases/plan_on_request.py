@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +40,7 @@ class Situation:
     day: dt.date
     pack: Pack
     enterprise: EnterpriseRow | None = None
+    district: str | None = None
 
     def subject(self, rules: Rules) -> Subject:
         return subject_of(self.inputs, rules.sizes, self.day)
@@ -69,8 +70,8 @@ def registered_situation(
     if known is None:
         raise EnterpriseNotKnown("尚未收到该企业的登记信息：请核对统一社会信用代码；若刚刚登记，请数秒后重试")
     chosen = kind or kind_for(title, known.titles, day)
-    pack = rules.editions.get(title, chosen, day)
-    return Situation(known.inputs(day), title, chosen, day, pack, known.enterprise)
+    pack = rules.editions.get(title, chosen, day, known.enterprise.district_code)
+    return Situation(known.inputs(day), title, chosen, day, pack, known.enterprise, known.enterprise.district_code)
 
 
 def stated_situation(
@@ -82,6 +83,7 @@ def stated_situation(
     *,
     kind: str | None,
     industry_code: str | None,
+    district_code: str | None,
     day: dt.date,
 ) -> Situation:
     """What a request states. Raises StatedFactsInvalid with the path of every fact that cannot be read."""
@@ -93,7 +95,9 @@ def stated_situation(
         application_date=day,
     )
     chosen = kind or kind_for(title, titles or (), day)
-    return Situation(inputs, title, chosen, day, rules.editions.get(title, chosen, day))
+    return Situation(
+        inputs, title, chosen, day, rules.editions.get(title, chosen, day, district_code), None, district_code
+    )
 
 
 def plan_gaps(rules: Rules, situation: Situation, *, as_of: dt.date, windows: Sequence[Window] = ()) -> Planned:
@@ -111,10 +115,10 @@ def _plan(
     for code in _needed(situation.pack, situation.kind) - asked:
         if kind_for(code, situation.inputs["titles"], situation.day) == "review":
             continue
-        pack = rules.editions.find(code, "new", situation.day)
+        pack = rules.editions.find(code, "new", situation.day, situation.district)
         if pack is None:
             continue
-        own = Situation(situation.inputs, code, "new", situation.day, pack, situation.enterprise)
+        own = replace(situation, title=code, kind="new", pack=pack)
         first[code] = _plan(rules, own, as_of, windows, asked | {code})
         best = first[code].plan.best
         prior[code] = best.opportunity.day if best is not None and best.opportunity is not None else None
