@@ -236,6 +236,9 @@ class Remedies:
         if self.frozen(*key):
             self.block(f"{label}属于已结束的年度，不能再改变")
             return None
+        if fact.elapses and not supplied:
+            self.block(f"{label}只随时间增加")
+            return None
         held = draft.subject.facts[key]
         if direction < 0 and not supplied and fact.id in SIZE_FACTS:
             self.block(f"{label}高于上限，不宜以缩减规模取得称号")

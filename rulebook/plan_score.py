@@ -13,13 +13,13 @@ from decimal import Decimal
 from rulebook.pack import Indicator, Pack, Route, ScoreRule
 from rulebook.plan_draft import Cost, Draft, cost_of, merge, signature
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
-from rulebook.plan_walk import measures_of, scales_of
+from rulebook.plan_walk import measures_of, scales_of, tests_scoring
 from rulebook.records import within
 from rulebook.scene import Trace
 from rulebook.score import Scored, score_indicator
 from rulebook.status import Status
 
-_MOST_STATES = 20_000
+_MOST_STATES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _options(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
     now = points_of(scored_on(indicator, draft, remedies), hopeful=hopeful)
     found: list[Option] = []
-    for points in sorted(_levels(indicator, now)):
+    for points in sorted(_levels(indicator, now, hopeful=hopeful)):
 
         def reached(after: Draft, points: Decimal = points) -> bool:
             return points_of(scored_on(indicator, after, remedies), hopeful=hopeful) >= points
@@ -63,7 +63,12 @@ def _options(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful:
         ways += [way for way in _by_tests(indicator, points, draft, remedies, asking) if _leads(draft, way, reached)]
         if ways:
             found.append(Option(indicator.line.id, indicator.group, points - now, cheapest(ways)[0]))
-    return found
+    return [each for at, each in enumerate(found) if not any(_no_dearer(one, each) for one in found[at + 1 :])]
+
+
+def _no_dearer(more: Option, less: Option) -> bool:
+    """More points for no more effort: the other option is never needed."""
+    return cost_of(more.way) <= cost_of(less.way)
 
 
 def _leads(draft: Draft, way: Way, reached: Callable[[Draft], bool]) -> bool:
@@ -71,10 +76,10 @@ def _leads(draft: Draft, way: Way, reached: Callable[[Draft], bool]) -> bool:
     return after is not None and reached(after)
 
 
-def _levels(indicator: Indicator, now: Decimal) -> set[Decimal]:
+def _levels(indicator: Indicator, now: Decimal, *, hopeful: bool) -> set[Decimal]:
     """Every number of points above the present one that the indicator can come to."""
     earned = [band for scale in scales_of(indicator) for band in scale.bands] + list(indicator.choices)
-    levels = {points for each in earned for points in (each.points_low, each.points_high)}
+    levels = {each.points_high if hopeful else each.points_low for each in earned}
     levels |= {min(indicator.maximum, indicator.each_points * held) for held in range(1, len(indicator.each) + 1)}
     return {each for each in levels if each > now}
 
@@ -106,7 +111,33 @@ def improve(pack: Pack, route: Route, draft: Draft, remedies: Remedies) -> Way |
     Points that are certain come first; only where they cannot suffice, those that people may still give count too.
     """
     certain = _knapsack(pack, route, draft, remedies, hopeful=False)
-    return certain if certain is not None else _knapsack(pack, route, draft, remedies, hopeful=True)
+    if certain is not None:
+        return certain
+    hoped = _knapsack(pack, route, draft, remedies, hopeful=True)
+    return None if hoped is None else _supplied(pack, draft, hoped, remedies)
+
+
+def _supplied(pack: Pack, draft: Draft, way: Way, remedies: Remedies) -> Way | None:
+    """With what is still missing for other indicators: people fix the points only once every figure is there."""
+    for indicator in pack.indicators:
+        after = draft.with_edits(way)
+        if after is None:
+            return None
+        if scored_on(indicator, after, remedies).cause is not Status.UNKNOWN:
+            continue
+        asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
+
+        def known(then: Draft, indicator: Indicator = indicator) -> bool:
+            return scored_on(indicator, then, remedies).cause is not Status.UNKNOWN
+
+        ways = remedies.by_levers(measures_of(indicator), known, after, asking)
+        for test in tests_scoring(indicator):
+            ways += [each for each in remedies.ways(test, after, asking) if _leads(after, each, known)]
+        merged = merge((*way, *cheapest(ways)[0])) if ways else None
+        if merged is None:
+            return None
+        way = merged
+    return way
 
 
 def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hopeful: bool) -> Way | None:
@@ -117,9 +148,16 @@ def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hop
     for indicator in pack.indicators:
         points = points_of(scored_on(indicator, draft, remedies), hopeful=hopeful)
         base[_place(indicator.group, watched)] += points
+    caps = {each.id: each.maximum for each in pack.groups}
+    offered = [options_of(each, draft, remedies, hopeful=hopeful) for each in pack.indicators]
+    most = list(base)
+    for options in offered:
+        if options:
+            most[_place(options[0].group, watched)] += max(each.gain for each in options)
+    if not _enough(route.score, tuple(most), watched, caps):
+        return None
     states: dict[tuple[Decimal, ...], tuple[Cost, Way]] = {tuple(base): (cost_of(()), ())}
-    for indicator in pack.indicators:
-        options = options_of(indicator, draft, remedies, hopeful=hopeful)
+    for options in offered:
         further = dict(states)
         for earned, (_, way) in states.items():
             for option in options:
@@ -130,10 +168,9 @@ def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hop
                 reached = tuple(each + option.gain * (at == place) for at, each in enumerate(earned))
                 found = (cost_of(merged), merged)
                 known = further.get(reached)
-                if known is None or _order(found) < _order(known):
+                if known is None or _before(found, known):
                     further[reached] = found
         states = _fewest(further)
-    caps = {each.id: each.maximum for each in pack.groups}
     ways = [found for earned, found in states.items() if _enough(route.score, earned, watched, caps)]
     return min(ways, key=_order)[1] if ways else None
 
@@ -161,6 +198,10 @@ def _fewest(states: dict[tuple[Decimal, ...], tuple[Cost, Way]]) -> dict[tuple[D
     if len(states) <= _MOST_STATES:
         return states
     return dict(sorted(states.items(), key=lambda each: _order(each[1]))[:_MOST_STATES])
+
+
+def _before(one: tuple[Cost, Way], other: tuple[Cost, Way]) -> bool:
+    return _order(one) < _order(other) if one[0] == other[0] else one[0] < other[0]
 
 
 def _order(found: tuple[Cost, Way]) -> tuple[Cost, object]:

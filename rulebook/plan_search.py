@@ -22,8 +22,11 @@ from rulebook.plan_score import improve
 from rulebook.plan_walk import condition_of, leaves_of
 from rulebook.status import Status
 
-MOST_NODES = 200
+MOST_NODES = 120
 """Drafts judged per route and day: real packs need a few dozen."""
+
+MOST_SCORES = 4
+"""How often the indicators are chosen anew per route and day: once, and again where edits shift ratios."""
 
 MOST_RETURNS = 3
 """How often one line may be closed again after other edits broke it."""
@@ -71,6 +74,7 @@ class Search:
     remedies: Remedies
     opportunity: Opportunity
     nodes: int = 0
+    scores: int = 0
     best: Draft | None = None
     best_key: tuple[Cost, object] | None = None
     conflicts: list[str] = field(default_factory=list)
@@ -130,6 +134,9 @@ class Search:
                 return need.id, ways
         result = route_in(found, self.route)
         if any(check.status in OPEN for check in result.score_checks):
+            self.scores += 1
+            if self.scores > MOST_SCORES:
+                return SCORE, []
             way = improve(self.pack, self.route, draft, self.remedies)
             return SCORE, [] if way is None else [way]
         return None

@@ -10,8 +10,8 @@ from fractions import Fraction
 from rulebook.assessment import Assessment
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.expressions import shape_of
-from rulebook.measures import measure
-from rulebook.pack import Compare, Indicator, Measure, Pack, Ref, Share
+from rulebook.measures import measure, measure_label
+from rulebook.pack import Compare, Condition, Indicator, Measure, Pack, Ref, Share, Total
 from rulebook.plan_draft import Draft, Edit
 from rulebook.plan_model import EFFORT_LABELS, Change, Kind, Outcome, RoutePlan
 from rulebook.plan_remedies import Asking, Remedies
@@ -139,6 +139,8 @@ class Words:
         label = period_label(fact, edit.year)
         if fact.type == "records":
             return f"补充{label}（没有的填“无”）{_proof(fact)}"
+        if edit.words:
+            return f"补充{label}（须{edit.words}）{_proof(fact)}"
         if fact.type not in NUMERIC:
             return f"补充{label}（须为“{shown_value(fact, edit.value)}”）{_proof(fact)}"
         wish = f"，须满足：{'；'.join(goals)}" if goals else ""
@@ -225,9 +227,15 @@ class Words:
     def _tests(self) -> Iterator[tuple[object, Asking]]:
         for each in (*self.pack.gates, *self.pack.conditions):
             test = each.tests.get(self.kind)
-            if test is not None and each.line.id in self.needed:
+            if test is not None and each.line.id in self.needed and self._applies(each):
                 for leaf in leaves_of(test):
                     yield leaf, Asking(each.line.id, each.effort, each.only_sources)
+
+    def _applies(self, condition: Condition) -> bool:
+        """A tier that the changed facts leave behind asks nothing."""
+        if condition.applies_if is None:
+            return True
+        return self.remedies.status(condition.applies_if, self.after, Asking("")) is not Status.UNMET
 
     def _reads(self, what: object, edit: Edit) -> bool:
         return any(ref.fact is edit.fact and self.remedies.year_of(ref) == edit.year for ref in refs_of(what))
@@ -238,7 +246,10 @@ class Words:
             return f"{test.limit.text}"
         now = "" if was is Status.UNKNOWN else f"由 {self._value(test.measure, self.before) or '不详'} "
         verb = "降到" if test.limit.operator in ("<", "<=") else "达到"
-        return f"{shape.label}{now}{verb} {test.limit.written}{self._kept(test, edit)}"
+        label = shape.label
+        if isinstance(test.measure, Total):
+            label = measure_label(test.measure, self.remedies.scene(self.after, Asking("")))
+        return f"{label}{now}{verb} {test.limit.written}{self._kept(test, edit)}"
 
     def _value(self, what: Measure, draft: Draft) -> str:
         value = measure(what, self.remedies.scene(draft, Asking("")), Trace())

@@ -13,7 +13,7 @@ from chassis.errors import FieldProblem
 from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
-from rulebook.pack import TITLES, Holds, Pack
+from rulebook.pack import Holds, Pack
 from rulebook.plan import first_step, plan
 from rulebook.plan_draft import Resize
 from rulebook.plan_model import GapPlan, Kind, Window
@@ -138,8 +138,9 @@ def _plan(
 
 
 def _needed(pack: Pack, kind: str) -> frozenset[str]:
+    """Titles that a line asks for; not those that the ledger only repeats beside another fact."""
     holds = (leaf for test in tests_of(pack, kind) for leaf in leaves_of(test) if isinstance(leaf, Holds))
-    return frozenset(code for leaf in holds if not leaf.forbidden for code in leaf.titles if code in TITLES)
+    return frozenset(code for leaf in holds if not (leaf.forbidden or leaf.recorded_only) for code in leaf.titles)
 
 
 def sizing(sizes: SizeTable, industry: str | None) -> Resize:
