@@ -26,7 +26,7 @@ SOURCE_KINDS = {
 }
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _FACT_KEYS = (
-    "id", "label", "label_en", "description", "type", "unit", "period", "year_of", "min", "max",
+    "id", "label", "label_en", "description", "type", "unit", "period", "year_of", "elapses", "part_of", "min", "max",
     "allowed", "fields", "evidence", "sources", "aliases",
 )  # fmt: skip
 _FIELD_KEYS = ("name", "label", "type", "unit", "required", "min", "max", "allowed")
@@ -70,12 +70,17 @@ class RecordField(Shape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact(Shape):
-    """One fact. `fiscal_year` facts are stored per year (`year_of`: fiscal or calendar), `point` facts under 0."""
+    """One fact. `fiscal_year` facts are stored per year (`year_of`: fiscal or calendar), `point` facts under 0.
+
+    `elapses`: it counts years, so it grows by one a year by itself. `part_of`: the fact it can never exceed.
+    """
 
     id: str
     label_en: str
     period: str
     year_of: str = "fiscal"
+    elapses: bool = False
+    part_of: str = ""
     description: str = ""
     section: str = ""
     fields: tuple[RecordField, ...] = ()
@@ -135,9 +140,20 @@ def parse_dictionary(texts: Mapping[str, str]) -> Dictionary:
         except SourceInvalid:
             pass  # the reader holds the problems
         problems += reader.problems
+    problems += _unknown_wholes(facts)
     if problems:
         raise DictionaryInvalid(problems)
     return Dictionary(facts, headers)
+
+
+def _unknown_wholes(facts: Mapping[str, Fact]) -> Iterator[Problem]:
+    """`part_of` names a fact of the same kind, unit and period: a part is compared with its whole."""
+    for fact in facts.values():
+        whole = facts.get(fact.part_of)
+        alike = whole is not None and (whole.type, whole.unit, whole.period) == (fact.type, fact.unit, fact.period)
+        if fact.part_of and not alike:
+            remedy = "请改为类型、单位和期间相同的事实 id，或删去 part_of。"
+            yield Problem(fact.file, fact.line, fact.part_of, "同类事实的 id", remedy, "unknown-fact")
 
 
 def _facts(reader: Reader, text: str) -> Iterator[Fact]:
@@ -179,6 +195,8 @@ def _fact(reader: Reader, block: Block, section: str) -> Fact:
         allowed=shape.allowed, id=fact_id, label_en=reader.text(block, "label_en"),
         period=_choice(reader, block, "period", PERIODS),
         year_of=_choice(reader, block, "year_of", YEARS) if "year_of" in block.entries else "fiscal",
+        elapses=reader.text(block, "elapses", required=False) == "true",
+        part_of=reader.text(block, "part_of", required=False),
         description=reader.text(block, "description", required=False), section=section, fields=fields,
         evidence=reader.texts(block, "evidence"), sources=_sources(reader, block),
         aliases=reader.texts(block, "aliases"), file=reader.file, line=block.line,

@@ -8,7 +8,7 @@ from chassis import http
 from chassis.auth import IdentityVerifier
 from chassis.db import Database
 from chassis.worker import check_heartbeats
-from services.eligibility.api import assessments, batch_runs, enterprises, findings, packs, records
+from services.eligibility.api import assessments, batch_runs, enterprises, findings, packs, plans, records
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import (
@@ -41,6 +41,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     )
     dictionary = read_dictionary(settings)
     app.state.catalog = Catalog(dictionary)
+    app.state.settings = settings
     app.state.sizes = read_sizes(settings, dictionary)
     app.state.checks = read_checks(settings, dictionary)
     app.state.wordings = read_wordings(settings)
@@ -52,6 +53,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
         enterprises.router,
         findings.router,
         packs.router,
+        plans.router,
         batch_runs.router,
     ):
         app.include_router(router, prefix=PREFIX)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from chassis.settings import ServiceSettings
 
@@ -22,3 +23,7 @@ class Settings(ServiceSettings):
     """Private Ed25519 key (PEM or JWK) that signs assessment records. Only the HTTP process needs it."""
     assessment_batch: int = 200
     """Enterprises assessed in one transaction."""
+    near_miss_lines: int = 3
+    """An enterprise is near a title when at most so many lines are open."""
+    near_miss_effort: Literal["paperwork", "months", "year", "years"] = "year"
+    """And none of them takes longer than this effort class."""

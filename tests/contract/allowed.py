@@ -53,6 +53,11 @@ _ASSESSMENTS = """
     eligibility GET /api/eligibility/v1/statistics
     eligibility GET /api/eligibility/v1/packs
     eligibility GET /api/eligibility/v1/packs/{sha256}/source
+    eligibility POST /api/eligibility/v1/gap-plans
+    eligibility POST /api/eligibility/v1/what-if
+"""
+_COHORTS = """
+    eligibility GET /api/eligibility/v1/near-misses
 """
 _FEED = """
     finance GET /api/finance/v1/whitelist/snapshot
@@ -134,19 +139,19 @@ def _routes(*groups: str) -> frozenset[str]:
 
 ALLOWED: dict[str, frozenset[str]] = {
     "officer": _routes(
-        _ARCHIVE, _ASSESSMENTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING, _FINDINGS,
-        _OFFICE,
+        _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
+        _FINDINGS, _OFFICE,
     ),
-    "platform": _routes(_ARCHIVE, _ASSESSMENTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING),
+    "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING),
     "bank": _routes(_FEED),
-    "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _INBOX),
+    "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _INBOX),
     "enterprise": _routes(_ARCHIVE, _ASSESSMENTS, _CONSENTS),
     "department": _routes(_ARCHIVE),
-    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _FEED, _ENTRIES, _COMMISSIONERS),
+    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS),
     "admin": _routes(_ADMINISTRATION),
     "system": _routes(
-        _ARCHIVE, _ASSESSMENTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING, _OFFICE,
-        _ADMINISTRATION, _INSTALLING,
+        _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
+        _OFFICE, _ADMINISTRATION, _INSTALLING,
     ),
 }  # fmt: skip
 """Role → what it may call with every scope it can be granted. Which enterprises it then sees is the areas' matter."""

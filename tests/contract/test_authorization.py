@@ -38,6 +38,7 @@ QUERY = {
     "GET /api/registry/v1/changes": {"after": "0"},
     "GET /api/finance/v1/whitelist/changes": {"after": "0"},
     "GET /api/eligibility/v1/consistency": {"uscc": NOBODY},
+    "GET /api/eligibility/v1/near-misses": {"title": "innovative_sme"},
 }
 """What a route demands, so that the call reaches its body. `wait` is left out: nothing here waits."""
 

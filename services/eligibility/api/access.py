@@ -11,10 +11,13 @@ from services.eligibility.domain.errors import EnterpriseNotKnown
 from services.eligibility.store.tables import EnterpriseRow
 
 READERS = ("officer", "platform", "commissioner", "enterprise", "leader", "system")
+COHORT_READERS = ("officer", "platform", "commissioner", "leader", "system")
+"""Who may see lists of enterprises that are near a title; an enterprise has its own plan."""
 RUNNERS = ("officer", "platform", "system")
 
 AssessmentReader = Annotated[Actor, Depends(guard("assessments:read", roles=READERS))]
 AssessmentRunner = Annotated[Actor, Depends(guard("assessments:run", roles=RUNNERS))]
+CohortReader = Annotated[Actor, Depends(guard("assessments:read", roles=COHORT_READERS))]
 
 
 def require_visible(actor: Actor, enterprise: EnterpriseRow) -> None:

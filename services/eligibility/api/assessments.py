@@ -72,7 +72,7 @@ def post_assessment(
             request.app.state.checks,
             rules,
             [fact.model_dump(mode="json") for fact in wanted.facts or ()],
-            None if wanted.titles is None else [_title(each.model_dump(mode="json")) for each in wanted.titles],
+            None if wanted.titles is None else [ledger_entry(each.model_dump(mode="json")) for each in wanted.titles],
             wanted.title,
             kind=wanted.kind,
             industry_code=wanted.industry_code,
@@ -156,7 +156,7 @@ def get_statistics(actor: AssessmentReader, tx: ReadTx) -> Statistics:
     )
 
 
-def _title(stated: dict[str, Any]) -> dict[str, Any]:
+def ledger_entry(stated: dict[str, Any]) -> dict[str, Any]:
     return {
         "code": stated["title"],
         "state": stated["state"],

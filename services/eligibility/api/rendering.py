@@ -35,14 +35,14 @@ def assessment(
             out.RouteOut(
                 id=route.id,
                 label=route.label,
-                status=_status(route.status),
+                status=status(route.status),
                 conditions=list(route.conditions),
                 score_checks=[
                     out.ScoreCheckOut(
                         label=check.label,
-                        points=_points(check.points),
+                        points=points(check.points),
                         threshold=check.threshold,
-                        status=_status(check.status),
+                        status=status(check.status),
                     )
                     for check in route.score_checks
                 ],
@@ -50,9 +50,9 @@ def assessment(
             for route in found.routes
         ],
         score=out.ScoreOut(
-            points=_points(found.score.points),
+            points=points(found.score.points),
             groups=[
-                out.GroupScoreOut(id=group.id, label=group.label, points=_points(group.points))
+                out.GroupScoreOut(id=group.id, label=group.label, points=points(group.points))
                 for group in found.score.groups
             ],
         )
@@ -67,7 +67,7 @@ def assessment(
             label=found.pack_label,
             edition=found.pack_edition,
             sha256=found.pack_sha256,
-            document=_document(found.document),
+            document=document(found.document),
         ),
         assessed_at=assessed_at,
         disclaimer=found.disclaimer,
@@ -101,7 +101,7 @@ def pack(found: Pack, state: str) -> out.PackOut:
         title=title(found.title),
         label=found.label,
         edition=found.edition,
-        document=_document(found.document),
+        document=document(found.document),
         kinds=[kind(each) for each in found.kinds],
         area=list(found.area),
         in_force_from=found.in_force_from,
@@ -154,20 +154,20 @@ def _condition(found: ConditionResult) -> out.ConditionOut:
         role=found.role,
         group=found.group,
         modality=found.modality,
-        status=_status(found.status),
+        status=status(found.status),
         met=_MET.get(found.status),
         value=found.value,
         threshold=found.threshold,
-        points=_points(found.points) if found.points else None,
+        points=points(found.points) if found.points else None,
         clause=found.clause,
-        document=_document(found.document),
+        document=document(found.document),
         quote=found.quote,
         evidence_grade=found.evidence_grade,
         checks=[_check(each) for each in found.checks],
         inputs=[_input(each) for each in found.inputs],
         missing=[_missing(each) for each in found.missing],
         notes=list(found.notes),
-        next_band=out.NextBandOut(reach=found.next_band.reach, points=_points(found.next_band.points))
+        next_band=out.NextBandOut(reach=found.next_band.reach, points=points(found.next_band.points))
         if found.next_band
         else None,
     )
@@ -180,7 +180,7 @@ def _note(found: Note) -> out.NoteOut:
         label=found.line.label,
         items=list(found.items),
         clause=found.line.clause,
-        document=_document(found.line.document),
+        document=document(found.line.document),
         quote=found.line.quote,
         evidence_grade=found.line.evidence,
     )
@@ -194,7 +194,7 @@ def _life_cycle(found: LifeCycle) -> out.LifeCycleOut:
         months=found.months,
         due=None if found.due is None else f"{found.due[0]:02}-{found.due[1]:02}",
         clause=found.line.clause,
-        document=_document(found.line.document),
+        document=document(found.line.document),
         quote=found.line.quote,
         evidence_grade=found.line.evidence,
     )
@@ -205,7 +205,7 @@ def _check(found: Check) -> out.CheckOut:
         label=found.label,
         value=found.value,
         threshold=found.threshold,
-        status=_status(found.status),
+        status=status(found.status),
         note=found.note,
     )
 
@@ -237,13 +237,13 @@ def _missing(found: Missing) -> out.MissingOut:
     )
 
 
-def _status(found: Status) -> out.Coded:
+def status(found: Status) -> out.Coded:
     return out.Coded(code=found.value, label=found.label)
 
 
-def _points(found: Points) -> out.PointsOut:
+def points(found: Points) -> out.PointsOut:
     return out.PointsOut(low=plain_decimal(found.low), high=plain_decimal(found.high), max=plain_decimal(found.max))
 
 
-def _document(found: Document) -> out.DocumentOut:
+def document(found: Document) -> out.DocumentOut:
     return out.DocumentOut(number=found.number, name=found.name, issuer=found.issuer, annex=found.annex)

@@ -57,6 +57,40 @@ def list_current(
     return [(row[0], row[1]) for row in tx.session.execute(query)]
 
 
+def list_near(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    title: str,
+    district: str | None,
+    most_lines: int,
+    efforts: Sequence[str],
+    after: tuple[int, str] | None,
+    limit: int,
+) -> Sequence[tuple[AssessmentRow, EnterpriseRow]]:
+    """Current assessments that are close to the title and not there, nearest first; one row more when there are."""
+    query = (
+        select(AssessmentRow, EnterpriseRow)
+        .join(EnterpriseRow, EnterpriseRow.uscc == AssessmentRow.uscc)
+        .where(
+            AssessmentRow.current,
+            AssessmentRow.title == title,
+            AssessmentRow.verdict != "eligible",
+            AssessmentRow.open_lines <= most_lines,
+            AssessmentRow.open_effort.in_(["", *efforts]),
+            EnterpriseRow.status == "active",
+            *visible_to(actor),
+        )
+        .order_by(AssessmentRow.open_lines, AssessmentRow.uscc)
+        .limit(limit + 1)
+    )
+    if district is not None:
+        query = query.where(EnterpriseRow.district_code.startswith(district, autoescape=True))
+    if after is not None:
+        query = query.where(tuple_(AssessmentRow.open_lines, AssessmentRow.uscc) > tuple_(*after))
+    return [(row[0], row[1]) for row in tx.session.execute(query)]
+
+
 def list_history(
     tx: Transaction, uscc: str, title: str | None, before: uuid.UUID | None, limit: int
 ) -> Sequence[AssessmentRow]:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
 from chassis.db import Transaction
+from rulebook.nearness import Nearness
 from services.eligibility.domain.errors import (
     AssessmentNotFound,
     EnterpriseNotKnown,
@@ -128,11 +129,15 @@ class Assessments:
         """No longer current; it stays as history."""
         self._session.execute(update(AssessmentRow).where(AssessmentRow.id == row.id).values(current=False))
 
-    def confirm(self, row: AssessmentRow, application_date: dt.date, inputs: dict[str, Any]) -> None:
-        """Assessed again with the same outcome: the date moves on, and with it what was looked at on that date."""
+    def confirm(self, row: AssessmentRow, application_date: dt.date, inputs: dict[str, Any], near: Nearness) -> None:
+        """Assessed again with the same outcome: the date moves on, and with it what was looked at on that date.
+
+        How near it is follows from the outcome; a row from before it was stored gets it here.
+        """
         row.application_date = application_date
         row.inputs = inputs  # written only when it differs
         row.assessed_at = clock.now()
+        row.near_route, row.open_lines, row.open_effort = near.route, near.open_lines, near.effort
 
 
 class FindingsRequests:

@@ -135,6 +135,7 @@ class AssessmentRow(Row):
         Index("ix_assessments_uscc", "uscc", "title", "id"),
         Index("uq_assessments_current", "uscc", "title", unique=True, postgresql_where=text("current")),
         Index("ix_assessments_current_verdict", "title", "verdict", "uscc", postgresql_where=text("current")),
+        Index("ix_assessments_near", "title", "open_lines", "uscc", postgresql_where=text("current")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -152,6 +153,10 @@ class AssessmentRow(Row):
     inputs: Mapped[dict[str, Any]] = mapped_column(JSONB)
     outcome_hash: Mapped[str] = mapped_column(CODE)
     """sha256 of pack, verdict and every condition's status, values and points: equal means nothing changed."""
+    near_route: Mapped[str | None] = mapped_column(Text)
+    open_lines: Mapped[int | None] = mapped_column(Integer)
+    open_effort: Mapped[str | None] = mapped_column(CODE)
+    """How near the title is (rulebook.nearness); null in rows that were not assessed since it is kept."""
     trigger: Mapped[str] = mapped_column(CODE)
     """event | request | calendar"""
     assessed_at: Mapped[dt.datetime] = mapped_column(INSTANT)

@@ -14,6 +14,7 @@ from contracts.events.eligibility import AssessmentChanged
 from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
+from rulebook.nearness import nearness
 from rulebook.pack import Pack
 from rulebook.size_table import SizeTable
 from rulebook.subject import POINT
@@ -60,12 +61,13 @@ class Known:
         )
 
 
-def gather(tx: Transaction, codes: Sequence[str]) -> dict[str, Known]:
+def gather(tx: Transaction, codes: Sequence[str], *, hold: bool = True) -> dict[str, Known]:
     """Everything known of the enterprises in `codes`, in three queries; unknown ones are left out.
 
-    Nobody else assesses them until this transaction ends.
+    With `hold` nobody else assesses them until this transaction ends; what stores nothing need not wait.
     """
-    Assessments(tx).lock(codes)
+    if hold:
+        Assessments(tx).lock(codes)
     enterprises = Enterprises(tx)
     periods: dict[str, list[tuple[int, Mapping[str, Mapping[str, Any]]]]] = defaultdict(list)
     for row in enterprises.list_facts(codes):
@@ -134,8 +136,9 @@ def record(
 ) -> AssessmentRow | None:
     """Make `found` the current assessment unless the current one says the same; null then."""
     said = outcome_hash(found)
+    near = nearness(pack, found)
     if previous is not None and previous.outcome_hash == said:
-        Assessments(tx).confirm(previous, found.application_date, inputs)
+        Assessments(tx).confirm(previous, found.application_date, inputs, near)
         return None
     row = AssessmentRow(
         id=ids.new_id(),
@@ -152,6 +155,9 @@ def record(
         missing=sorted({each.fact_id for each in found.missing}),
         inputs=inputs,
         outcome_hash=said,
+        near_route=near.route,
+        open_lines=near.open_lines,
+        open_effort=near.effort,
         trigger=trigger,
         assessed_at=clock.now(),
         current=True,

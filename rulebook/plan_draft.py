@@ -1,0 +1,206 @@
+"""The subject as the plan would have it: edits by what they touch, applied to a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+
+from rulebook.dictionary import NUMERIC, Fact
+from rulebook.plan_model import Kind
+from rulebook.plan_time import FactKey
+from rulebook.size import SizeResult
+from rulebook.subject import POINT, FactValue, Subject, Title
+
+EFFORT_RANK = {"paperwork": 3, "months": 2, "year": 1, "years": 0}
+Cost = tuple[int, int, int, int, Fraction]
+"""Changes of the classes years, year, months and paperwork, then the distance: compared in that order."""
+
+SIZE_FACTS = frozenset(("headcount", "revenue_yuan", "total_assets_yuan"))
+"""What the size class is made of, and what nobody is advised to shrink for a title."""
+
+Resize = Callable[[Mapping[FactKey, FactValue], int], SizeResult | None]
+"""The size class for a fiscal year from the facts (rulebook.size)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One elementary change. `slot` names what it touches: two edits of one slot are one change.
+
+    `direction` is 1 for a figure that rises, −1 for one that falls, 0 where any value will do. A figure that was
+    missing is `supplied`: it may still turn out either way.
+    """
+
+    slot: tuple[str, str, int]
+    kind: Kind
+    value: object
+    effort: str
+    ready: date
+    condition: str
+    fact: Fact | None = None
+    before: object = None
+    source: str = ""
+    direction: int = 0
+    supplied: bool = False
+    position: int = 0
+    field_name: str = ""
+    distance: Fraction = Fraction(1)
+    words: str = ""
+
+    @property
+    def year(self) -> int:
+        return self.slot[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A copy of the subject on one day, with the edits made so far."""
+
+    base: Subject
+    fiscal_year: int
+    wholes: Mapping[str, Fact]
+    """Facts that are part of another, by id: a part above its whole lifts the whole."""
+    frozen: Callable[[str, int], bool]
+    resize: Resize | None = None
+    edits: tuple[Edit, ...] = ()
+    size: SizeResult | None = None
+    """The size class without any edit."""
+    _made: list[Subject] = field(default_factory=list, compare=False)
+
+    def with_edits(self, more: Iterable[Edit]) -> Draft | None:
+        """A further draft, or None when an edit contradicts another or lifts a whole that is history."""
+        merged = merge((*self.edits, *more))
+        if merged is None:
+            return None
+        draft = replace(self, edits=merged, _made=[])
+        return draft if draft.consistent() else None
+
+    def consistent(self) -> bool:
+        return all(not self.frozen(*key) for key in self.lifted())
+
+    def lifted(self) -> dict[FactKey, object]:
+        """Wholes that rise because a part would exceed them."""
+        found: dict[FactKey, object] = {}
+        for edit in self.edits:
+            fact = edit.fact
+            if edit.slot[0] != "fact" or fact is None or fact.type not in NUMERIC or fact.id not in self.wholes:
+                continue
+            key = (fact.part_of, edit.year)
+            whole = self._stated(key)
+            if whole is not None and Fraction(str(edit.value)) > Fraction(str(found.get(key, whole))):
+                found[key] = edit.value
+        return found
+
+    def _stated(self, key: FactKey) -> object:
+        own = next((edit.value for edit in self.edits if edit.slot == ("fact", *key)), None)
+        held = self.base.facts.get(key)
+        return own if own is not None else (held.value if held is not None else None)
+
+    @property
+    def cost(self) -> Cost:
+        return cost_of(self.edits)
+
+    @property
+    def subject(self) -> Subject:
+        if not self._made:
+            self._made.append(self._apply())
+        return self._made[0]
+
+    def _apply(self) -> Subject:
+        facts = dict(self.base.facts)
+        titles = self.base.titles
+        size: SizeResult | None = None
+        for edit in self.edits:
+            what, name, year = edit.slot
+            if what == "title":
+                assert isinstance(edit.value, Title)
+                titles = (*(each for each in titles or () if each.code != edit.value.code or each.state == "cancelled"),
+                          edit.value)  # fmt: skip
+            elif what == "ledger":
+                titles = titles or ()
+            elif what == "size":
+                assert isinstance(edit.value, SizeResult)
+                size = edit.value
+            elif what == "entry":
+                facts[(name, POINT)] = _with_entry(facts.get((name, POINT)), edit)
+            elif what == "field":
+                facts[(name.partition(".")[0], POINT)] = _with_field(facts[(name.partition(".")[0], POINT)], edit)
+            else:
+                held = facts.get((name, year))
+                source = edit.source or (held.source if held is not None else "self_declared")
+                facts[(name, year)] = FactValue(edit.value, source)
+        for key, value in self.lifted().items():
+            held = facts[key]
+            facts[key] = FactValue(value, held.source)
+        if size is None:
+            size = self.size if self.size is not None else self.base.size
+            touched = {edit.slot[1] for edit in self.edits} | {fact_id for fact_id, _ in self.lifted()}
+            if self.resize is not None and touched & SIZE_FACTS:
+                size = self.resize(facts, self.fiscal_year) or size
+        return Subject(facts, titles, size, self.base.ledger_complete)
+
+
+def _with_entry(held: FactValue | None, edit: Edit) -> FactValue:
+    entries = list(held.value) if held is not None and isinstance(held.value, list) else []
+    return FactValue([*entries, edit.value], edit.source or (held.source if held is not None else "self_declared"))
+
+
+def _with_field(held: FactValue, edit: Edit) -> FactValue:
+    assert isinstance(held.value, list)
+    entries = [dict(each) for each in held.value]
+    entries[edit.position][edit.field_name] = edit.value
+    return FactValue(entries, held.source)
+
+
+def merge(edits: Iterable[Edit]) -> tuple[Edit, ...] | None:
+    """One edit per slot: of two figures the one that satisfies both; None when they pull apart."""
+    found: dict[tuple[str, str, int], Edit] = {}
+    for edit in edits:
+        known = found.get(edit.slot)
+        if known is None:
+            found[edit.slot] = edit
+            continue
+        both = _both(known, edit)
+        if both is None:
+            return None
+        found[edit.slot] = both
+    return tuple(found.values())
+
+
+def _both(known: Edit, edit: Edit) -> Edit | None:
+    """The later edit was made knowing the earlier one, except where two lines asked side by side."""
+    if known.value == edit.value:
+        return known if known.kind is not Kind.CONFIRM else edit
+    numeric = edit.fact is not None and edit.fact.type in NUMERIC and edit.slot[0] == "fact"
+    if not numeric:
+        return edit if edit.slot[0] in ("entry", "size") else None
+    if known.direction * edit.direction < 0:
+        return replace(edit, condition=known.condition) if known.supplied else None
+    direction = known.direction or edit.direction
+    if direction == 0:
+        return replace(edit, condition=known.condition)
+    if known.supplied and not (known.direction and edit.direction):  # a stand-in gives way to a figure that is asked
+        return replace(known if known.direction else edit, condition=known.condition)
+    chosen = max if direction > 0 else min
+    best = chosen((known, edit), key=lambda each: Fraction(str(each.value)))
+    return replace(best, condition=known.condition, direction=direction)
+
+
+def cost_of(edits: Iterable[Edit]) -> Cost:
+    counts = [0, 0, 0, 0]
+    distance = Fraction(0)
+    for edit in edits:
+        counts[EFFORT_RANK[edit.effort]] += 1
+        distance += edit.distance
+    return (counts[0], counts[1], counts[2], counts[3], distance)
+
+
+def bare(draft: Draft) -> Draft:
+    """The same day without any edit."""
+    return replace(draft, edits=(), _made=[])
+
+
+def signature(edits: Iterable[Edit]) -> tuple[tuple[tuple[str, str, int], str], ...]:
+    """Which change it is, whatever the order it was found in; breaks ties stably."""
+    return tuple(sorted((edit.slot, str(edit.value)) for edit in edits))

@@ -1,0 +1,198 @@
+"""What a gap plan consists of: windows, changes, one plan per route, and what stands in the way. 不作为认定依据."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum, StrEnum
+
+from rulebook.assessment import DISCLAIMER, Assessment
+from rulebook.pack import Document
+from rulebook.status import Status, Verdict
+from rulebook.units import plain_decimal
+
+EFFORT_LABELS = {"paperwork": "补材料", "months": "数月", "year": "约一年", "years": "一年以上"}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When applications for a title are taken, the first and the last day included."""
+
+    title: str
+    opens: date
+    closes: date
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """A day on which the plan would apply. `window` is None where no notice has named one yet."""
+
+    day: date
+    label: str
+    window: Window | None = None
+
+    @property
+    def fiscal_year(self) -> int:
+        return self.day.year - 1
+
+
+class Kind(StrEnum):
+    """What a change is: a figure to reach, something to supply, someone to ask, something to obtain."""
+
+    REACH = "reach"
+    SUPPLY = "supply"
+    CONFIRM = "confirm"
+    OBTAIN = "obtain"
+    TITLE = "title"
+    DECIDE = "decide"
+    WAIT = "wait"
+
+    @property
+    def label(self) -> str:
+        return _KINDS[self]
+
+
+_KINDS = {
+    Kind.REACH: "达到数值",
+    Kind.SUPPLY: "补充资料",
+    Kind.CONFIRM: "取得认可来源的数据",
+    Kind.OBTAIN: "取得记录",
+    Kind.TITLE: "取得称号",
+    Kind.DECIDE: "请主管部门认定",
+    Kind.WAIT: "等待",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of the plan, in words and as data.
+
+    `target` and `current` are canonical values; a change of kind supply has a target that the figure must reach at
+    least, and none when any value will do. `ready` is the first day on which the change can be complete.
+    """
+
+    kind: Kind
+    text: str
+    conditions: tuple[str, ...]
+    goals: tuple[str, ...]
+    effort: str
+    ready: date
+    earliest: str
+    distance: Decimal
+    fact_id: str = ""
+    label: str = ""
+    fiscal_year: int = 0
+    unit: str | None = None
+    current: object = None
+    target: object = None
+    title: str = ""
+    consequences: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line that is not met on the day the plan is made, what closes it, and the other ways to close it."""
+
+    id: str
+    label: str
+    role: str
+    status: Status
+    value: str
+    threshold: str
+    clause: str
+    closed_by: str
+    alternatives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A line that nothing closes before the next window, and why."""
+
+    condition_id: str
+    label: str
+    reason: str
+
+
+class Outcome(StrEnum):
+    """How a route stands: met as it is, reached by the changes, or out of reach."""
+
+    MET = "met"
+    PLANNED = "planned"
+    REFUSED = "refused"
+
+    @property
+    def label(self) -> str:
+        return {"met": "已满足", "planned": "可达到", "refused": "目前无法规划"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """The way to the title on one route. `verified` is what the evaluator says of the changed facts."""
+
+    route: str
+    label: str
+    outcome: Outcome
+    changes: tuple[Change, ...]
+    opportunity: Opportunity | None
+    verified: Assessment | None
+    effort: str
+    distance: Decimal
+    assumptions: tuple[str, ...]
+    left_to_officials: tuple[str, ...]
+    lines: tuple[OpenLine, ...]
+    obstacles: tuple[Obstacle, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def judgement(self) -> bool:
+        """Everything an enterprise can do is done; a person still has to decide."""
+        return self.verified is not None and self.verified.verdict is Verdict.MANUAL_REVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class GapPlan:
+    """The smallest set of changes that reaches the title, and the other routes, ranked."""
+
+    pack_id: str
+    pack_label: str
+    pack_edition: str
+    pack_sha256: str
+    document: Document
+    title: str
+    title_label: str
+    kind: str
+    as_of: date
+    application_date: date
+    verdict: Verdict
+    routes: tuple[RoutePlan, ...]
+    next_opportunity: Opportunity | None
+    summary: str
+    disclaimer: str = field(default=DISCLAIMER)
+
+    @property
+    def best(self) -> RoutePlan | None:
+        """The first of the ranked routes that reaches the title."""
+        return next((route for route in self.routes if route.outcome is not Outcome.REFUSED), None)
+
+    def to_json(self) -> dict[str, object]:
+        """The plan in plain JSON types; the evaluator's assessment is given by its verdict."""
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Assessment):
+        return value.verdict.value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Decimal):
+        return plain_decimal(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    return value

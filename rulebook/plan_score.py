@@ -1,0 +1,208 @@
+"""Which indicators to improve so that total and sub-totals are reached: an exact search over the next bands.
+
+Effort classes come first, distance second; that order is kept when costs are added up, so the best set for a number
+of points can be built from best sets for fewer points (a small knapsack). Options of one indicator exclude each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rulebook.pack import Indicator, Pack, Route, ScoreRule
+from rulebook.plan_draft import Cost, Draft, cost_of, merge, signature
+from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
+from rulebook.plan_walk import measures_of, scales_of, tests_scoring
+from rulebook.records import within
+from rulebook.scene import Trace
+from rulebook.score import Scored, score_indicator
+from rulebook.status import Status
+
+_MOST_STATES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One indicator brought to more points."""
+
+    indicator: str
+    group: str
+    gain: Decimal
+    way: Way
+
+
+def scored_on(indicator: Indicator, draft: Draft, remedies: Remedies) -> Scored:
+    asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
+    return score_indicator(indicator, remedies.scene(draft, asking), Trace())
+
+
+def points_of(scored: Scored, *, hopeful: bool) -> Decimal:
+    """The points that are certain; with `hopeful` those that people may still give."""
+    return scored.points.high if hopeful and scored.cause is Status.MANUAL_REVIEW else scored.points.low
+
+
+def options_of(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool = False) -> list[Option]:
+    """Every number of points above the present one that something the enterprise can do will bring."""
+    return remedies.remembered(
+        ("options", indicator.line.id, hopeful, signature(draft.edits)),
+        lambda: _options(indicator, draft, remedies, hopeful=hopeful),
+    )
+
+
+def _options(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool) -> list[Option]:
+    asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
+    now = points_of(scored_on(indicator, draft, remedies), hopeful=hopeful)
+    found: list[Option] = []
+    for points in sorted(_levels(indicator, now, hopeful=hopeful)):
+
+        def reached(after: Draft, points: Decimal = points) -> bool:
+            return points_of(scored_on(indicator, after, remedies), hopeful=hopeful) >= points
+
+        ways = remedies.by_levers(measures_of(indicator), reached, draft, asking)
+        ways += [way for way in _by_tests(indicator, points, draft, remedies, asking) if _leads(draft, way, reached)]
+        if ways:
+            found.append(Option(indicator.line.id, indicator.group, points - now, cheapest(ways)[0]))
+    return [each for at, each in enumerate(found) if not any(_no_dearer(one, each) for one in found[at + 1 :])]
+
+
+def _no_dearer(more: Option, less: Option) -> bool:
+    """More points for no more effort: the other option is never needed."""
+    return cost_of(more.way) <= cost_of(less.way)
+
+
+def _leads(draft: Draft, way: Way, reached: Callable[[Draft], bool]) -> bool:
+    after = draft.with_edits(way)
+    return after is not None and reached(after)
+
+
+def _levels(indicator: Indicator, now: Decimal, *, hopeful: bool) -> set[Decimal]:
+    """Every number of points above the present one that the indicator can come to."""
+    earned = [band for scale in scales_of(indicator) for band in scale.bands] + list(indicator.choices)
+    levels = {each.points_high if hopeful else each.points_low for each in earned}
+    levels |= {min(indicator.maximum, indicator.each_points * held) for held in range(1, len(indicator.each) + 1)}
+    return {each for each in levels if each > now}
+
+
+def _by_tests(indicator: Indicator, points: Decimal, draft: Draft, remedies: Remedies, asking: Asking) -> list[Way]:
+    """Ways by a choice that gives the points, or by so many more of the tests that each earn some."""
+    ways = [
+        way
+        for choice in indicator.choices
+        if choice.test is not None and points in (choice.points_low, choice.points_high)
+        for way in remedies.ways(choice.test, draft, asking)
+    ]
+    if indicator.each:
+        opened = [test for test in indicator.each if remedies.status(test, draft, asking) is not Status.MET]
+        by_cost = sorted(
+            (own[0] for test in opened if (own := remedies.ways(test, draft, asking)) and own[0]),
+            key=lambda way: (cost_of(way), signature(way)),
+        )
+        for count in range(1, len(by_cost) + 1):
+            merged = merge(edit for way in by_cost[:count] for edit in way)
+            if merged is not None:
+                ways.append(merged)
+    return ways
+
+
+def improve(pack: Pack, route: Route, draft: Draft, remedies: Remedies) -> Way | None:
+    """The cheapest edits after which the points reach every threshold; None when nothing does.
+
+    Points that are certain come first; only where they cannot suffice, those that people may still give count too.
+    """
+    certain = _knapsack(pack, route, draft, remedies, hopeful=False)
+    if certain is not None:
+        return certain
+    hoped = _knapsack(pack, route, draft, remedies, hopeful=True)
+    return None if hoped is None else _supplied(pack, draft, hoped, remedies)
+
+
+def _supplied(pack: Pack, draft: Draft, way: Way, remedies: Remedies) -> Way | None:
+    """With what is still missing for other indicators: people fix the points only once every figure is there."""
+    for indicator in pack.indicators:
+        after = draft.with_edits(way)
+        if after is None:
+            return None
+        if scored_on(indicator, after, remedies).cause is not Status.UNKNOWN:
+            continue
+        asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
+
+        def known(then: Draft, indicator: Indicator = indicator) -> bool:
+            return scored_on(indicator, then, remedies).cause is not Status.UNKNOWN
+
+        ways = remedies.by_levers(measures_of(indicator), known, after, asking)
+        for test in tests_scoring(indicator):
+            ways += [each for each in remedies.ways(test, after, asking) if _leads(after, each, known)]
+        merged = merge((*way, *cheapest(ways)[0])) if ways else None
+        if merged is None:
+            return None
+        way = merged
+    return way
+
+
+def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hopeful: bool) -> Way | None:
+    """Best sets by what they bring to each group that counts for itself, and to the rest together."""
+    assert route.score is not None
+    watched = [each.id for each in pack.groups if each.maximum is not None or each.id in dict(route.score.groups)]
+    base = [Decimal(0)] * (len(watched) + 1)
+    for indicator in pack.indicators:
+        points = points_of(scored_on(indicator, draft, remedies), hopeful=hopeful)
+        base[_place(indicator.group, watched)] += points
+    caps = {each.id: each.maximum for each in pack.groups}
+    offered = [options_of(each, draft, remedies, hopeful=hopeful) for each in pack.indicators]
+    most = list(base)
+    for options in offered:
+        if options:
+            most[_place(options[0].group, watched)] += max(each.gain for each in options)
+    if not _enough(route.score, tuple(most), watched, caps):
+        return None
+    states: dict[tuple[Decimal, ...], tuple[Cost, Way]] = {tuple(base): (cost_of(()), ())}
+    for options in offered:
+        further = dict(states)
+        for earned, (_, way) in states.items():
+            for option in options:
+                merged = merge((*way, *option.way))
+                if merged is None:
+                    continue
+                place = _place(option.group, watched)
+                reached = tuple(each + option.gain * (at == place) for at, each in enumerate(earned))
+                found = (cost_of(merged), merged)
+                known = further.get(reached)
+                if known is None or _before(found, known):
+                    further[reached] = found
+        states = _fewest(further)
+    ways = [found for earned, found in states.items() if _enough(route.score, earned, watched, caps)]
+    return min(ways, key=_order)[1] if ways else None
+
+
+def _place(group: str, watched: list[str]) -> int:
+    return watched.index(group) if group in watched else len(watched)
+
+
+def _enough(
+    rule: ScoreRule, earned: tuple[Decimal, ...], watched: list[str], caps: Mapping[str, Decimal | None]
+) -> bool:
+    """Whether total and sub-totals are reached, every group held down to its cap."""
+    capped = dict(zip(watched, earned, strict=False))
+    for group, points in capped.items():
+        cap = caps[group]
+        capped[group] = points if cap is None else min(points, cap)
+    total = sum(capped.values(), earned[-1])
+    return (rule.total is None or within(rule.total, total)) and all(
+        within(limit, capped[group]) for group, limit in rule.groups
+    )
+
+
+def _fewest(states: dict[tuple[Decimal, ...], tuple[Cost, Way]]) -> dict[tuple[Decimal, ...], tuple[Cost, Way]]:
+    """All of them; beyond the bound the cheapest."""
+    if len(states) <= _MOST_STATES:
+        return states
+    return dict(sorted(states.items(), key=lambda each: _order(each[1]))[:_MOST_STATES])
+
+
+def _before(one: tuple[Cost, Way], other: tuple[Cost, Way]) -> bool:
+    return _order(one) < _order(other) if one[0] == other[0] else one[0] < other[0]
+
+
+def _order(found: tuple[Cost, Way]) -> tuple[Cost, object]:
+    return found[0], signature(found[1])

@@ -1,0 +1,106 @@
+"""Figures in the steps that people write, and the search for the least step that suffices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from zlib import crc32
+
+from rulebook.dictionary import Fact
+from rulebook.pack import Growth, Ref, Share
+from rulebook.plan_draft import Draft
+from rulebook.plan_walk import refs_of
+from rulebook.units import money_text, plain_decimal
+from rulebook.values import Value
+
+STEPS = {"money": Decimal(100), "integer": Decimal(1), "number": Decimal("0.01"), "ratio": Decimal("0.0001")}
+"""The unit people write: amounts in 万元 with two decimals, shares with two decimals of a percent."""
+
+THOUSANDFOLD = 1000
+FEWEST = 10_000_000
+"""How far a figure is looked for: a thousandfold, and from nothing to ten million steps (10 亿元)."""
+
+_STAND_IN = {"money": Decimal(10_000_000), "integer": Decimal(100), "number": Decimal(100), "ratio": Decimal(1)}
+"""For a figure that is missing and of which only its relation to another is asked; never shown."""
+
+
+def levers(measure: object) -> list[tuple[Ref, bool]]:
+    """Figures that may rise, and whether they may fall: a whole is not shrunk for a share, nor a base for growth."""
+    if isinstance(measure, Share):
+        parts, wholes = refs_of(measure.part), refs_of(measure.whole)
+        return [(ref, True) for ref in parts] + [(ref, False) for ref in wholes if ref not in parts]
+    if isinstance(measure, Growth):
+        return [(ref, False) for ref in read_by(measure, [measure.at])]
+    return [(ref, True) for ref in refs_of(measure)]
+
+
+def read_by(measure: object, refs: list[Ref]) -> list[Ref]:
+    """The figures that the measure reads: growth also reads the years before."""
+    found = list(refs)
+    for each in refs:
+        if isinstance(measure, Growth) and each == measure.at:
+            reach = 1 if measure.manner == "yearly" else 2
+            found += [replace(each, offset=(each.offset or 0) - back) for back in range(1, reach + 1)]
+    return found
+
+
+def stand_in(fact: Fact, year: int, draft: Draft, *, alone: bool) -> object:
+    """The nearest year that is known; otherwise nothing where the figure itself is asked for, else any amount."""
+    whole = draft.subject.facts.get((fact.part_of, year))
+    near = sorted(
+        (abs(other - year), str(held.value))
+        for (fact_id, other), held in draft.subject.facts.items()
+        if fact_id == fact.id and other != year and held.value is not None
+    )
+    least = fact.minimum if fact.minimum is not None else Decimal(0)
+    if alone:
+        return canonical(fact, least)
+    value = Decimal(near[0][1]) if near else max(least, _STAND_IN.get(fact.type, Decimal(1)))
+    if whole is not None and whole.value is not None:
+        value = min(value, Decimal(str(whole.value)))
+    return canonical(fact, value)
+
+
+def on_grid(fact: Fact, before: Fraction, direction: int, steps: int) -> Decimal:
+    """The value `steps` steps away, on the grid of what people write; 0 steps is the value itself."""
+    step = Fraction(STEPS.get(fact.type, Decimal(1)))
+    start = floor(before / step) if direction > 0 else ceil(before / step)
+    exact = (start + direction * steps) * step
+    return Decimal(exact.numerator) / Decimal(exact.denominator)
+
+
+def least(suffices: Callable[[int], bool], farthest: int) -> int | None:
+    """The smallest number of steps that suffices: doubled until it does, then halved in between."""
+    if farthest < 1 or not suffices(farthest):
+        return None
+    high = 1
+    while high < farthest and not suffices(high):
+        high *= 2
+    low, high = high // 2, min(high, farthest)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if suffices(middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def canonical(fact: Fact, value: Decimal) -> Value:
+    if fact.type == "integer":
+        return int(value)
+    return money_text(value) if fact.type == "money" else plain_decimal(value)
+
+
+def distance(before: Fraction, after: Fraction) -> Fraction:
+    """How far, as a part of the larger figure: between 0 and 2, the same for 元 and 万元."""
+    most = max(abs(before), abs(after))
+    return abs(after - before) / most if most else Fraction(0)
+
+
+def hash_of(text: str) -> int:
+    """A number that is the same in every process: the hash of a text is not."""
+    return crc32(text.encode())

@@ -1,0 +1,229 @@
+"""Gap plans, what-if questions and first steps: computed on request from copies, nothing is stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from chassis.db import Transaction
+from chassis.errors import FieldProblem
+from rulebook.assessment import Assessment
+from rulebook.dictionary import Dictionary
+from rulebook.evaluate import evaluate
+from rulebook.pack import Holds, Pack
+from rulebook.plan import first_step, plan
+from rulebook.plan_draft import Resize
+from rulebook.plan_model import GapPlan, Kind, Window
+from rulebook.plan_walk import leaves_of, tests_of
+from rulebook.size import SizeResult, classify
+from rulebook.size_table import SizeTable
+from rulebook.subject import POINT, FactValue, Subject
+from services.eligibility.domain.consistency import Check
+from services.eligibility.domain.errors import EnterpriseNotKnown, StatedFactsInvalid
+from services.eligibility.domain.stated import read_stated
+from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, subject_of
+from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
+from services.eligibility.use_cases.assess_enterprises import Rules, gather
+
+Stated = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Whose facts they are, and what is asked of them."""
+
+    inputs: Inputs
+    title: str
+    kind: str
+    day: dt.date
+    pack: Pack
+    enterprise: EnterpriseRow | None = None
+    district: str | None = None
+
+    def subject(self, rules: Rules) -> Subject:
+        return subject_of(self.inputs, rules.sizes, self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and the plans of the titles that have to be obtained first."""
+
+    plan: GapPlan
+    first: tuple[Planned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """One pack on the facts as they are and as they would be."""
+
+    before: Assessment
+    after: Assessment
+
+
+def registered_situation(
+    tx: Transaction, rules: Rules, uscc: str, title: str, *, kind: str | None, day: dt.date
+) -> Situation:
+    """What is known of a registered enterprise on that day."""
+    known = gather(tx, [uscc], hold=False).get(uscc)
+    if known is None:
+        raise EnterpriseNotKnown("尚未收到该企业的登记信息：请核对统一社会信用代码；若刚刚登记，请数秒后重试")
+    chosen = kind or kind_for(title, known.titles, day)
+    pack = rules.editions.get(title, chosen, day, known.enterprise.district_code)
+    return Situation(known.inputs(day), title, chosen, day, pack, known.enterprise, known.enterprise.district_code)
+
+
+def stated_situation(
+    dictionary: Dictionary,
+    checks: Sequence[Check],
+    rules: Rules,
+    facts: Stated,
+    titles: Stated | None,
+    title: str,
+    *,
+    kind: str | None,
+    industry_code: str | None,
+    district_code: str | None,
+    day: dt.date,
+) -> Situation:
+    """What a request states. Raises StatedFactsInvalid with the path of every fact that cannot be read."""
+    inputs = inputs_of(
+        industry_code=industry_code,
+        periods=sorted(read_stated(dictionary, checks, facts, day, day).items()),
+        titles=titles or (),
+        titles_known=titles is not None,
+        application_date=day,
+    )
+    chosen = kind or kind_for(title, titles or (), day)
+    return Situation(
+        inputs, title, chosen, day, rules.editions.get(title, chosen, day, district_code), None, district_code
+    )
+
+
+def plan_gaps(rules: Rules, situation: Situation, *, as_of: dt.date, windows: Sequence[Window] = ()) -> Planned:
+    """The way to the title, with the way to every title that it needs first."""
+    return _plan(rules, situation, as_of, windows, frozenset((situation.title,)))
+
+
+def _plan(
+    rules: Rules, situation: Situation, as_of: dt.date, windows: Sequence[Window], asked: frozenset[str]
+) -> Planned:
+    """Titles that are needed first are planned first: when they can be had decides when this one can be."""
+    subject = situation.subject(rules)
+    first: dict[str, Planned] = {}
+    prior: dict[str, dt.date | None] = {}
+    for code in _needed(situation.pack, situation.kind) - asked:
+        if kind_for(code, situation.inputs["titles"], situation.day) == "review":
+            continue
+        pack = rules.editions.find(code, "new", situation.day, situation.district)
+        if pack is None:
+            continue
+        own = replace(situation, title=code, kind="new", pack=pack)
+        first[code] = _plan(rules, own, as_of, windows, asked | {code})
+        best = first[code].plan.best
+        prior[code] = best.opportunity.day if best is not None and best.opportunity is not None else None
+    found = plan(
+        situation.pack,
+        subject,
+        situation.day,
+        situation.kind,
+        windows=windows,
+        as_of=as_of,
+        prior=prior,
+        resize=sizing(rules.sizes, situation.inputs["industry_code"]),
+    )
+    best = found.best
+    taken = {change.title for change in best.changes if change.kind is Kind.TITLE} if best is not None else set()
+    return Planned(found, tuple(first[code] for code in sorted(taken) if code in first))
+
+
+def _needed(pack: Pack, kind: str) -> frozenset[str]:
+    """Titles that a line asks for; not those that the ledger only repeats beside another fact."""
+    holds = (leaf for test in tests_of(pack, kind) for leaf in leaves_of(test) if isinstance(leaf, Holds))
+    return frozenset(code for leaf in holds if not (leaf.forbidden or leaf.recorded_only) for code in leaf.titles)
+
+
+def sizing(sizes: SizeTable, industry: str | None) -> Resize:
+    """The size class of this enterprise from any facts of any year."""
+
+    def resize(facts: Mapping[tuple[str, int], FactValue], year: int) -> SizeResult:
+        def number(fact_id: str) -> Decimal | None:
+            held = facts.get((fact_id, year))
+            return None if held is None or held.value is None else Decimal(str(held.value))
+
+        headcount = number("headcount")
+        persons = None if headcount is None else int(headcount)
+        return classify(sizes, industry, persons, number("revenue_yuan"), number("total_assets_yuan"))
+
+    return resize
+
+
+def what_if(
+    dictionary: Dictionary,
+    checks: Sequence[Check],
+    rules: Rules,
+    situation: Situation,
+    *,
+    facts: Stated,
+    findings: Stated,
+    titles: Stated,
+) -> WhatIf:
+    """The same pack on the facts as registered and with the changes. A fact changed to null counts as missing.
+
+    Raises StatedFactsInvalid with the path of every change that cannot be read.
+    """
+    changed = _changed(dictionary, checks, situation, facts, findings, titles)
+    day = situation.day
+    before = evaluate(situation.pack, situation.subject(rules), application_date=day, kind=situation.kind)
+    after = evaluate(situation.pack, subject_of(changed, rules.sizes, day), application_date=day, kind=situation.kind)
+    return WhatIf(before, after)
+
+
+def _changed(
+    dictionary: Dictionary,
+    checks: Sequence[Check],
+    situation: Situation,
+    facts: Stated,
+    findings: Stated,
+    titles: Stated,
+) -> Inputs:
+    periods = read_stated(dictionary, checks, facts, situation.day, situation.day)
+    for index, finding in enumerate(findings):
+        fact = dictionary.find(finding["finding"])
+        if fact is None or fact.type != "finding":
+            known = "、".join(each.id for each in dictionary if each.type == "finding")
+            path = f"findings[{index}].finding"
+            problem = FieldProblem(path, f"认定意见应为以下之一：{known}", "unknown-fact", finding["finding"])
+            raise StatedFactsInvalid("有认定意见无法采用，请按 errors 中的说明修改后重试", problems=[problem])
+        value = {"decision": finding["decision"], "reason": "假设", "evidence": None,
+                 "valid_until": finding.get("valid_until")}  # fmt: skip
+        periods.setdefault(POINT, {})[fact.id] = {"value": value, "source": "official_finding", "as_of": None}
+    inputs: Inputs = {**situation.inputs, "facts": {k: dict(v) for k, v in situation.inputs["facts"].items()}}
+    for stated in facts:
+        if stated.get("value") is None:
+            year = str(stated.get("fiscal_year") or POINT)
+            inputs["facts"].get(stated["fact"], {}).pop(year, None)
+    for year_of, values in periods.items():
+        for fact_id, stored in values.items():
+            inputs["facts"].setdefault(fact_id, {})[str(year_of)] = stored
+    replaced = {each["code"] for each in titles}
+    kept = [each for each in inputs["titles"] if each["code"] not in replaced]
+    inputs["titles"] = [*kept, *(dict(each) for each in titles)]
+    return inputs
+
+
+def first_steps(rules: Rules, packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]) -> dict[tuple[str, str], str]:
+    """For every row the first thing to do on its nearest route, by (uscc, title)."""
+    found: dict[tuple[str, str], str] = {}
+    for row in rows:
+        pack = packs.get(row.pack_hash)
+        if pack is None or row.near_route is None:
+            continue
+        subject = subject_of(row.inputs, rules.sizes, row.application_date)
+        resize = sizing(rules.sizes, row.inputs["industry_code"])
+        found[(row.uscc, row.title)] = first_step(
+            pack, subject, row.application_date, row.kind, row.near_route, resize=resize
+        )
+    return found

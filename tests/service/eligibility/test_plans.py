@@ -1,0 +1,224 @@
+"""Gap plans, what-if questions and near-misses over HTTP: verified, bounded by the caller's areas, nothing stored."""
+
+import copy
+import datetime as dt
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from chassis.db import Database
+from services.eligibility.app import PREFIX, create_app
+from services.eligibility.settings import Settings
+from tests.fixtures.identity import Identities
+from tests.service.eligibility.conftest import INNOVATIVE, USCC, YEAR, Eligibility, facts, registered, title
+
+SHORT = copy.deepcopy(INNOVATIVE)
+SHORT[0] |= {"ip_class1_own_count": 0, "ip_class1_count": 0, "lead_product_in_sei": False}
+SHORT[YEAR] |= {"rd_expense_yuan": "768000.00", "main_revenue_yuan": "24000000.00"}
+"""Research costs of 2.4 % and no growth: short of 创新型 by a little."""
+
+
+def stored(db: Database) -> tuple[int, int]:
+    with db.reading() as tx:
+        counts = [tx.session.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("assessments", "outbox")]
+    return int(counts[0] or 0), int(counts[1] or 0)
+
+
+def stated(periods: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"fact": name, "value": value, **({"fiscal_year": year} if year else {})}
+        for year, values in periods.items()
+        for name, value in values.items()
+    ]
+
+
+def caller(db: Database, settings: Settings, identities: Identities, **who: Any) -> TestClient:
+    headers = identities.headers(scopes=["assessments:read"], **who)
+    return TestClient(create_app(settings, db), raise_server_exceptions=False, headers=headers)
+
+
+def test_the_way_to_a_title_is_planned_verified_and_not_stored(
+    eligibility: Eligibility, client: TestClient, db: Database
+) -> None:
+    eligibility.tell(registered(), facts(SHORT))
+    eligibility.assess()
+    before = stored(db)
+    answer = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"})
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    best = body["plan"]
+    assert (body["verdict"]["code"], best["route"], best["outcome"]["code"]) == ("not_eligible", "score", "planned")
+    assert best["verification"]["verdict"]["code"] == "eligible"
+    assert best["verification"]["fiscal_year"] == YEAR + 1, "last year is history: the running year is the target"
+    assert best["changes"]
+    assert {each["fiscal_year"] for each in best["changes"]} <= {YEAR + 1, None}
+    assert [each["route"] for each in body["alternatives"]] == ["direct"]
+    assert "不作为认定依据" in body["disclaimer"]
+    assert stored(db) == before
+
+
+def test_the_changes_of_a_plan_really_reach_the_title(eligibility: Eligibility, client: TestClient) -> None:
+    """The plan's targets, stated as facts a year later, are assessed as eligible."""
+    eligibility.tell(registered(), facts(SHORT))
+    best = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"}).json()["plan"]
+    reached = copy.deepcopy(SHORT)
+    reached[YEAR + 1] = dict(SHORT[YEAR])
+    for change in best["changes"]:
+        assert change["kind"]["code"] == "reach", change
+        reached[change["fiscal_year"] or 0][change["fact"]] = change["target"]
+    wanted = {
+        "title": "innovative_sme", "facts": stated(reached), "titles": [], "industry_code": "3484",
+        "application_date": best["opportunity"]["day"],
+    }  # fmt: skip
+    answer = client.post(f"{PREFIX}/assessments", json=wanted)
+    assert (answer.status_code, answer.json()["verdict"]["code"]) == (200, "eligible"), answer.text
+
+
+def test_facts_in_the_body_are_planned_for_too_and_windows_are_named(client: TestClient) -> None:
+    window = {"opens": f"{YEAR + 2}-04-01", "closes": f"{YEAR + 2}-04-30", "label": "第一批"}
+    wanted = {
+        "title": "innovative_sme", "facts": stated(SHORT), "titles": [], "industry_code": "3484", "windows": [window],
+    }  # fmt: skip
+    body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
+    assert body["uscc"] is None
+    assert body["plan"]["opportunity"]["label"] == "第一批"
+    wanted["windows"] = [window | {"closes": f"{YEAR + 2}-03-01"}]
+    assert client.post(f"{PREFIX}/gap-plans", json=wanted).status_code == 422
+
+
+def test_a_title_that_is_needed_first_comes_with_its_own_plan(eligibility: Eligibility, client: TestClient) -> None:
+    eligibility.tell(registered(), facts(SHORT))
+    body = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "specialized_sme"}).json()
+    needed = [each["title"]["code"] for each in body["plan"]["changes"] if each["title"]]
+    assert needed
+    assert [each["title"]["code"] for each in body["first"]] == sorted(needed)
+    first = body["first"][0]["plan"]["opportunity"]["day"]
+    assert body["plan"]["opportunity"]["day"] > first, "it can only be held after it was applied for"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"title": "innovative_sme"}, 422, "validation-failed"),
+        ({"title": "innovative_sme", "uscc": USCC}, 404, "enterprise-not-known"),
+        ({"title": "no_such_title", "facts": []}, 422, "no-pack-in-force"),
+        ({"title": "innovative_sme", "facts": [{"fact": "no_such_fact", "value": 1}]}, 422, "stated-facts-invalid"),
+        ({"title": "innovative_sme", "facts": [], "unknown": 1}, 422, "validation-failed"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused(client: TestClient, body: Any, status: int, code: str) -> None:
+    answer = client.post(f"{PREFIX}/gap-plans", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_an_enterprise_plans_for_itself_and_nobody_plans_outside_its_areas(
+    eligibility: Eligibility, db: Database, settings: Settings, identities: Identities
+) -> None:
+    other = "91500107MA5U0C3K7X"
+    eligibility.tell(registered(), facts(SHORT), registered(other, district_code="500107"))
+    own = caller(db, settings, identities, roles=["enterprise"], areas=[], uscc=USCC)
+    suzhou = caller(db, settings, identities, areas=["3413"])
+    for path in ("gap-plans", "what-if"):
+        assert own.post(f"{PREFIX}/{path}", json={"uscc": USCC, "title": "innovative_sme"}).status_code == 200
+        assert own.post(f"{PREFIX}/{path}", json={"uscc": other, "title": "innovative_sme"}).status_code == 404
+        answer = suzhou.post(f"{PREFIX}/{path}", json={"uscc": other, "title": "innovative_sme"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "outside-jurisdiction")
+
+
+# -- what-if --------------------------------------------------------------------------------------------------------
+
+
+def test_what_if_shows_both_verdicts_and_every_line_that_differs(
+    eligibility: Eligibility, client: TestClient, db: Database
+) -> None:
+    eligibility.tell(registered(), facts(SHORT))
+    eligibility.assess()
+    before = stored(db)
+    change = {"fact": "rd_expense_yuan", "value": "160", "unit": "万元", "fiscal_year": YEAR}
+    growth = {"fact": "main_revenue_yuan", "value": "2800", "unit": "万元", "fiscal_year": YEAR}
+    wanted = {"uscc": USCC, "title": "innovative_sme", "facts": [change, growth]}
+    body = client.post(f"{PREFIX}/what-if", json=wanted).json()
+    assert (body["before"]["verdict"]["code"], body["after"]["verdict"]["code"]) == ("not_eligible", "eligible")
+    differing = {each["id"]: each for each in body["differences"]}
+    assert set(differing) == {"CX-2", "CX-3", "CX-6"}
+    assert (differing["CX-2"]["before"]["points"]["low"], differing["CX-2"]["after"]["points"]["low"]) == ("10", "20")
+    assert differing["CX-6"]["decided"] is False, "other value, same status"
+    assert stored(db) == before
+
+
+def test_what_if_a_fact_were_missing_a_title_held_or_a_finding_made(
+    eligibility: Eligibility, client: TestClient
+) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    gone = {"fact": "abnormal_list", "value": None}
+    body = client.post(f"{PREFIX}/what-if", json={"uscc": USCC, "title": "innovative_sme", "facts": [gone]}).json()
+    assert (body["before"]["verdict"]["code"], body["after"]["verdict"]["code"]) == ("eligible", "unknown")
+    wanted: dict[str, Any] = {"uscc": USCC, "title": "specialized_sme"}
+    wanted["titles"] = [{"title": "innovative_sme", "valid_to": f"{YEAR + 3}-01-01"}]
+    wanted["findings"] = [{"finding": "market_position_leading", "decision": "met"}]
+    states = {each["id"]: each["after"]["status"]["code"] for each in
+              client.post(f"{PREFIX}/what-if", json=wanted).json()["differences"]}  # fmt: skip
+    assert states == {"ZJ26-1a": "met", "ZJ26-5": "met"}
+    wanted["findings"] = [{"finding": "revenue_yuan", "decision": "met"}]
+    answer = client.post(f"{PREFIX}/what-if", json=wanted)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "findings[0].finding")
+
+
+# -- near-misses ----------------------------------------------------------------------------------------------------
+
+
+def test_near_misses_are_those_with_few_open_lines_nearest_first_with_the_first_change(
+    eligibility: Eligibility, client: TestClient, db: Database, settings: Settings, identities: Identities
+) -> None:
+    near, nearer, there, far = (f"91341302MA2N0C3K{n}X" for n in range(1, 5))
+    unknown = copy.deepcopy(SHORT)
+    del unknown[0]["accidents"]
+    for code, held in ((near, unknown), (nearer, SHORT), (there, INNOVATIVE)):
+        eligibility.tell(registered(code), facts(held, uscc=code))
+    eligibility.tell(registered(far), registered("91500107MA5U0C3K7X", district_code="500107"))
+    eligibility.tell(facts(SHORT, uscc="91500107MA5U0C3K7X"))
+    eligibility.assess()
+    asked = {"title": "innovative_sme", "district": "3413"}
+    body = client.get(f"{PREFIX}/near-misses", params=asked).json()
+    assert [(each["uscc"], each["open_lines"]) for each in body["items"]] == [(nearer, 1), (near, 2)]
+    assert all(each["first_change"] for each in body["items"])
+    assert body["items"][1]["first_change"].startswith("补充事故与违法违规记录")
+    assert client.get(f"{PREFIX}/near-misses", params=asked | {"lines": 0}).json()["items"] == []
+    first = client.get(f"{PREFIX}/near-misses", params={"title": "innovative_sme", "limit": 2})
+    assert 'rel="next"' in first.headers["link"]
+    page = {"title": "innovative_sme", "limit": 2, "cursor": first.json()["next_cursor"]}
+    second = client.get(f"{PREFIX}/near-misses", params=page).json()
+    assert len({each["uscc"] for each in first.json()["items"] + second["items"]}) == 3
+    chongqing = caller(db, settings, identities, areas=["5001"])
+    seen = chongqing.get(f"{PREFIX}/near-misses", params={"title": "innovative_sme"}).json()["items"]
+    assert [each["uscc"] for each in seen] == ["91500107MA5U0C3K7X"]
+    own = caller(db, settings, identities, roles=["enterprise"], areas=[], uscc=near)
+    assert own.get(f"{PREFIX}/near-misses", params={"title": "innovative_sme"}).status_code == 403
+
+
+def test_a_row_from_before_nearness_was_kept_gets_it_at_the_next_assessment(
+    eligibility: Eligibility, client: TestClient, db: Database
+) -> None:
+    eligibility.tell(registered(), facts(SHORT))
+    eligibility.assess()
+    with db.transaction() as tx:
+        tx.session.execute(text("UPDATE assessments SET near_route = NULL, open_lines = NULL, open_effort = NULL"))
+    asked = {"title": "innovative_sme"}
+    assert client.get(f"{PREFIX}/near-misses", params=asked).json()["items"] == []
+    eligibility.tell(facts(SHORT, version=3))
+    eligibility.assess()
+    assert len(client.get(f"{PREFIX}/near-misses", params=asked).json()["items"]) == 1
+
+
+def test_a_plan_may_be_asked_for_a_day_to_come(eligibility: Eligibility, client: TestClient) -> None:
+    """The running year is not over: on that day it is the year judged, and its figures are targets."""
+    eligibility.tell(registered(), facts(SHORT), title("tech_sme"))
+    later = dt.date(YEAR + 2, 5, 20).isoformat()
+    wanted = {"uscc": USCC, "title": "innovative_sme", "application_date": later}
+    body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
+    assert body["application_date"] == later
+    years = {each["fiscal_year"] for each in body["plan"]["changes"]}
+    assert YEAR + 1 in years
+    assert years <= {YEAR + 1, None}, "what has no year can change at any time"

@@ -1,0 +1,66 @@
+"""How near a title is, read off the assessment; and what differs between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from rulebook.compare import differences
+from rulebook.dictionary import Dictionary
+from rulebook.evaluate import evaluate
+from rulebook.loader import load_pack
+from rulebook.nearness import Nearness, nearness
+from rulebook.pack import Pack
+from rulebook.plan import first_step
+from rulebook.status import Status
+from rulebook.subject import Subject
+from tests.unit.rulebook.test_rulebook_plan import HOLDS_INNOVATIVE, NEARLY_INNOVATIVE, SPECIALIZED
+
+DAY = date(2026, 6, 30)
+Build = Callable[..., Subject]
+
+
+def near(pack: Pack, who: Subject) -> Nearness:
+    return nearness(pack, evaluate(pack, who, application_date=DAY))
+
+
+def test_a_score_that_falls_short_is_one_line(packs: dict[str, Pack], subject: Build) -> None:
+    found = near(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE))
+    assert found == Nearness("score", 1, "months"), "CX-5 names no effort: months"
+
+
+def test_what_is_missing_is_paperwork_and_what_is_unmet_takes_what_its_pack_says(
+    packs: dict[str, Pack], subject: Build
+) -> None:
+    pack = packs["miit-2-2026-specialized"]
+    assert near(pack, subject(SPECIALIZED, titles=HOLDS_INNOVATIVE)) == Nearness("standard", 1, "years"), "ZJ26-3"
+    without = {name: cells for name, cells in SPECIALIZED.items() if name not in ("rd_expense_yuan", "accidents")}
+    assert near(pack, subject(without, titles=HOLDS_INNOVATIVE)) == Nearness("standard", 2, "paperwork")
+
+
+def test_nothing_open_has_no_effort(packs: dict[str, Pack], subject: Build) -> None:
+    enough = SPECIALIZED | {"rd_expense_yuan": {2025: "100 万元", 2024: "100 万元"}}
+    found = near(packs["miit-2-2026-specialized"], subject(enough, titles=HOLDS_INNOVATIVE))
+    assert found == Nearness("standard", 0, "")
+
+
+def test_the_first_step_is_the_easiest_open_line(packs: dict[str, Pack], subject: Build) -> None:
+    pack = packs["miit-2-2026-specialized"]
+    who = {name: cells for name, cells in SPECIALIZED.items() if name != "accidents"}
+    text = first_step(pack, subject(who, titles=HOLDS_INNOVATIVE), DAY, "new", "standard")
+    assert text == "补充事故与违法违规记录（没有的填“无”）（材料：监管部门出具的证明）"
+    short = first_step(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE), DAY, "new", "score")
+    assert short.startswith("2026年")
+
+
+def test_differences_are_the_lines_that_read_differently(
+    dictionary: Dictionary, subject: Build, pack_text: str
+) -> None:
+    pack = load_pack(pack_text, dictionary)
+    before, after, same = (
+        evaluate(pack, subject({"revenue_yuan": {2025: amount}}), application_date=DAY)
+        for amount in ("90 万元", "100 万元", "90 万元")
+    )
+    [found] = differences(before, after)
+    assert (found.before.status, found.after.status, found.decided) == (Status.UNMET, Status.MET, True)
+    assert differences(before, same) == ()
