@@ -7,7 +7,7 @@ FILES = {
     "__init__", "audit", "auth", "blobs", "bus", "bus_kafka", "bus_kafka_client", "bus_kafka_consumer", "bus_postgres",
     "bus_postgres_group", "clock", "consumer", "context", "db", "dead_letters", "dependencies", "errors", "etags",
     "feed", "http", "idempotency", "ids", "jobs", "keyset", "logging", "longpoll", "migrate", "pagination",
-    "plumbing", "problems", "relay", "schedule", "settings", "signing", "telemetry", "wake", "worker",
+    "plumbing", "problems", "relay", "schedule", "settings", "signing", "signing_sm2", "telemetry", "wake", "worker",
 }  # fmt: skip
 
 
