@@ -57,6 +57,6 @@ migration: dev ## Draft a migration: make migration PART=registry SUBJECT=enterp
 lock: ## Compile both lock files from pyproject.toml (needs uv)  更新依赖锁
 	@command -v uv >/dev/null || { echo "lock 需要 uv：pip install uv（仅维护依赖时使用）"; exit 1; }
 	@uv pip compile pyproject.toml $(LOCK) -o requirements.lock
-	@uv pip compile pyproject.toml --group dev $(LOCK) -o requirements-dev.lock
+	@uv pip compile pyproject.toml --extra gm --group dev $(LOCK) -o requirements-dev.lock
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q

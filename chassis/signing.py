@@ -8,13 +8,28 @@ import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 ALGORITHM = "Ed25519"
+
+
+class SignerPort(Protocol):
+    """What a document is signed by: Ed25519 here, SM2 in chassis.signing_sm2, a signing machine some day."""
+
+    @property
+    def algorithm(self) -> str: ...
+
+    @property
+    def kid(self) -> str: ...
+
+    @property
+    def public(self) -> dict[str, Any]: ...
+
+    def sign(self, content: bytes) -> str: ...
 
 
 class Signer:
@@ -74,7 +89,7 @@ def own_signer(given: Path | None, *, local: Path | None, variable: str, purpose
 
 def verify(signature: str, content: bytes, keys: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the detached JWS was made over exactly `content` by one of the public `keys` (JWK)."""
-    known = KeySet([OKPKey.import_key(dict(key)) for key in keys])
+    known = KeySet([OKPKey.import_key(dict(key)) for key in keys if key.get("kty") == "OKP"])
     try:
         jws.deserialize_compact(signature, known, algorithms=[ALGORITHM], payload=content)
         made = signature.rpartition(".")[2]

@@ -86,9 +86,13 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def keys(folder: Annotated[Path, typer.Argument(help="存放密钥的目录，只应由运行账号读取")]) -> None:
+def keys(
+    folder: Annotated[Path, typer.Argument(help="存放密钥的目录，只应由运行账号读取")],
+    sm2: Annotated[bool, typer.Option("--sm2", help="另为测算留痕单生成国密 SM2 密钥（需可选依赖 [gm]）")] = False,
+) -> None:
     """为生产环境生成网关、白名单和测算留痕单的签名密钥；已有的保留不变。"""
     from chassis.signing import Signer
+    from chassis.signing_sm2 import Sm2Signer
     from gateway.tokens.keys import ensure_keys
 
     made = ensure_keys(folder)
@@ -100,6 +104,11 @@ def keys(folder: Annotated[Path, typer.Argument(help="存放密钥的目录，�
     typer.echo(f"PEIYU_IDENTITY_KEY_FILE={made.public}    # 给网关和每个服务")
     typer.echo(f"PEIYU_FEED_KEY_FILE={feed}    # 只给 finance 的后台进程")
     typer.echo(f"PEIYU_RECORD_KEY_FILE={record}    # 只给 eligibility 的 HTTP 进程")
+    if sm2:
+        national = folder / "record-key-sm2.json"
+        if not national.exists():
+            Sm2Signer.generate(national)
+        typer.echo(f"PEIYU_RECORD_SM2_KEY_FILE={national}    # 只给 eligibility 的 HTTP 进程")
 
 
 @topics.command("apply")

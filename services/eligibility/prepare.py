@@ -6,7 +6,8 @@ from pathlib import Path
 
 import rulebook
 from chassis.db import Database
-from chassis.signing import Signer, canonical_bytes, digest, own_signer
+from chassis.signing import SignerPort, canonical_bytes, digest, own_signer
+from chassis.signing_sm2 import Sm2Signer
 from rulebook.dictionary import Dictionary, parse_dictionary
 from rulebook.size_table import SizeTable, load_size_table
 from services.eligibility.domain.consistency import Check, load_checks
@@ -56,11 +57,13 @@ def engine_digest() -> str:
     return digest(canonical_bytes({path.name: digest(path.read_bytes()) for path in sources}))
 
 
-def record_signers(settings: Settings) -> list[Signer]:
-    """Who signs assessment records: the service's own key, made on first use by the embedded local run."""
+def record_signers(settings: Settings) -> list[SignerPort]:
+    """Who signs assessment records: the service's own key, made on first use by the embedded local run; beside it an
+    SM2 key, where one is given."""
     local = settings.identity_key_file.with_name("record-key.pem") if settings.environment == "local" else None
     given, variable = settings.record_key_file, "PEIYU_RECORD_KEY_FILE"
-    return [own_signer(given, local=local, variable=variable, purpose="测算留痕单")]
+    own: SignerPort = own_signer(given, local=local, variable=variable, purpose="测算留痕单")
+    return [own] if settings.record_sm2_key_file is None else [own, Sm2Signer.from_file(settings.record_sm2_key_file)]
 
 
 def prepare(settings: Settings, db: Database) -> None:

@@ -21,6 +21,8 @@ class Settings(ServiceSettings):
     """Wording of the notices to enterprises."""
     record_key_file: Path | None = None
     """Private Ed25519 key (PEM or JWK) that signs assessment records. Only the HTTP process needs it."""
+    record_sm2_key_file: Path | None = None
+    """Private SM2 key (JWK) that signs them as well, where an authority demands it; needs the extra `[gm]`."""
     assessment_batch: int = 200
     """Enterprises assessed in one transaction."""
     near_miss_lines: int = 3

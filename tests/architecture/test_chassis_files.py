@@ -7,7 +7,8 @@ FILES = {
     "__init__", "audit", "auth", "blobs", "bus", "bus_kafka", "bus_kafka_client", "bus_kafka_consumer", "bus_postgres",
     "bus_postgres_group", "clock", "consumer", "context", "db", "dead_letters", "dependencies", "errors", "etags",
     "feed", "http", "idempotency", "ids", "jobs", "keyset", "logging", "longpoll", "migrate", "otlp", "pagination",
-    "plumbing", "problems", "relay", "schedule", "settings", "signing", "telemetry", "tracing", "wake", "worker",
+    "plumbing", "problems", "relay", "schedule", "settings", "signing", "signing_sm2",
+    "telemetry", "tracing", "wake", "worker",
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from services.eligibility.domain.errors import (
     StatedFactsInvalid,
 )
 from services.eligibility.store import queries
-from services.eligibility.store.repositories import Enterprises
+from services.eligibility.store.repositories import Assessments, Enterprises
 from services.eligibility.use_cases.assess_on_request import assess_registered, assess_stated
 
 router = APIRouter(tags=["assessments"])
@@ -136,7 +136,7 @@ def get_enterprise_assessments(
     enterprise = Enterprises(tx).get(uscc)
     require_visible(actor, enterprise)
     after = keyset.decode(cursor, (uuid.UUID,))
-    rows = queries.list_history(tx, uscc, title, after[0] if after else None, limit)
+    rows = Assessments(tx).list_history(uscc, title, after[0] if after else None, limit)
     page = keyset.cut(rows, limit, lambda row: (row.id,))
     following = pagination.link_next(request, response, page.after)
     return Page(items=[rendering.summary(row, enterprise) for row in page.rows], next_cursor=following)

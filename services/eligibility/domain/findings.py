@@ -45,7 +45,7 @@ def needs_of(pack: Pack, subject: Subject, found: Assessment) -> list[Need]:
         Need(
             finding=finding,
             title=found.title,
-            decisive=_may_decide(found, finding) and _decides(pack, subject, found, finding),
+            decisive=_may_decide(pack, found, finding) and _decides(pack, subject, found, finding),
             line=_line(found, finding, conditions),
         )
         for finding, conditions in sorted(asking.items())
@@ -81,12 +81,23 @@ def _asks(condition: ConditionResult, finding: str) -> bool:
     return any(missing.fact_id == finding for missing in condition.missing)
 
 
-def _may_decide(found: Assessment, finding: str) -> bool:
+def _may_decide(pack: Pack, found: Assessment, finding: str) -> bool:
     """Cheap and never wrong about a no: most enterprises lack a figure too, and need no second evaluation."""
-    return all(
-        each.status in _SETTLED or _asks(each, finding)
-        for each in found.conditions
-        if each.role == "gate" and each.modality == "must"
+    binding = {each.id: each for each in found.conditions if each.modality == "must"}
+
+    def open_to(condition: str) -> bool:
+        each = binding.get(condition)
+        return each is None or each.status in _SETTLED or _asks(each, finding)
+
+    if not all(open_to(each.id) for each in binding.values() if each.role == "gate"):
+        return False
+    scored = any(_asks(each, finding) for each in binding.values() if each.role == "indicator")
+    checks = {route.id: route.score_checks for route in found.routes}
+    return any(
+        all(open_to(each) for each in route.all_of)
+        and (not route.any_of or any(open_to(each) for each in route.any_of))
+        and (scored or all(check.status in _SETTLED for check in checks[route.id]))
+        for route in pack.routes
     )
 
 

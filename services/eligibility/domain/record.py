@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 
-from chassis import signing
+from chassis import signing, signing_sm2
 from rulebook import VERSION
 from rulebook.assessment import Assessment
 from rulebook.dictionary import parse_dictionary
@@ -219,7 +219,11 @@ def _signatures(record: Mapping[str, Any], keys: Sequence[Mapping[str, Any]]) ->
     for each in signatures:
         key = own[each["key_id"]]
         named = signing.header_of(each["value"]) == {"alg": each["algorithm"], "kid": each["key_id"]}
-        if not (named and signing.thumbprint(key) == each["key_id"] and signing.verify(each["value"], content, [key])):
+        try:
+            holds = _holds(each["value"], content, key)
+        except signing_sm2.Sm2Unavailable as error:
+            return Point(SIGNED, None, f"{each['algorithm']} 签名未核对：{error}"), False
+        if not (named and holds):
             return Point(SIGNED, False, f"{each['algorithm']} 签名与内容不符：内容或签名被改动过"), False
     trusted = {key.get("kid") for key in keys} & set(own)
     names = "、".join(sorted(own))
@@ -230,6 +234,13 @@ def _signatures(record: Mapping[str, Any], keys: Sequence[Mapping[str, Any]]) ->
     return Point(
         SIGNED, None, f"与文件所附公钥相符（指纹 {names}），但未核实公钥归属：请用 --keys 给出平台公布的公钥"
     ), False
+
+
+def _holds(signature: str, content: bytes, key: Mapping[str, Any]) -> bool:
+    """By the kind of key, whose id has to follow from it."""
+    if key["kty"] == "EC":
+        return signing_sm2.thumbprint(key) == key["kid"] and signing_sm2.verify(signature, content, key)
+    return signing.thumbprint(key) == key["kid"] and signing.verify(signature, content, [key])
 
 
 def _hashes(record: Mapping[str, Any]) -> Point:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import aliased
 
 from chassis.auth import EVERYWHERE, Actor
 from chassis.db import Transaction
@@ -91,34 +89,6 @@ def list_near(
     return [(row[0], row[1]) for row in tx.session.execute(query)]
 
 
-def list_history(
-    tx: Transaction, uscc: str, title: str | None, before: uuid.UUID | None, limit: int
-) -> Sequence[AssessmentRow]:
-    """Every stored assessment of an enterprise, newest first; one row more than `limit` when there are more."""
-    query = select(AssessmentRow).where(AssessmentRow.uscc == uscc)
-    if title is not None:
-        query = query.where(AssessmentRow.title == title)
-    if before is not None:
-        query = query.where(AssessmentRow.id < before)
-    return tx.session.scalars(query.order_by(AssessmentRow.id.desc()).limit(limit + 1)).all()
-
-
-def list_predecessors(tx: Transaction, rows: Sequence[AssessmentRow]) -> dict[uuid.UUID, AssessmentRow]:
-    """Assessment id → the stored assessment before it for the same enterprise and title, where there is one."""
-    if not rows:
-        return {}
-    before, row = aliased(AssessmentRow), aliased(AssessmentRow)
-    same = (before.uscc == row.uscc) & (before.title == row.title) & (before.id < row.id)
-    query = (
-        select(row.id, before)
-        .join(before, same)
-        .where(row.id.in_([each.id for each in rows]))
-        .ext(distinct_on(row.id))
-        .order_by(row.id, before.id.desc())
-    )
-    return {found[0]: found[1] for found in tx.session.execute(query)}
-
-
 def list_findings_requests(
     tx: Transaction, actor: Actor, *, filters: dict[str, Any], after: uuid.UUID | None, limit: int
 ) -> Sequence[tuple[FindingsRequestRow, EnterpriseRow]]:
@@ -140,16 +110,6 @@ def list_findings_requests(
     if after is not None:
         query = query.where(FindingsRequestRow.id > after)
     return [(row[0], row[1]) for row in tx.session.execute(query)]
-
-
-def list_inputs(tx: Transaction, uscc: str, limit: int = 200) -> list[dict[str, Any]]:
-    """The inputs of the enterprise's last stored assessments, the oldest first; the same inputs once."""
-    query = select(AssessmentRow.inputs).where(AssessmentRow.uscc == uscc).order_by(AssessmentRow.id.desc())
-    found: list[dict[str, Any]] = []
-    for inputs in tx.session.scalars(query.limit(limit)):
-        if inputs not in found:
-            found.append(inputs)
-    return found[::-1]
 
 
 def statistics(tx: Transaction, actor: Actor) -> tuple[int, int, list[tuple[str, str, int]]]:

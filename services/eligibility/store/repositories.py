@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.orm import aliased
 
 from chassis import clock
 from chassis.db import Transaction
@@ -118,6 +119,41 @@ class Assessments:
     def list_current(self, codes: Sequence[str]) -> dict[tuple[str, str], AssessmentRow]:
         query = select(AssessmentRow).where(AssessmentRow.uscc.in_(codes), AssessmentRow.current)
         return {(row.uscc, row.title): row for row in self._session.scalars(query)}
+
+    def list_history(
+        self, uscc: str, title: str | None, before: uuid.UUID | None, limit: int
+    ) -> Sequence[AssessmentRow]:
+        """Every stored assessment of an enterprise, newest first; one row more than `limit` when there are more."""
+        query = select(AssessmentRow).where(AssessmentRow.uscc == uscc)
+        if title is not None:
+            query = query.where(AssessmentRow.title == title)
+        if before is not None:
+            query = query.where(AssessmentRow.id < before)
+        return self._session.scalars(query.order_by(AssessmentRow.id.desc()).limit(limit + 1)).all()
+
+    def list_predecessors(self, rows: Sequence[AssessmentRow]) -> dict[uuid.UUID, AssessmentRow]:
+        """Assessment id → the stored assessment before it for the same enterprise and title, where there is one."""
+        if not rows:
+            return {}
+        before, row = aliased(AssessmentRow), aliased(AssessmentRow)
+        same = (before.uscc == row.uscc) & (before.title == row.title) & (before.id < row.id)
+        query = (
+            select(row.id, before)
+            .join(before, same)
+            .where(row.id.in_([each.id for each in rows]))
+            .ext(distinct_on(row.id))
+            .order_by(row.id, before.id.desc())
+        )
+        return {found[0]: found[1] for found in self._session.execute(query)}
+
+    def list_inputs(self, uscc: str, limit: int = 200) -> list[dict[str, Any]]:
+        """The inputs of the enterprise's last stored assessments, the oldest first; the same inputs once."""
+        query = select(AssessmentRow.inputs).where(AssessmentRow.uscc == uscc).order_by(AssessmentRow.id.desc())
+        found: list[dict[str, Any]] = []
+        for inputs in self._session.scalars(query.limit(limit)):
+            if inputs not in found:
+                found.append(inputs)
+        return found[::-1]
 
     def replace(self, previous: AssessmentRow | None, row: AssessmentRow) -> None:
         """Make `row` the current one; the previous one stays as history."""

@@ -20,8 +20,7 @@ from services.eligibility.domain.consistency import (
     compare_statements,
 )
 from services.eligibility.domain.subjects import size_of
-from services.eligibility.store import queries
-from services.eligibility.store.repositories import Enterprises
+from services.eligibility.store.repositories import Assessments, Enterprises
 from services.eligibility.store.tables import EnterpriseRow
 
 
@@ -55,7 +54,7 @@ def check_consistency(
             discrepancy = compare_size(check, enterprise.size_class, size, year)
             found += [discrepancy] if discrepancy is not None else []
         elif check.compares == "earlier_statements":
-            told = [_told(dictionary, inputs) for inputs in queries.list_inputs(tx, uscc)]
+            told = [_told(dictionary, inputs) for inputs in Assessments(tx).list_inputs(uscc)]
             compared += len(told) > 1
             found += compare_statements(check, dictionary, [*told, current])
     order = {check.id: position for position, check in enumerate(checks)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.db import Transaction
-from chassis.signing import Signer
+from chassis.signing import SignerPort
 from rulebook.assessment import Assessment
 from services.eligibility.domain.catalog import StoredPack
 from services.eligibility.domain.record import SIGNATURES, Head, Sources, record_of, signed_bytes
@@ -21,7 +21,7 @@ def issue_record(
     pack: StoredPack,
     found: Assessment,
     sources: Sources,
-    signers: Sequence[Signer],
+    signers: Sequence[SignerPort],
 ) -> dict[str, Any]:
     """The record with a signature of each signer, whose public keys are kept before it leaves."""
     head = Head(

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from chassis.db import Transaction
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.history import Change, Told, differences
-from services.eligibility.store import queries
-from services.eligibility.store.repositories import Packs
+from services.eligibility.store.repositories import Assessments, Packs
 from services.eligibility.store.tables import AssessmentRow
 from services.eligibility.use_cases.assess_enterprises import Rules
 from services.eligibility.use_cases.assess_on_request import explained_again
@@ -41,8 +40,8 @@ def read_history(
     limit: int,
 ) -> Sequence[Step]:
     """Newest first; one step more than `limit` when there are more. That one is compared with nothing."""
-    rows = queries.list_history(tx, uscc, title, before, limit)
-    earlier = queries.list_predecessors(tx, rows[:limit])
+    rows = Assessments(tx).list_history(uscc, title, before, limit)
+    earlier = Assessments(tx).list_predecessors(rows[:limit])
     told: dict[uuid.UUID, Told] = {}
 
     def explained(row: AssessmentRow) -> Told:

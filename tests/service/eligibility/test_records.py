@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from chassis.db import Database
 from chassis.signing import Signer
+from chassis.signing_sm2 import Sm2Signer
 from peiyu.cli import app as cli
 from services.eligibility.app import PREFIX, create_app
 from services.eligibility.domain.record import (
@@ -347,3 +348,25 @@ def test_records_and_notices_of_other_areas_are_not_shown(
         assert (answer.status_code, answer.json()["code"]) == (403, "outside-jurisdiction")
     with db.reading() as tx:
         assert tx.session.scalar(text("SELECT count(*) FROM record_keys")) == 1, "made by the fixture's download alone"
+
+
+def test_with_an_sm2_key_the_record_bears_both_signatures_and_each_must_hold(
+    eligibility: Eligibility, db: Database, settings: Settings, identities: Identities, tmp_path: Path
+) -> None:
+    Sm2Signer.generate(tmp_path / "sm2.json")
+    both = settings.model_copy(update={"record_sm2_key_file": tmp_path / "sm2.json"})
+    client = TestClient(create_app(both, db), headers=identities.headers(scopes=["assessments:read"]))
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    eligibility.assess()
+    record = read_record(download(client).text)
+    assert [each["algorithm"] for each in record[SIGNATURES]] == ["Ed25519", "SM2-SM3"]
+    keys = client.get(f"{PREFIX}/records/jwks.json").json()["keys"]
+    assert examine(record, ENGINE, keys).point(SIGNED).holds is True
+    for index in (0, 1):
+        broken = copy.deepcopy(record)
+        value = broken[SIGNATURES][index]["value"]
+        broken[SIGNATURES][index]["value"] = value[:-4] + ("AAAA" if value[-4:] != "AAAA" else "BBBB")
+        assert examine(broken, ENGINE, keys).point(SIGNED).holds is False
+    alone = copy.deepcopy(record)
+    del alone[SIGNATURES][1]
+    assert examine(alone, ENGINE, keys).point(SIGNED).holds is False, "a signature that was named cannot be left out"
