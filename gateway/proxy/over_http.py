@@ -13,6 +13,7 @@ from chassis import context, logging, tracing
 from gateway.domain.errors import UpstreamFailed, UpstreamTimeout, UpstreamUnavailable
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.headers import HOP_BY_HOP
+from gateway.proxy.routes import OWN
 
 _KEEP_SECONDS = 4
 """Less than the 5 s after which uvicorn closes an idle connection: the side that sends must close first."""
@@ -52,7 +53,11 @@ class OverHttp:
             await self._forward(scope, exchange)
             return
         method = tracing.method(scope["method"])
-        with tracing.recording(context.current().child(), method, "client", self._attributes(method, scope)) as span:
+        here = context.current().child()
+        with (
+            context.serving(OWN),
+            tracing.recording(here, method, "client", self._attributes(method, scope)) as span,
+        ):
             carried = (b"traceparent", span.context.traceparent.encode("ascii"))
             headers = [carried if name == b"traceparent" else (name, value) for name, value in scope["headers"]]
             await self._forward({**scope, "headers": headers}, exchange)
