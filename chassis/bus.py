@@ -175,7 +175,9 @@ _TOPIC_FIELDS = {"partitions", "retention_days", "cleanup", "replication", "min_
 def _declared(name: str, spec: Mapping[str, Any]) -> TopicSpec:
     cleanup = spec.get("cleanup", "delete")
     if unknown := sorted(set(spec) - _TOPIC_FIELDS):
-        raise ValueError(f"主题 {name} 的声明中有不认识的字段 {'、'.join(unknown)}；可用：{'、'.join(sorted(_TOPIC_FIELDS))}")
+        raise ValueError(
+            f"主题 {name} 的声明中有不认识的字段 {'、'.join(unknown)}；可用：{'、'.join(sorted(_TOPIC_FIELDS))}"
+        )
     if cleanup not in ("delete", "compact"):
         raise ValueError(f"主题 {name} 的 cleanup 是 {cleanup}，应为 delete 或 compact")
     return TopicSpec(

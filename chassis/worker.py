@@ -146,7 +146,9 @@ class Worker:
     def silent(self) -> list[str]:
         """Loops of this process that have not turned for longer than readiness allows them."""
         return [
-            f"{self.service}:{name}" for name, pulse in self._pulses.items() if pulse.silent_for() > longest_silence(name)
+            f"{self.service}:{name}"
+            for name, pulse in self._pulses.items()
+            if pulse.silent_for() > longest_silence(name)
         ]
 
 

@@ -1,4 +1,4 @@
-"""The first clients: in the embedded local run the installer's own and one for each role, in production an administrator."""
+"""The first clients: in the local run the installer's own and one for each role, in production an administrator."""
 
 from __future__ import annotations
 

@@ -27,6 +27,23 @@ def migrate(part: Annotated[str, PART] = "all", lifeline: Lifeline = None) -> No
         prepare.apply_topics(targets.bus_url())
 
 
+def prepare(
+    database_host: Annotated[str, typer.Argument(help="PostgreSQL 的地址，可带端口；各部分用自己的账号和数据库")],
+) -> None:
+    """容器部署启动前执行一次：升级全部数据库、载入随版本发布的数据、建立主题；重复执行没有影响。"""
+    from peiyu import prepare, settings, targets
+
+    secrets = settings.read().secrets_dir
+    if secrets is None:
+        raise CannotRun(
+            "没有指定密码所在目录。请设置 PEIYU_SECRETS_DIR，其中每个部分一个文件，例如 registry-database-password。",
+            "Set PEIYU_SECRETS_DIR to the folder with one password file for each part.",
+        )
+    prepare.prepare_all(database_host, secrets)
+    prepare.apply_topics(targets.bus_url())
+    typer.echo("数据库和主题齐全。")
+
+
 def seed(
     progress: Annotated[Path | None, typer.Option(hidden=True)] = None,
     lifeline: Lifeline = None,

@@ -29,8 +29,11 @@ def db() -> Database:
 def test_a_loop_that_hangs_is_told_from_those_that_turn(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "STALE_SECONDS", 0.2)
     let_go = threading.Event()
-    loops = [Named("relay", turning), Named("stuck", lambda stop: None if let_go.wait(30) else None)]
-    loops.append(Named("jobs", lambda stop: None if let_go.wait(30) else None))
+
+    def hanging(stop: threading.Event) -> None:
+        let_go.wait(30)
+
+    loops = [Named("relay", turning), Named("stuck", hanging), Named("jobs", hanging)]
     stop = threading.Event()
     made = Worker("registry", db, loops)
     made.start(stop)
