@@ -8,6 +8,7 @@ import pytest
 from peiyu.parts import PARTS
 from tests.compose.installation import Installation, brought_up
 from tests.e2e.journey import Journey
+from tests.e2e.suite import until
 
 pytestmark = [pytest.mark.compose, pytest.mark.slow]
 
@@ -21,7 +22,8 @@ def installation() -> Iterator[Installation]:
 
 
 def test_everything_is_healthy_and_the_preparation_has_ended(installation: Installation) -> None:
-    assert {name for name in [*OURS, "postgres", "kafka"] if not installation.are_well(name)} == set()
+    for service in [*OURS, "postgres", "kafka"]:
+        until(f"a healthy {service}", lambda service=service: installation.are_well(service))
     (prepared,) = installation.containers("prepare")
     assert installation.inspect(prepared)["State"]["ExitCode"] == 0
 
