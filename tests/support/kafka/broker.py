@@ -19,7 +19,7 @@ POM = Path(__file__).with_name("pom.xml")
 OFFICIAL_IMAGE, LOCAL_IMAGE = "apache/kafka:4.1.2", "local/kafka:4"
 """The second is made by tests/support/containers/engine.sh, from the jars of this very pom.xml."""
 
-START_TIMEOUT = 60.0
+START_TIMEOUT = 180.0
 """Seconds a broker may take until it answers; 2 to 3 are usual, a log recovery after a kill needs more."""
 
 # Small machines: one broker for a whole test session in 256 MB, compiled quickly rather than well.
@@ -206,6 +206,9 @@ class ContainerBroker:
         }
         for name, value in settings.items():
             self._container.with_env(f"KAFKA_{name}", value)
+        heap, quick = JVM_OPTIONS[:2], JVM_OPTIONS[2:]
+        self._container.with_env("KAFKA_HEAP_OPTS", " ".join(heap))
+        self._container.with_env("KAFKA_JVM_PERFORMANCE_OPTS", " ".join(quick))
         self._created = False
 
     def start(self) -> None:

@@ -14,6 +14,8 @@ grep -q '^log.dirs=' "$properties" || echo 'log.dirs=/var/lib/kafka/data' >>"$pr
 
 # shellcheck disable=SC2206 # several arguments in one variable, as in the official image
 options=(${KAFKA_HEAP_OPTS:--Xmx1g -Xms1g} ${KAFKA_JVM_PERFORMANCE_OPTS:-} ${KAFKA_OPTS:-} -cp '/opt/kafka/libs/*')
-java "${options[@]}" kafka.tools.StorageTool format --ignore-formatted \
-  -t "${CLUSTER_ID:-5L6g3nShT-eMCtK--X86sw}" -c "$properties"
+folder=$(sed -n 's/^log.dirs=//p' "$properties")
+if [[ ! -f $folder/meta.properties ]]; then
+  java "${options[@]}" kafka.tools.StorageTool format -t "${CLUSTER_ID:-5L6g3nShT-eMCtK--X86sw}" -c "$properties"
+fi
 exec java "${options[@]}" kafka.Kafka "$properties"
