@@ -25,12 +25,12 @@ status: ## Say what is running and where  状态
 	@bin/setup runtime && exec $(PY) -m peiyu status
 
 ##@ Test / 测试
-.PHONY: dev test check e2e test-kafka
+.PHONY: dev test check e2e test-kafka test-compose
 dev: ## Install what the tests need  安装测试依赖
 	@bin/setup dev
 
-test: dev ## Every test that needs no broker  全部测试（不含 Kafka）
-	@exec $(PY) -m pytest -n auto --dist loadscope -m "not kafka"
+test: dev ## Every test that needs no broker  全部测试（不含 Kafka 和容器）
+	@exec $(PY) -m pytest -n auto --dist loadscope -m "not kafka and not compose"
 
 check: dev ## Format, lint, types, import contracts, unit and architecture tests: under a minute  快速检查
 	@$(PY) -m ruff format --check . && $(PY) -m ruff check . && $(PY) -m mypy \
@@ -42,6 +42,14 @@ e2e: dev ## The journeys through the gateway, with processes killed  端到端�
 
 test-kafka: dev ## What needs a real Apache Kafka (KAFKA_BOOTSTRAP_SERVERS, Docker, or java and mvn)  Kafka 测试
 	@exec $(PY) -m pytest -m kafka
+
+test-compose: dev ## The production shape in containers: journeys, kills, rolling restarts (Docker, root)  容器测试
+	@exec $(PY) -m pytest -m compose
+
+##@ Deploy / 部署
+.PHONY: secrets
+secrets: ## Passwords, keys and a trial certificate for docker-compose.yml (HOST=peiyu.example)  生成容器部署的密钥
+	@bin/setup runtime && exec $(PY) -m peiyu secrets deploy/secrets $(foreach host,$(HOST),--host $(host))
 
 ##@ Develop / 开发
 .PHONY: contracts maps migration lock

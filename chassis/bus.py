@@ -76,12 +76,17 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """A topic as it ought to be. `replication` None: whatever the cluster's default is."""
+    """A topic as it ought to be. None: whatever the cluster's default is.
+
+    `compacted`: of what is older than `retention`, the last message of each key stays.
+    """
 
     name: str
     partitions: int
     retention: dt.timedelta = MIN_RETENTION
+    compacted: bool = False
     replication: int | None = None
+    min_insync_replicas: int | None = None
 
 
 class Producer(Protocol):
@@ -164,15 +169,28 @@ def open_bus(url: str) -> Bus:
 def load_topics(path: Path) -> list[TopicSpec]:
     """The topics of a file like deploy/topics.yaml."""
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))["topics"]
-    return [
-        TopicSpec(
-            name=name,
-            partitions=int(spec["partitions"]),
-            retention=max(dt.timedelta(days=spec["retention_days"]), MIN_RETENTION),
-            replication=spec.get("replication"),
+    return [_declared(name, spec) for name, spec in declared.items()]
+
+
+_TOPIC_FIELDS = {"partitions", "retention_days", "cleanup", "replication", "min_insync_replicas"}
+
+
+def _declared(name: str, spec: Mapping[str, Any]) -> TopicSpec:
+    cleanup = spec.get("cleanup", "delete")
+    if unknown := sorted(set(spec) - _TOPIC_FIELDS):
+        raise ValueError(
+            f"主题 {name} 的声明中有不认识的字段 {'、'.join(unknown)}；可用：{'、'.join(sorted(_TOPIC_FIELDS))}"
         )
-        for name, spec in declared.items()
-    ]
+    if cleanup not in ("delete", "compact"):
+        raise ValueError(f"主题 {name} 的 cleanup 是 {cleanup}，应为 delete 或 compact")
+    return TopicSpec(
+        name=name,
+        partitions=int(spec["partitions"]),
+        retention=max(dt.timedelta(days=spec["retention_days"]), MIN_RETENTION),
+        compacted=cleanup == "compact",
+        replication=spec.get("replication"),
+        min_insync_replicas=spec.get("min_insync_replicas"),
+    )
 
 
 def refusal(message: Message) -> MessageRejected | None:

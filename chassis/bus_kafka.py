@@ -219,7 +219,16 @@ def _unavailable(error: BaseException) -> BusUnavailable:
 
 
 def _configs(spec: TopicSpec) -> dict[str, str]:
-    return {"retention.ms": str(int(spec.retention.total_seconds() * 1000))}
+    """Nothing younger than the retention is compacted away, so a consumer that was down so long misses nothing."""
+    retention = str(int(spec.retention.total_seconds() * 1000))
+    configs = {
+        "cleanup.policy": "compact" if spec.compacted else "delete",
+        "retention.ms": retention,
+        "min.compaction.lag.ms": retention if spec.compacted else "0",
+    }
+    if spec.min_insync_replicas is not None:
+        configs["min.insync.replicas"] = str(spec.min_insync_replicas)
+    return configs
 
 
 def _as_kafka_wants(spec: TopicSpec) -> dict[str, Any]:

@@ -44,6 +44,7 @@ _OPTIONS = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bus_topics (
     topic text COLLATE "C" PRIMARY KEY, partitions integer NOT NULL, retention interval NOT NULL);
+ALTER TABLE bus_topics ADD COLUMN IF NOT EXISTS compacted boolean NOT NULL DEFAULT false;
 CREATE TABLE IF NOT EXISTS bus_partitions (
     topic text COLLATE "C", partition integer, next_offset bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (topic, partition)) WITH (fillfactor = 50);
@@ -91,7 +92,10 @@ class PostgresBus:
             connection.execute("SELECT FROM bus_topics LIMIT 1")
 
     def purge(self) -> int:
-        """Delete messages older than their topic's retention that every living group has read; how many."""
+        """Delete messages older than their topic's retention that every living group has read; how many.
+
+        Of a compacted topic the last message of each key stays however old it is.
+        """
         forgotten = clock.now() - FORGOTTEN_GROUP
         with _reported(), connect(self._url, "bus purge") as connection, connection.transaction():
             connection.execute("SET LOCAL statement_timeout = '10min'")
@@ -105,6 +109,9 @@ class PostgresBus:
                   AND NOT EXISTS (SELECT FROM bus_offsets o WHERE o.topic = bus_log.topic
                                   AND o.partition = bus_log.partition AND o.next_offset <= bus_log."offset"
                                   AND o.committed_at >= %s)
+                  AND (NOT compacted OR (bus_log.topic, bus_log.partition, bus_log."offset") NOT IN (
+                       SELECT l.topic, l.partition, max(l."offset") FROM bus_log l JOIN bus_topics t USING (topic)
+                       WHERE t.compacted GROUP BY l.topic, l.partition, l.key))
                 """,
                 (clock.now(), MIN_RETENTION, forgotten),
             )
@@ -225,9 +232,9 @@ def _apply(connection: Connection, spec: TopicSpec) -> None:
             f"主题 {spec.name} 已有 {found[0]} 个分区，不能改为 {spec.partitions} 个；请恢复原值，或另建主题并迁移"
         )
     connection.execute(
-        """INSERT INTO bus_topics (topic, partitions, retention) VALUES (%s, %s, %s)
-           ON CONFLICT (topic) DO UPDATE SET retention = excluded.retention""",
-        (spec.name, spec.partitions, spec.retention),
+        """INSERT INTO bus_topics (topic, partitions, retention, compacted) VALUES (%s, %s, %s, %s)
+           ON CONFLICT (topic) DO UPDATE SET retention = excluded.retention, compacted = excluded.compacted""",
+        (spec.name, spec.partitions, spec.retention, spec.compacted),
     )
     connection.execute(
         """INSERT INTO bus_partitions (topic, partition) SELECT %s, generate_series(0, %s - 1)

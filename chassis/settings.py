@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
+from sqlalchemy.engine import make_url
 
 
 class ServiceSettings(BaseSettings):
-    """Read once, in the composition root. Every variable is `PEIYU_…`; secrets may be files (`PEIYU_SECRETS_DIR`)."""
+    """Read once, in the composition root. Every variable is `PEIYU_…`.
+
+    A variable may be a file instead: `peiyu_database_password` in the folder that `PEIYU_SECRETS_DIR` names.
+    """
 
     model_config = SettingsConfigDict(env_prefix="PEIYU_", extra="ignore")
 
@@ -19,6 +24,9 @@ class ServiceSettings(BaseSettings):
 
     database_url: SecretStr
     """SQLAlchemy URL of this service's own database, `postgresql+psycopg://…`."""
+
+    database_password: SecretStr = SecretStr("")
+    """Put into `database_url`, so that the address can be written openly and only this need be a secret."""
 
     bus_url: SecretStr = SecretStr("")
     """`kafka://host:port[,host:port]` or `postgresql://…` (the embedded bus)."""
@@ -37,10 +45,36 @@ class ServiceSettings(BaseSettings):
     """How long sent outbox rows, inbox rows and idempotency keys are kept; never below the topics' retention."""
 
     metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Where a worker process gives its metrics and its health; 0: nowhere. An HTTP process has them on its own port."""
+    """Where a worker gives its metrics and its health, and the gateway its metrics (its door does not answer /metrics
+    in production). 0: nowhere. A service's HTTP process has them on its own port."""
 
     metrics_host: str = "127.0.0.1"
     """The address of that port; 0.0.0.0 in a container, for a scraper in another one."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given wins over variables, variables win over the files of the secrets' folder."""
+        folder = os.environ.get("PEIYU_SECRETS_DIR")  # noqa: TID251 - this is the one place that reads it
+        files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
+        return (init_settings, env_settings, *files)
+
+    @model_validator(mode="after")
+    def _password_in_the_url(self) -> Self:
+        password = self.database_password.get_secret_value()
+        if password:
+            url = make_url(self.database_url.get_secret_value())
+            if url.password is not None:
+                raise ValueError("PEIYU_DATABASE_URL 中已有密码：不要再给 PEIYU_DATABASE_PASSWORD，只保留一处")
+            whole = url.set(password=password).render_as_string(hide_password=False)
+            self.database_url, self.database_password = SecretStr(whole), SecretStr("")
+        return self
 
     @model_validator(mode="after")
     def _no_local_shortcuts_in_production(self) -> Self:

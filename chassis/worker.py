@@ -89,6 +89,32 @@ class Turning:
             self._beaten = time.monotonic()
 
 
+class Pulse(threading.Event):
+    """A loop's own view of the event that stops it: whenever the loop asks, it has shown that it turns.
+
+    Unlike a heartbeat in the database it belongs to this process, and says nothing about others that do the same.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
+        self._seen = time.monotonic()
+
+    def is_set(self) -> bool:
+        self._seen = time.monotonic()
+        return self._stop.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._seen = time.monotonic()
+        stopped = self._stop.wait(timeout)
+        self._seen = time.monotonic()
+        return stopped
+
+    def silent_for(self) -> float:
+        """Seconds since the loop last asked."""
+        return time.monotonic() - self._seen
+
+
 class Worker:
     """The loops of one service. `expected` names those that readiness asks for."""
 
@@ -97,11 +123,13 @@ class Worker:
         self.db = db
         self.loops = list(loops)
         self._threads: list[threading.Thread] = []
+        self._pulses: dict[str, Pulse] = {}
 
     def start(self, stop: threading.Event) -> None:
         for loop in self.loops:
+            pulse = self._pulses[loop.name] = Pulse(stop)
             thread = threading.Thread(
-                target=self._run, args=(loop, stop), name=f"{self.service}:{loop.name}", daemon=True
+                target=self._run, args=(loop, pulse), name=f"{self.service}:{loop.name}", daemon=True
             )
             thread.start()
             self._threads.append(thread)
@@ -120,6 +148,19 @@ class Worker:
     def dead(self) -> list[str]:
         """Loops whose thread has ended although nobody asked it to."""
         return [thread.name for thread in self._threads if not thread.is_alive()]
+
+    def silent(self) -> list[str]:
+        """Loops of this process that have not turned for longer than readiness allows them."""
+        return [
+            f"{self.service}:{name}"
+            for name, pulse in self._pulses.items()
+            if pulse.silent_for() > longest_silence(name)
+        ]
+
+
+def longest_silence(loop: str) -> int:
+    """Seconds that a loop may say nothing: a job may take long, everything else comes round within seconds."""
+    return JOB_STALE_SECONDS if loop == "jobs" else STALE_SECONDS
 
 
 def standard_loops(
@@ -166,10 +207,9 @@ def check_heartbeats(db: Database, names: Sequence[str]) -> dict[str, Any]:
     ages: dict[str, Any] = {}
     silent: list[str] = []
     for name in names:
-        limit = JOB_STALE_SECONDS if name == "jobs" else STALE_SECONDS
         age = (moment - beats[name]).total_seconds() if name in beats else None
         ages[name] = None if age is None else round(age, 1)
-        if age is None or age > limit:
+        if age is None or age > longest_silence(name):
             silent.append(name)
     if silent:
         raise WorkerSilent(f"后台任务没有响应：{'、'.join(silent)}；请检查 peiyu work 进程")

@@ -65,6 +65,7 @@ def create_app(settings: Settings, db: Database, upstreams: Mapping[str, Upstrea
         in_hand=InHand({"working": settings.max_working, "waiting": settings.max_waiting}),
         usage=usage,
         lifespan=lifespan,
+        trusted_proxies=settings.trusted_proxies,
     )
 
 

@@ -1,4 +1,4 @@
-"""The clients of the embedded local run: the installer's own, and one for each role to try the suite with."""
+"""The first clients: in the local run the installer's own and one for each role, in production an administrator."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 from chassis import clock
 from chassis.db import Database, Transaction
 from gateway.domain.clients import Attributes, checked
-from gateway.domain.errors import BootstrapRefused
-from gateway.domain.roles import ROLES, SYSTEM
+from gateway.domain.errors import AdministratorExists, BootstrapRefused, NoAdministrator
+from gateway.domain.roles import ADMIN, ROLES, SYSTEM
 from gateway.store.queries import attributes_of
 from gateway.store.repositories import Clients
 from gateway.store.secrets import new_secret, verifies
 from gateway.store.tables import ClientRow
+from gateway.use_cases.create_client import create_client
+from gateway.use_cases.rotate_secret import rotate_secret
 from gateway.whole_files import write_private
 
 INSTALLER = "peiyu-installer"
@@ -151,6 +153,32 @@ def demo_attributes(commissioner: str, uscc: str) -> dict[str, Attributes]:
         "demo-leader": one("leader", "示例领导", "查看企业、测评、白名单与服务专员", ["*"]),
         "demo-admin": one("admin", "示例平台管理员", "管理接入客户端"),
     }
+
+
+def create_first_administrator(db: Database, client_id: str) -> Credentials:
+    """The administrator who registers everybody else through the interfaces; refused once there is one."""
+    attributes = Attributes(
+        name="平台管理员", role=ADMIN, scopes=ROLES[ADMIN].scopes, description="由运维人员在部署时登记"
+    )
+    secret = new_secret()
+    with db.transaction() as tx:
+        there = [row.client_id for row in Clients(tx).list_enabled(ADMIN)]
+        if there:
+            raise AdministratorExists(
+                f"已有平台管理员 {'、'.join(there)}：其他客户端请由其通过接口登记；如其密钥已遗失，请加 --renew"
+            )
+        create_client(tx, client_id, attributes, secret=secret)
+    return Credentials(client_id, secret)
+
+
+def renew_administrator(db: Database, client_id: str) -> Credentials:
+    """A new secret for an administrator who has lost the old one; the old one and its tokens end at once."""
+    secret = new_secret()
+    with db.transaction() as tx:
+        if client_id not in {row.client_id for row in Clients(tx).list_enabled(ADMIN)}:
+            raise NoAdministrator(f"{client_id} 不是在用的平台管理员：请核对标识，其他客户端请由管理员更换密钥")
+        rotate_secret(tx, client_id, secret=secret, grace_seconds=0, by="operator")
+    return Credentials(client_id, secret)
 
 
 def _ensure(tx: Transaction, client_id: str, attributes: Attributes, known: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,10 @@ class Settings(ServiceSettings):
 
     public_url: str = Field(default="", pattern=r"^(https?://[^/]+)?$")
     """Scheme and host under which clients reach the gateway, for the API document; empty leaves its links relative."""
+
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks of our own reverse proxies (`["172.30.90.0/28"]`): only what comes from there may say, in
+    X-Forwarded-For, for whom it comes. Empty: a client is whoever opened the connection."""
 
     expect_sample: bool = False
     """The embedded run: /health answers 200 only when the sample is in and the first whitelist is published."""

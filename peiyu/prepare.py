@@ -1,10 +1,12 @@
 """Brings the databases to what this version of the program needs: tables, shipped reference data, topics."""
 
+from pathlib import Path
 from typing import Any
 
 from chassis.bus import load_topics, open_bus
 from chassis.db import Database
 from peiyu import parts, suite
+from peiyu.refusals import CannotRun
 
 
 def prepare(part: str, settings: Any) -> None:
@@ -15,6 +17,29 @@ def prepare(part: str, settings: Any) -> None:
         _load(part, settings, db)
     finally:
         db.close()
+
+
+def prepare_all(host: str, secrets: Path) -> None:
+    """Every part's own database on the server `host`, each as the role that owns it, with its password's file."""
+    for part in parts.PARTS:
+        chosen = suite.settings(
+            part,
+            database_url=f"postgresql+psycopg://peiyu_{part}@{host}/peiyu_{part}",
+            database_password=password_of(part, secrets),
+        )
+        prepare(part, chosen)
+
+
+def password_of(part: str, secrets: Path) -> str:
+    """The password of a part's role, as `peiyu secrets` has written it."""
+    file = secrets / f"{part}-database-password"
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as error:
+        raise CannotRun(
+            f"读不到 {part} 的数据库密码 {file}：{error.strerror}。请用 peiyu secrets 生成，并挂载到这个目录。",
+            f"The database password of {part} cannot be read at {file}. Make it with peiyu secrets and mount it there.",
+        ) from error
 
 
 def _load(part: str, settings: Any, db: Database) -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import anyio.to_thread
 import uvicorn
+from prometheus_client import start_http_server
 
 from chassis import tracing
 from gateway import app as gateway
@@ -53,6 +54,9 @@ def serve_one(part: str, *, host: str, port: int) -> None:
 
             upstreams = connect(chosen.upstreams, connect_seconds=chosen.connect_seconds)
             app = gateway.create_app(chosen, db, upstreams)
+            if chosen.metrics_port:
+                scraped, _thread = start_http_server(chosen.metrics_port, chosen.metrics_host)
+                held.callback(scraped.shutdown)
         else:
             app = suite.application(part, chosen, db)
         serve_http(app, host=host, port=port, threads=chosen.pool_size)
@@ -66,6 +70,7 @@ def serve_http(app: ASGIApp, *, host: str, port: int, threads: int, listener: in
     config = uvicorn.Config(
         app, host=host, port=port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS, limit_concurrency=None, lifespan="on",
+        proxy_headers=False,  # whom to believe is the gateway's setting, not uvicorn's
     )  # fmt: skip
     server = _Server(config, threads)
     server.run([socket.socket(fileno=listener)] if listener is not None else None)

@@ -26,6 +26,9 @@ class LocalSettings(BaseSettings):
     bus_url: SecretStr | None = None
     """A Kafka to use instead of the embedded bus: kafka://host:port[,host:port]."""
 
+    secrets_dir: Path | None = None
+    """In containers: where one file for each secret is mounted."""
+
     sample_enterprises: int = Field(default=2000, ge=10, le=100_000)
     """How many synthetic enterprises the first start loads."""
 

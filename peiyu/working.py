@@ -3,7 +3,8 @@
 import signal
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from chassis import logging, tracing
 from chassis.bus import open_bus
@@ -15,10 +16,10 @@ STOP_SECONDS = 10.0
 """How long the loops may take to end what they are at."""
 
 
-def work_one(part: str) -> int:
+def work_one(part: str, pulse: Path | None = None) -> int:
     """One service's loops in production."""
     chosen = suite.production_settings(part)
-    return _turn([(part, chosen)], chosen.bus_url.get_secret_value())
+    return _turn([(part, chosen)], chosen.bus_url.get_secret_value(), pulse)
 
 
 def work_all() -> int:
@@ -30,7 +31,7 @@ def work_all() -> int:
     return _turn(chosen, local.bus_url(server))
 
 
-def _turn(chosen: list[tuple[str, ServiceSettings]], bus_url: str) -> int:
+def _turn(chosen: list[tuple[str, ServiceSettings]], bus_url: str, pulse: Path | None = None) -> int:
     with ExitStack() as held:
         held.callback(tracing.close)
         bus = open_bus(bus_url)
@@ -43,11 +44,14 @@ def _turn(chosen: list[tuple[str, ServiceSettings]], bus_url: str) -> int:
         own = chosen[0][1]
         if own.metrics_port:
             held.enter_context(worker_port.opened(own.metrics_host, own.metrics_port, workers))
-        return turn(workers)
+        return turn(workers, pulse)
 
 
-def turn(workers: Sequence[Worker]) -> int:
-    """Turn the loops of `workers` until SIGTERM or SIGINT; 1 when a loop ended by itself, so that we are restarted."""
+def turn(workers: Sequence[Worker], pulse: Path | None = None) -> int:
+    """Turn the loops of `workers` until SIGTERM or SIGINT; 1 when a loop ended by itself, so that we are restarted.
+
+    `pulse`: a file that is touched every second as long as every loop of this process turns.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -56,7 +60,14 @@ def turn(workers: Sequence[Worker]) -> int:
         worker.start(stop)
     log.info("worker started", services=[worker.service for worker in workers])
     ended: list[str] = []
+    silent: list[str] = []
     while not stop.wait(1.0):
+        before, silent = silent, [name for worker in workers for name in worker.silent()]
+        if silent and silent != before:
+            log.warning("loops do not turn", loops=silent)
+        if pulse is not None and not silent:
+            with suppress(OSError):  # a full disk shows as a pulse that has stopped, not as a worker that ends
+                pulse.touch()
         ended = [name for worker in workers for name in worker.dead()]
         if ended:
             log.error("loops ended by themselves", loops=ended)

@@ -57,6 +57,18 @@ class SystemClientReserved(Forbidden):
     code = "system-client-reserved"
 
 
+class AdministratorExists(Conflict):
+    """The first administrator is made once; from then on administrators make clients."""
+
+    code = "administrator-exists"
+
+
+class NoAdministrator(NotFound):
+    """Only an administrator's secret is renewed from the command line."""
+
+    code = "no-administrator"
+
+
 class BootstrapRefused(Forbidden):
     """Clients with generated secrets exist only in the embedded local run."""
 

@@ -67,3 +67,4 @@ ROLES: Mapping[str, Role] = {
     )
 }
 SYSTEM = "system"
+ADMIN = "admin"

@@ -12,7 +12,7 @@ from chassis.errors import Unauthenticated
 from gateway.domain.errors import BodyTooLarge, MethodRefused, NoSuchService, RateLimited
 from gateway.proxy.headers import RawHeaders, check_path, find, towards_service
 from gateway.proxy.limits import Allowance, RateLimits
-from gateway.proxy.routes import Destination, destination
+from gateway.proxy.routes import OWN, Destination, destination
 from gateway.proxy.upstream import Upstream
 from gateway.settings import Settings
 from gateway.tokens.doorkeeper import Doorkeeper, Session
@@ -51,6 +51,7 @@ class Admission:
         self, settings: Settings, services: Mapping[str, Upstream], doorkeeper: Doorkeeper, anonymous: RateLimits
     ) -> None:
         self._settings = settings
+        self._metrics_here = settings.environment == "local"
         self._services = services
         self._doorkeeper = doorkeeper
         self._anonymous = anonymous
@@ -69,6 +70,8 @@ class Admission:
         if scope["method"] not in METHODS:
             raise MethodRefused(f"不支持 {scope['method'][:20]} 方法，请查看 /docs")
         where = destination(scope["method"], raw_path.decode("ascii"), scope["query_string"])
+        if where.service == OWN and scope["path"].rstrip("/") == "/metrics" and not self._metrics_here:
+            raise NoSuchService("运行指标不在公共入口提供；请在内部网络读取各进程的 /metrics")
         upstream = self._services.get(where.service)
         if upstream is None:
             raise NoSuchService("没有这个服务，请查看 /docs 中的接口列表")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from starlette.types import Message, Receive, Scope, Send
@@ -17,6 +17,7 @@ from gateway.proxy.admission import Admission, Admitted, Trace
 from gateway.proxy.exchange import Ended, Exchange
 from gateway.proxy.headers import RawHeaders, find
 from gateway.proxy.limits import InHand
+from gateway.proxy.origin import Network, seen_from
 from gateway.proxy.refusal import drain, refusal
 from gateway.proxy.routes import OWN
 from gateway.proxy.usage import UsageCounter
@@ -27,16 +28,25 @@ Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 class Front:
     """The gateway's ASGI application. `lifespan` holds open everything that stands behind it."""
 
-    def __init__(self, *, admission: Admission, in_hand: InHand, usage: UsageCounter, lifespan: Lifespan) -> None:
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        in_hand: InHand,
+        usage: UsageCounter,
+        lifespan: Lifespan,
+        trusted_proxies: Sequence[Network] = (),
+    ) -> None:
         self._admission = admission
         self._in_hand = in_hand
         self._usage = usage
         self._lifespan = lifespan
+        self._trusted = trusted_proxies
         self._accounting = Accounting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            await self._http(seen_from(scope, self._trusted), receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:  # no service of ours speaks WebSocket

@@ -41,6 +41,13 @@ class Clients:
         changeable(client_id, row.role, by=by)
         return row
 
+    def list_enabled(self, role: str) -> list[ClientRow]:
+        """The clients of a role that are neither disabled nor deleted."""
+        query = select(ClientRow).where(
+            ClientRow.role == role, ClientRow.deleted_at.is_(None), ClientRow.disabled_at.is_(None)
+        )
+        return list(self._session.scalars(query.order_by(ClientRow.client_id)))
+
     def known(self, client_id: str) -> bool:
         """Whether the id is or was in use."""
         return self._session.get(ClientRow, client_id) is not None

@@ -1,5 +1,6 @@
 """The processes of an installation: answer HTTP for one part or all, turn one part's loops or all."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,12 +27,16 @@ def serve(
         serving.serve_one(part, host=host, port=port)
 
 
-def work(part: Part, lifeline: Lifeline = None) -> None:
+def work(
+    part: Part,
+    pulse: Annotated[Path | None, typer.Option(help="各循环都在转动时每秒更新此文件，供健康检查使用")] = None,
+    lifeline: Lifeline = None,
+) -> None:
     """运行一个服务的后台任务：发件箱转发、事件处理、作业和定时任务；all 由 make up 使用。"""
     follow(lifeline)
     from peiyu import parts, working
 
-    raise typer.Exit(working.work_all() if parts.chosen(part) == parts.PARTS else working.work_one(part))
+    raise typer.Exit(working.work_all() if parts.chosen(part) == parts.PARTS else working.work_one(part, pulse))
 
 
 def follow(lifeline: int | None) -> None:

@@ -1,5 +1,6 @@
 """Care of an installation: migrate, topics apply, audit verify."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,23 @@ def migrate(part: Annotated[str, PART] = "all", lifeline: Lifeline = None) -> No
         typer.echo(f"{each}：已是最新。")
     if part == "all":
         prepare.apply_topics(targets.bus_url())
+
+
+def prepare(
+    database_host: Annotated[str, typer.Argument(help="PostgreSQL 的地址，可带端口；各部分用自己的账号和数据库")],
+) -> None:
+    """容器部署启动前执行一次：升级全部数据库、载入随版本发布的数据、建立主题；重复执行没有影响。"""
+    from peiyu import prepare, settings, targets
+
+    secrets = settings.read().secrets_dir
+    if secrets is None:
+        raise CannotRun(
+            "没有指定密码所在目录。请设置 PEIYU_SECRETS_DIR，其中每个部分一个文件，例如 registry-database-password。",
+            "Set PEIYU_SECRETS_DIR to the folder with one password file for each part.",
+        )
+    prepare.prepare_all(database_host, secrets)
+    prepare.apply_topics(targets.bus_url())
+    typer.echo("数据库和主题齐全。")
 
 
 def seed(
@@ -109,6 +127,39 @@ def keys(
         if not national.exists():
             Sm2Signer.generate(national)
         typer.echo(f"PEIYU_RECORD_SM2_KEY_FILE={national}    # 只给 eligibility 的 HTTP 进程")
+
+
+def secrets(
+    folder: Annotated[Path, typer.Argument(help="存放密码、密钥和证书的目录，会设为只有当前账号可进入")],
+    host: Annotated[
+        list[str] | None, typer.Option(help="自签名试用证书写入的域名或地址，可重复；默认 localhost 和 127.0.0.1")
+    ] = None,
+) -> None:
+    """为容器部署生成数据库密码、签名密钥和试用证书；已有的保留不变。"""
+    from peiyu import secret_files
+
+    made = secret_files.make(folder, host or ["localhost", "127.0.0.1"])
+    for path in made:
+        typer.echo(f"已生成 {path}")
+    if not made:
+        typer.echo(f"{folder} 中的密码、密钥和证书齐全，没有改动。")
+    elif folder / secret_files.CERTIFICATE in made:
+        typer.echo("tls.crt 是自签名的试用证书；正式使用前请换成机构颁发的 tls.crt 和 tls.key。")
+
+
+def admin(
+    client_id: Annotated[str, typer.Argument(help="管理员客户端的标识，小写字母、数字和连字符")],
+    renew: Annotated[bool, typer.Option("--renew", help="密钥遗失时换一个新的，旧的立即失效")] = False,
+) -> None:
+    """登记第一个平台管理员，并输出一次它的密钥；其他客户端由它通过接口登记。"""
+    from gateway.bootstrap import create_first_administrator, renew_administrator
+    from peiyu import targets
+    from peiyu.parts import GATEWAY
+
+    with targets.database_of(GATEWAY) as db:
+        made = renew_administrator(db, client_id) if renew else create_first_administrator(db, client_id)
+    typer.echo(json.dumps({"client_id": made.client_id, "client_secret": made.client_secret}, indent=2))
+    typer.echo("密钥只显示这一次，库中只有摘要：请立即存入密码库，或重定向到只有自己可读的文件。", err=True)
 
 
 @topics.command("apply")

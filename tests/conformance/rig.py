@@ -26,7 +26,7 @@ MEMBER_TIMEOUT = 2.0
 """Seconds after which a silent member is put out of its group; short, so that takeovers are seen."""
 
 
-def eventually(look: Callable[[], T], within: float = 30.0, every: float = 0.02) -> T:
+def eventually(look: Callable[[], T], within: float = 120.0, every: float = 0.02) -> T:
     """The first truthy answer of `look`; fails when none has come within the seconds given."""
     deadline = time.monotonic() + within
     while True:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis import clock, context, relay
-from chassis.bus import Bus, BusUnavailable, Message, decode, open_bus
+from chassis.bus import Bus, BusUnavailable, Message, TopicSpec, decode, open_bus
 from chassis.bus_postgres import PostgresProducer
 from chassis.context import Context
 from chassis.relay import Relay
@@ -252,6 +252,21 @@ def test_purge_removes_only_what_was_sent_long_ago(postgres_bus: BusUnderTest, s
     service.emit_many(event, 5)
     assert relay.purge(service.db, dt.timedelta(days=7)) == 10
     assert service.value("SELECT count(*) FROM outbox") == 25
+
+
+def test_a_compacted_topic_keeps_the_last_message_of_each_key(own_postgres_bus: BusUnderTest) -> None:
+    """As Kafka compacts it: whoever comes later still learns how things stand, and everything young is kept."""
+    opened = own_postgres_bus.open()
+    opened.apply_topics([TopicSpec("compacted", 1, compacted=True)])
+    producer = opened.producer()
+    producer.publish(messages("compacted", 10, keys=2))
+    with clock.frozen(clock.now() + dt.timedelta(days=8)):
+        producer.publish([Message("compacted", "key-0", b"young"), Message("compacted", "key-0", b"younger")])
+        assert (opened.purge(), opened.purge()) == (9, 0)
+    late = opened.consumer("late", ["compacted"])
+    left = take(late, 3)
+    assert [(each.key, each.value) for each in left] == [("key-1", b"4"), ("key-0", b"young"), ("key-0", b"younger")]
+    late.close()
 
 
 def test_the_log_keeps_what_a_living_group_has_not_read(own_postgres_bus: BusUnderTest) -> None:

@@ -17,7 +17,7 @@ import xlsxwriter
 
 from chassis import clock
 from services.registry.domain.uscc import check_digit
-from tests.e2e.suite import Suite, until
+from tests.e2e.suite import Door, until
 
 DISTRICT = "370102"
 REGISTRY, ELIGIBILITY = "/api/registry/v1", "/api/eligibility/v1"
@@ -44,7 +44,7 @@ def credit_code(chance: str) -> str:
 class Journey:
     """One enterprise's way through the suite; `steps` in order, `verify` at the end counts every effect."""
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Door) -> None:
         self.suite = suite
         mark = "XW" + "".join(secrets.choice("0123456789") for _ in range(7))
         self.uscc = credit_code(mark)

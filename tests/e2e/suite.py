@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -14,15 +15,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 240.0
+PATIENCE_SECONDS = 180.0
+"""How long anything may take on a machine that has other work too; it is never waited out when all is well."""
 
 
-def until(what: str, check: Callable[[], Any], seconds: float = 60.0) -> Any:
+def until(what: str, check: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """Ask again and again until the answer is truthy; a bounded wait that says what did not come."""
     deadline = time.monotonic() + seconds
     last: object = None
@@ -44,8 +47,46 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+class Door(Protocol):
+    """A suite as its clients see it, however it runs: an address, and a client for each role."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def trust(self) -> ssl.SSLContext | bool:
+        """Whose certificate is taken for its own."""
+        return True
+
+    def demo(self, role: str) -> dict[str, Any]:
+        """`client_id` and `client_secret` of a client of this role."""
+
+    def client(self, role: str) -> httpx.Client:
+        chosen = self.demo(role)
+        return self.signed_in(chosen["client_id"], chosen["client_secret"])
+
+    def signed_in(self, client_id: str, client_secret: str) -> httpx.Client:
+        """An HTTP client with an access token, as another platform would make one."""
+
+        def token() -> str:
+            answer = httpx.post(
+                f"{self.url}/oauth/token",
+                data={"grant_type": "client_credentials"},
+                auth=(client_id, client_secret),
+                timeout=30,
+                verify=self.trust,
+            )
+            answer.raise_for_status()
+            return str(answer.json()["access_token"])
+
+        issued = until("a token", token)
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {issued}"}, timeout=60, verify=self.trust
+        )
+
+
 @dataclass
-class Suite:
+class Suite(Door):
     """`peiyu up` as a process; its children are found by what they run."""
 
     home: Path
@@ -134,26 +175,6 @@ class Suite:
         """The demo client of a role."""
         found: dict[str, Any] = json.loads((self.home / "demo-clients.json").read_text("utf-8"))[role]
         return found
-
-    def client(self, role: str) -> httpx.Client:
-        chosen = self.demo(role)
-        return self.signed_in(chosen["client_id"], chosen["client_secret"])
-
-    def signed_in(self, client_id: str, client_secret: str) -> httpx.Client:
-        """An HTTP client with an access token, as another platform would make one."""
-
-        def token() -> str:
-            answer = httpx.post(
-                f"{self.url}/oauth/token",
-                data={"grant_type": "client_credentials"},
-                auth=(client_id, client_secret),
-                timeout=30,
-            )
-            answer.raise_for_status()
-            return str(answer.json()["access_token"])
-
-        issued = until("a token", token)
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {issued}"}, timeout=60)
 
 
 @contextmanager

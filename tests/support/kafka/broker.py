@@ -16,7 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 POM = Path(__file__).with_name("pom.xml")
-START_TIMEOUT = 60.0
+OFFICIAL_IMAGE, LOCAL_IMAGE = "apache/kafka:4.1.2", "local/kafka:4"
+"""The second is made by tests/support/containers/engine.sh, from the jars of this very pom.xml."""
+
+START_TIMEOUT = 180.0
 """Seconds a broker may take until it answers; 2 to 3 are usual, a log recovery after a kill needs more."""
 
 # Small machines: one broker for a whole test session in 256 MB, compiled quickly rather than well.
@@ -169,13 +172,17 @@ class GivenBroker:
 
 
 class ContainerBroker:
-    """A Kafka in Docker, by testcontainers; the image is KAFKA_IMAGE (default apache/kafka:4.1.2)."""
+    """A Kafka in Docker, by testcontainers: KAFKA_IMAGE, else the one made here, else the official one."""
 
     disposable = True
 
     def __init__(self, image: str) -> None:
+        from testcontainers.core.config import testcontainers_config
         from testcontainers.core.container import DockerContainer
 
+        # The container that would clean up after a killed session comes from a registry, which may not answer. What
+        # we make is removed by the fixture.
+        testcontainers_config.ryuk_disabled = True
         (port,) = _free_ports(1)
         self.bootstrap = f"127.0.0.1:{port}"
         self._container = DockerContainer(image).with_bind_ports(port, port)
@@ -199,6 +206,9 @@ class ContainerBroker:
         }
         for name, value in settings.items():
             self._container.with_env(f"KAFKA_{name}", value)
+        heap, quick = JVM_OPTIONS[:2], JVM_OPTIONS[2:]
+        self._container.with_env("KAFKA_HEAP_OPTS", " ".join(heap))
+        self._container.with_env("KAFKA_JVM_PERFORMANCE_OPTS", " ".join(quick))
         self._created = False
 
     def start(self) -> None:
@@ -238,11 +248,12 @@ def locate() -> Broker:
     if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         return GivenBroker(given)
     tried = ["KAFKA_BOOTSTRAP_SERVERS is not set"]
-    image = os.environ.get("KAFKA_IMAGE", "apache/kafka:4.1.2")
-    if reason := _docker_lacks(image):
+    chosen = os.environ.get("KAFKA_IMAGE")
+    for image in [chosen] if chosen else [LOCAL_IMAGE, OFFICIAL_IMAGE]:
+        reason = _docker_lacks(image, pull=image != LOCAL_IMAGE)
+        if reason is None:
+            return ContainerBroker(image)
         tried.append(reason)
-    else:
-        return ContainerBroker(image)
     try:
         return KafkaBroker(jars())
     except BrokerUnavailable as error:
@@ -284,7 +295,7 @@ def wait_until_ready(bootstrap: str, died: Callable[[], str | None] | None = Non
     raise BrokerUnavailable(f"Kafka at {bootstrap} did not answer within {START_TIMEOUT:.0f} s: {reason}")
 
 
-def _docker_lacks(image: str) -> str | None:
+def _docker_lacks(image: str, *, pull: bool) -> str | None:
     """Why Docker cannot give us this image, or None when it can."""
     # Asked by hand first: the client leaves a socket open when nobody answers.
     if "DOCKER_HOST" not in os.environ:
@@ -300,6 +311,8 @@ def _docker_lacks(image: str) -> str | None:
     try:
         client.ping()
         if not client.images.list(name=image):
+            if not pull:
+                return f"Docker has no image {image}"
             client.images.pull(image)
     except (docker.errors.DockerException, OSError) as error:
         return f"Docker has no image {image} ({type(error).__name__})"

@@ -73,8 +73,8 @@ def outcome(pack: Pack, subject: Subject, day: date) -> object:
 @pytest.mark.parametrize("stem", STEMS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_nothing_changes_before_the_day_that_is_named(packs: dict[str, Pack], stem: str, data: st.DataObject) -> None:
-    pack = packs[stem]
+def test_nothing_changes_before_the_day_that_is_named(shipped: dict[str, Pack], stem: str, data: st.DataObject) -> None:
+    pack = shipped[stem]
     subject = data.draw(subjects(tuple(sorted(dependencies(pack).findings))))
     share = data.draw(st.floats(0, 1))
     until = settled_until(pack, subject, DAY)
@@ -85,15 +85,15 @@ def test_nothing_changes_before_the_day_that_is_named(packs: dict[str, Pack], st
         assert outcome(pack, subject, DAY + timedelta(days=days)) == same
 
 
-def test_an_enterprise_without_dates_is_settled_until_the_new_year(packs: dict[str, Pack]) -> None:
-    settled = [pack for pack in packs.values() if not dependencies(pack).daily]
+def test_an_enterprise_without_dates_is_settled_until_the_new_year(shipped: dict[str, Pack]) -> None:
+    settled = [pack for pack in shipped.values() if not dependencies(pack).daily]
     assert settled
     for pack in settled:
         assert settled_until(pack, Subject(facts={}, titles=()), DAY) == date(2027, 1, 1)
 
 
-def test_the_far_day_of_a_window_and_the_last_day_of_a_title_are_named(packs: dict[str, Pack]) -> None:
-    innovative = packs[INNOVATIVE]
+def test_the_far_day_of_a_window_and_the_last_day_of_a_title_are_named(shipped: dict[str, Pack]) -> None:
+    innovative = shipped[INNOVATIVE]
     accident = {"kind": "quality", "severity": "major", "happened_on": "2023-06-20"}
     subject = Subject(facts={("accidents", POINT): FactValue([accident], "import")}, titles=())
     assert settled_until(innovative, subject, DAY) == date(2023, 6, 20) + timedelta(days=3 * 365)
@@ -101,8 +101,8 @@ def test_the_far_day_of_a_window_and_the_last_day_of_a_title_are_named(packs: di
     assert settled_until(innovative, replace(subject, facts={}, titles=(held,)), DAY) == date(2026, 7, 1)
 
 
-def test_a_pack_depends_on_what_its_tests_read_and_on_nothing_else(packs: dict[str, Pack]) -> None:
-    innovative, specialized = packs[INNOVATIVE], packs[SPECIALIZED]
+def test_a_pack_depends_on_what_its_tests_read_and_on_nothing_else(shipped: dict[str, Pack]) -> None:
+    innovative, specialized = shipped[INNOVATIVE], shipped[SPECIALIZED]
     assert "rd_expense_yuan" in dependencies(innovative).facts
     assert "development_score" in dependencies(specialized).facts
     assert "development_score" not in dependencies(innovative).facts

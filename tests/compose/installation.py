@@ -1,0 +1,217 @@
+"""The production shape brought up by docker-compose from its own files, on ports and a network of its own."""
+
+import json
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from peiyu import secret_files
+from tests.e2e.suite import ROOT, Door, free_port, until
+
+LOCAL_IMAGES = {
+    "PYTHON_IMAGE": "local/python:3.11",
+    "POSTGRES_IMAGE": "local/postgres:15",
+    "KAFKA_IMAGE": "local/kafka:4",
+    "NGINX_IMAGE": "local/nginx:1.22",
+}
+"""Made by tests/support/containers/engine.sh on a machine that reaches no image registry."""
+
+UP_SECONDS = 1800.0
+ROLES: Mapping[str, dict[str, Any]] = {
+    "officer": {"areas": ["*"]},
+    "platform": {"areas": ["*"]},
+    "bank": {"institution": "compose-bank"},
+}
+"""Who acts in a journey beside the administrator, and what a client of that role is bound to."""
+
+
+def why_no_docker() -> str | None:
+    """Why nothing can be brought up here, or None."""
+    if not _compose():
+        return "neither docker-compose nor docker compose is installed"
+    asked = subprocess.run(["docker", "info"], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        return f"Docker does not answer: {asked.stderr.strip()[-200:]}"
+    if os.geteuid() != 0:
+        return "only root may SIGKILL a container's process; `docker kill` tells Docker to leave it dead"
+    return None
+
+
+def _compose() -> list[str]:
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    plugin = shutil.which("docker") and subprocess.run(
+        ["docker", "compose", "version"], capture_output=True, check=False
+    )
+    return ["docker", "compose"] if plugin and plugin.returncode == 0 else []
+
+
+def images() -> dict[str, str]:
+    """The base images: what the environment says, else those made here, else the file's own defaults."""
+    chosen = {}
+    for variable, local in LOCAL_IMAGES.items():
+        there = subprocess.run(["docker", "image", "inspect", local], capture_output=True, check=False).returncode == 0
+        if variable in os.environ:
+            chosen[variable] = os.environ[variable]
+        elif there:
+            chosen[variable] = local
+    return chosen
+
+
+class Installation(Door):
+    """One project of docker-compose. Its clients come from its own first administrator, as everybody's do."""
+
+    def __init__(self, folder: Path, name: str, files: Sequence[str], subnet: str) -> None:
+        self.secrets = folder / "secrets"
+        self.name = name
+        self._command = [*_compose(), "-p", name, *(part for file in files for part in ("-f", file))]
+        self._port, self._plain_port = free_port(), free_port()
+        self._environment = {
+            **os.environ,
+            **images(),
+            "PEIYU_IMAGE": "peiyu:compose-test",
+            "PEIYU_SECRETS": str(self.secrets),
+            "PEIYU_BIND": "127.0.0.1",
+            "PEIYU_HTTPS_PORT": str(self._port),
+            "PEIYU_HTTP_PORT": str(self._plain_port),
+            "PEIYU_FRONT_SUBNET": subnet,
+        }
+        self._clients: dict[str, dict[str, Any]] = {}
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self._port}"
+
+    @property
+    def plain_url(self) -> str:
+        return f"http://localhost:{self._plain_port}"
+
+    @property
+    def trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.secrets / secret_files.CERTIFICATE))
+
+    # -- bringing it up and down
+
+    def start(self) -> None:
+        secret_files.make(self.secrets, ["localhost"])
+        self.compose("build", seconds=UP_SECONDS)
+        self.compose("up", "-d", seconds=UP_SECONDS)
+        until("a healthy installation", self.healthy)
+
+    def healthy(self) -> bool:
+        return httpx.get(f"{self.url}/health", timeout=30, verify=self.trust).status_code == 200
+
+    def remove(self) -> None:
+        self.compose("down", "-v", "--remove-orphans", seconds=300)
+
+    def compose(self, *words: str, seconds: float = 600, stdin: str | None = None) -> str:
+        """What a docker-compose command says; fails with it when it fails."""
+        ran = subprocess.run(
+            [*self._command, *words],
+            cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=seconds, input=stdin, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, f"{' '.join(words)}: {ran.stdout[-2000:]}\n{ran.stderr[-4000:]}"
+        return ran.stdout
+
+    def logs(self) -> str:
+        return self.compose("logs", "--no-color", "--tail", "200")
+
+    # -- its containers
+
+    def services(self) -> list[str]:
+        return self.compose("config", "--services").split()
+
+    def containers(self, service: str) -> list[str]:
+        """Ids of a service's containers, running or not."""
+        labels = [f"label=com.docker.compose.project={self.name}", f"label=com.docker.compose.service={service}"]
+        asked = [word for label in labels for word in ("--filter", label)]
+        found = _docker(
+            "ps", "--all", "--quiet", "--no-trunc", "--filter", "label=com.docker.compose.oneoff=False", *asked
+        )
+        return sorted(found.split())
+
+    def inspect(self, container: str) -> Any:
+        return json.loads(_docker("inspect", container))[0]
+
+    def kill(self, service: str, replica: int = 0) -> None:
+        """SIGKILL as the kernel would send it, and wait until Docker has started the container again.
+
+        Not `docker kill`: after that Docker takes the container for stopped on purpose.
+        """
+        container = self.containers(service)[replica]
+        before = self.inspect(container)["State"]
+        assert before["Running"], f"{service} is not running"
+        os.kill(before["Pid"], signal.SIGKILL)
+
+        def again() -> bool:
+            now = self.inspect(container)["State"]
+            return bool(now["Running"]) and now["Pid"] != before["Pid"]
+
+        until(f"{service} started again by Docker", again)
+
+    def restart(self, service: str) -> None:
+        """Stop gently and start again, as a rolling restart does, and wait until it is healthy."""
+        self.compose("restart", service)
+        until(f"{service} healthy again", lambda: self.are_well(service))
+
+    def are_well(self, service: str) -> bool:
+        states = [self.inspect(container)["State"] for container in self.containers(service)]
+        return bool(states) and all(state.get("Health", {}).get("Status") == "healthy" for state in states)
+
+    def psql(self, user: str, database: str, statement: str) -> str:
+        """Ask the database server as one of its roles, over TCP with that role's password."""
+        secret = "postgres-password" if user == "postgres" else f"{user.removeprefix('peiyu_')}-database-password"
+        script = (
+            f"PGPASSWORD=$(cat /run/secrets/{secret}) psql -qtAX -h postgres -U {user} -d {database} -v ON_ERROR_STOP=1"
+        )
+        return self.compose("exec", "-T", "postgres", "sh", "-c", script, stdin=statement).strip()
+
+    # -- its clients
+
+    def demo(self, role: str) -> dict[str, Any]:
+        if "admin" not in self._clients:
+            said = self.compose("exec", "-T", "gateway", "python", "-m", "peiyu", "admin", "compose-admin")
+            self._clients["admin"] = json.loads(said)
+        if role not in self._clients:
+            wanted = {"client_id": f"compose-{role}", "name": f"合成客户端 {role}", "role": role, **ROLES[role]}
+            admin = self._clients["admin"]
+            with self.signed_in(admin["client_id"], admin["client_secret"]) as client:
+                answer = client.post("/api/gateway/v1/clients", json=wanted)
+            assert answer.status_code == 201, answer.text
+            self._clients[role] = answer.json()
+        return self._clients[role]
+
+
+def _docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+@contextmanager
+def brought_up(name: str, files: Sequence[str], subnet: str) -> Iterator[Installation]:
+    """An installation on empty volumes, removed with them afterwards; skipped, or in CI failed, without Docker."""
+    if reason := why_no_docker():
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="peiyu-compose-"))
+    found = Installation(folder, name, files, subnet)
+    try:
+        found.remove()  # what a killed test run has left
+        try:
+            found.start()
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{found.compose('ps')}\n{found.logs()[-12000:]}") from None
+        yield found
+    finally:
+        found.remove()
+        shutil.rmtree(folder, ignore_errors=True)
