@@ -304,7 +304,9 @@ def race(url: str) -> None:
     queued = select(func.count()).select_from(JobRow).where(JobRow.state == "queued")
     left = 1
     while left:
-        runner.run_once()
+        if runner.run_once():
+            continue
+        time.sleep(0.05)
         with db.reading() as tx:
             left = tx.session.scalar(queued) or 0
     db.close()
