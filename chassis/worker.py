@@ -22,6 +22,12 @@ from chassis.wake import Waker
 
 STALE_SECONDS = 60
 JOB_STALE_SECONDS = 3600
+"""The jobs loop does not beat while a job is at work, and a large import may take long.
+
+A dead worker does not hide behind this hour: its other loops fall silent after STALE_SECONDS, and a jobs loop whose
+thread ends alone is seen by `dead` within a second, which ends the process. What may take the hour to be seen is a job
+that hangs in a living process.
+"""
 
 
 class WorkerSilent(Unavailable):
