@@ -49,7 +49,7 @@ def seeding(registry: Registry, sample: Sample, folder: Path) -> Seeding:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "名单.xlsx"
+    path = tmp_path / "enterprises.xlsx"
     path.write_bytes(xlsx([HEADER, ROW]))
     return path
 
