@@ -2,7 +2,11 @@
 
 One sealer per database numbers visible unsealed rows and hashes each with its predecessor's hash, so a changed,
 removed or inserted row breaks the chain; writing is never serialised by it. The head (number and hash of the newest
-sealed row) is kept in a row of its own and said in the log, so rows removed from the end are missed too.
+sealed row) is kept in a row of its own and said in the log, so rows removed from the end are missed too. A migration
+wrote one row that opens the log, so a log without it (emptied, even if it was written on since) is not whole.
+
+What this cannot show: the hashes have no key, so whoever may write these tables can write another whole chain. That is
+shown by the heads that the worker has said in its log, where that log is kept out of the same hands.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 
 from chassis import logging
 from chassis.db import Transaction
@@ -20,6 +24,8 @@ from chassis.plumbing import AuditHeadRow, AuditRow
 
 HEAD = 1
 GENESIS = "0" * 64
+OPENED = "audit-log-opened"
+"""The action of the row that the chassis' second migration writes into every database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +104,5 @@ def verify(tx: Transaction) -> Iterator[Broken]:
         yield Broken(expected + 1, f"记录缺失：第 {expected + 1} 号到第 {head.seq} 号（最新封存）不存在")
     elif (head.seq, head.hash) != (expected, previous) if head else expected > 0:
         yield Broken(expected, "最新一条与封存头不符，封存头或记录被改动")
+    if not tx.session.scalar(select(exists().where(AuditRow.action == OPENED))):
+        yield Broken(1, "建库时写入的开篇记录不存在，审计记录被清空或删除过")

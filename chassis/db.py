@@ -136,6 +136,24 @@ class Transaction:
             self.session.execute(insert(AuditRow), self._audits)
             self._audits.clear()
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What can fail alone: leaving by an exception undoes what was done inside and keeps the transaction.
+
+        Errors of the database are told as at the end of a transaction.
+        """
+        self.flush()
+        channels = set(self._channels)
+        try:
+            with _reported(), self.session.begin_nested():
+                yield
+                self.flush()
+        except BaseException:
+            self._events.clear()
+            self._audits.clear()
+            self._channels = channels
+            raise
+
     def _before_commit(self) -> None:
         self.flush()
         for channel in sorted(self._channels):

@@ -122,12 +122,15 @@ class JobRow(Plumbing):
 
 
 class JobProgressRow(Plumbing):
-    """What a running job says of itself, outside its own transaction; also counts attempts that died."""
+    """What a running job says of itself, outside its own transaction; also counts how its attempts ended."""
 
     __tablename__ = "job_progress"
 
     job_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     attempts: Mapped[int] = mapped_column(Integer)
+    """how often it failed of itself"""
+    interrupted: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    """attempts that began and were not seen to end: those that died, and the one at work"""
     postponed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     """how often it met what passes by itself; not an attempt"""
     done: Mapped[int] = mapped_column(Integer)

@@ -22,6 +22,12 @@ from chassis.wake import Waker
 
 STALE_SECONDS = 60
 JOB_STALE_SECONDS = 3600
+"""The jobs loop does not beat while a job is at work, and a large import may take long.
+
+A dead worker does not hide behind this hour: its other loops fall silent after STALE_SECONDS, and a jobs loop whose
+thread ends alone is seen by `dead` within a second, which ends the process. What may take the hour to be seen is a job
+that hangs in a living process.
+"""
 
 
 class WorkerSilent(Unavailable):
@@ -56,6 +62,8 @@ class Turning:
     work: Callable[[], int | bool]
     seconds: float = 1.0
     channels: Sequence[str] = ()
+    leaving: Callable[[], None] | None = None
+    """Called from another thread when an orderly end begins, perhaps in the middle of `work`."""
     _beaten: float = field(default=0.0, init=False)
 
     def run(self, stop: threading.Event) -> None:
@@ -138,6 +146,12 @@ class Worker:
         with context.serving(self.service):
             loop.run(stop)
 
+    def leave(self) -> None:
+        """An orderly end begins: let the loops that are at something long say so. Call it once `stop` is set."""
+        for loop in self.loops:
+            if isinstance(loop, Turning) and loop.leaving is not None:
+                loop.leaving()
+
     def join(self, seconds: float = 20.0) -> list[str]:
         """Wait for the loops to end; the names of those that did not in time."""
         deadline = time.monotonic() + seconds
@@ -195,7 +209,7 @@ def standard_loops(
         Turning("audit-seal", db, seal, seconds=2.0),
     ]
     if jobs:
-        loops.append(Turning("jobs", db, runner.run_once, seconds=5.0, channels=(JOBS_CHANNEL,)))
+        loops.append(Turning("jobs", db, runner.run_once, seconds=5.0, channels=(JOBS_CHANNEL,), leaving=runner.leave))
     return loops
 
 

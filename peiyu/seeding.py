@@ -1,7 +1,8 @@
 """Loads the synthetic sample once, through the public API, as an officer and an installer would.
 
 Every step can be repeated: requests carry keys made from the sample, and the day on which the first attempt was made is
-recorded, so a start that continues a killed one sends the very same sample.
+recorded, so a start that continues a killed one sends the very same sample. A later start leaves out only what has run
+out since that day, and sends an import that failed in an earlier start again as a new one.
 """
 
 import datetime as dt
@@ -74,13 +75,17 @@ class Seeding:
 
     def _import(self, label: str, kind: str, file: Path, source: str = "import") -> None:
         fields = {"kind": kind, "mode": "all_or_nothing", "source": source}
-        accepted = self.officer.upload(
-            f"{REGISTRY}/imports", fields, file.name, file.read_bytes(), key=self._key(file.name)
-        )
-        place = f"{REGISTRY}/imports/{accepted['id']}"
+        begun = clock.now()
+        found = self._upload(fields, file, 1)
+        sending = 1
+        # The key of an import that failed for good, as when its worker was killed again and again, answers with that
+        # failure for ever. One that failed before this start began is sent again; one of this start is told below.
+        while found["state"]["code"] == "failed" and dt.datetime.fromisoformat(found["created_at"]) < begun:
+            sending += 1
+            found = self._upload(fields, file, sending)
+        place = f"{REGISTRY}/imports/{found['id']}"
         until = time.monotonic() + IMPORT_SECONDS
         while True:
-            found = self.officer.get(place)
             state = found["state"]["code"]
             if state == "done":
                 return
@@ -94,10 +99,17 @@ class Seeding:
             progress = found["progress"] or {}
             self.report(progress.get("done", 0), progress.get("total"), label)
             time.sleep(0.15)
+            found = self.officer.get(place)
+
+    def _upload(self, fields: dict[str, str], file: Path, sending: int) -> dict[str, Any]:
+        """Send the file for the `sending`th time, unless that was done; the import as it stands now."""
+        key = self._key(file.name if sending == 1 else f"{file.name}-{sending}")
+        accepted = self.officer.upload(f"{REGISTRY}/imports", fields, file.name, file.read_bytes(), key=key)
+        return self.officer.get(f"{REGISTRY}/imports/{accepted['id']}")
 
     def _findings(self) -> None:
         # The API refuses a decision whose validity is over: for the rules it would be as if there were none.
-        valid = [each for each in self.sample.findings if each.valid_until >= self.sample.today]
+        valid = [each for each in self.sample.findings if each.valid_until >= clock.today()]
         for each in self._counted("认定意见", valid):
             body = {
                 "finding": each.fact,
@@ -110,7 +122,7 @@ class Seeding:
             self.officer.post(path, body, key=self._key(f"finding-{each.uscc}-{each.fact}"))
 
     def _consents(self) -> None:
-        valid = [each for each in self.sample.consents if each.expires_on >= self.sample.today]
+        valid = [each for each in self.sample.consents if each.expires_on >= clock.today()]
         for each in self._counted("授权", valid):
             body = {
                 "uscc": each.uscc,

@@ -72,6 +72,9 @@ def turn(workers: Sequence[Worker], pulse: Path | None = None) -> int:
         if ended:
             log.error("loops ended by themselves", loops=ended)
             stop.set()
+    # All of them before the first is waited for: whoever stops us may lose patience and kill.
+    for worker in workers:
+        worker.leave()
     late = [name for worker in workers for name in worker.join(STOP_SECONDS)]
     if late:
         log.warning("loops did not end in time", loops=late)

@@ -28,12 +28,12 @@ def list_letters(
 
     with targets.database_of(part) as db, db.reading() as tx:
         rows = list_dead_letters(tx, after=after, limit=limit, redriven=redriven)
-    for row in rows:
-        done = "（已重放）" if row.redriven_at else ""
-        typer.echo(f"{row.id}  {row.failed_at:%Y-%m-%d %H:%M:%S}  {row.consumer}  {row.type}  {row.key}{done}")
-        typer.echo(f"    {row.reason.splitlines()[0] if row.reason else ''}")
-    if not rows:
-        typer.echo("没有死信。")
+        for row in rows:  # inside: once the reading is over the rows can no longer be read
+            done = "（已重放）" if row.redriven_at else ""
+            typer.echo(f"{row.id}  {row.failed_at:%Y-%m-%d %H:%M:%S}  {row.consumer}  {row.type}  {row.key}{done}")
+            typer.echo(f"    {row.reason.splitlines()[0] if row.reason else ''}")
+        if not rows:
+            typer.echo("没有死信。")
 
 
 @app.command()

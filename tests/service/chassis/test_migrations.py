@@ -10,4 +10,4 @@ def test_the_plumbing_migration_builds_exactly_the_tables_in_code(db: Database) 
 
 
 def test_readiness_names_the_missing_migration(db: Database) -> None:
-    assert MIGRATIONS.check(db) == {"revision": "0001"}
+    assert MIGRATIONS.check(db) == {"revision": "0002"}

@@ -67,7 +67,7 @@ def test_the_seal_holds_and_shows_what_was_changed_or_removed(db: Database) -> N
         for number in range(5):
             tx.audit("changed", f"subject-{number}", {"n": number})
     with db.transaction() as tx:
-        assert audit.seal(tx) == 5
+        assert audit.seal(tx) == 6, "with the row that opens the log"
     with db.reading() as tx:
         assert list(audit.verify(tx)) == []
     with db.transaction() as tx:
@@ -125,6 +125,9 @@ def test_daily_means_the_wall_clock_of_shanghai() -> None:
 
 
 def sealed(db: Database, count: int) -> None:
+    """Seal what waits (at first the row that opens the log), then so many more."""
+    with db.transaction() as tx:
+        audit.seal(tx)
     with db.transaction() as tx:
         for number in range(count):
             tx.audit("changed", f"subject-{number}", {"n": number})
@@ -151,23 +154,40 @@ def test_removing_everything_sealed_is_noticed(db: Database) -> None:
     sealed(db, 3)
     with db.transaction() as tx:
         tx.session.execute(text("DELETE FROM audit_log"))
+    assert broken(db) == [1, 1], "the sealed rows, and the row that opens the log"
+
+
+@pytest.mark.parametrize("restart", ["", " RESTART IDENTITY"])
+def test_an_emptied_log_is_not_whole_even_when_it_was_written_on(db: Database, restart: str) -> None:
+    sealed(db, 3)
+    assert broken(db) == []
+    with db.transaction() as tx:
+        tx.session.execute(text("TRUNCATE audit_log, audit_head" + restart))
     assert broken(db) == [1]
+    sealed(db, 3)
+    assert broken(db) == [1]
+
+
+def test_a_new_log_is_whole_before_and_after_its_first_sealing(db: Database) -> None:
+    assert broken(db) == []
+    sealed(db, 0)
+    assert broken(db) == []
 
 
 def test_a_head_that_does_not_belong_to_the_last_row_is_noticed(db: Database) -> None:
     sealed(db, 3)
     with db.transaction() as tx:
         tx.session.execute(text("DELETE FROM audit_head"))
-    assert broken(db) == [3]
+    assert broken(db) == [4]
     with db.transaction() as tx:
-        tx.session.execute(text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 3, repeat('0', 64))"))
-    assert broken(db) == [3]
+        tx.session.execute(text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 4, repeat('0', 64))"))
+    assert broken(db) == [4]
 
 
 def test_sealing_says_the_head_in_the_log(db: Database) -> None:
     with capture_logs() as lines:
         sealed(db, 3)
     with db.reading() as tx:
-        head = tx.session.execute(text("SELECT seal_hash FROM audit_log WHERE seal_seq = 3")).scalar_one()
-    (line,) = [line for line in lines if line["event"] == "audit log sealed"]
-    assert (line["rows"], line["head_seq"], line["head_hash"]) == (3, 3, head)
+        head = tx.session.execute(text("SELECT seal_hash FROM audit_log WHERE seal_seq = 4")).scalar_one()
+    _opening, line = [line for line in lines if line["event"] == "audit log sealed"]
+    assert (line["rows"], line["head_seq"], line["head_hash"]) == (3, 4, head)

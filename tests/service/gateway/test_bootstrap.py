@@ -103,4 +103,4 @@ def test_nothing_of_this_outside_the_local_run(db: Database, tmp_path: Path) -> 
 
 def test_the_migrations_build_exactly_the_tables_in_code(db: Database) -> None:
     assert MIGRATIONS.differences(db) == []
-    assert MIGRATIONS.check(db) == {"revision": "0002"}
+    assert MIGRATIONS.check(db) == {"revision": "0003"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from services.registry.store.staging import CHUNK
 from tests.service.registry.conftest import Registry, csv, uscc, xlsx
 
@@ -69,6 +71,24 @@ def test_a_workbook_with_title_rows_registers_and_updates(registry: Registry) ->
     assert updated["changed"] == ["name"]
     assert updated["version"] == 2
     assert updated["enterprise"]["name"] == "更名后有限公司"
+
+
+@pytest.mark.parametrize("mode", ["all_or_nothing", "per_row"])
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_a_file_with_nothing_under_its_header_is_refused(registry: Registry, mode: str, form: str) -> None:
+    content = xlsx({"名单": [HEADER], "空": []}) if form == "xlsx" else csv([HEADER])
+    done = registry.run("enterprises", content, name=f"名单.{form}", mode=mode)
+    assert done["state"]["code"] == "refused"
+    (problem,) = registry.problems(done)
+    assert problem["code"] == "no-rows"
+    assert "没有数据行" in problem["message"]
+    assert "隐藏的工作表" in problem["expected"]
+
+
+def test_one_sheet_without_rows_beside_one_with_rows_is_nothing_to_refuse(registry: Registry) -> None:
+    done = registry.run("enterprises", xlsx({"空": [HEADER], "名单": [HEADER, row(1)]}))
+    assert done["state"]["code"] == "done"
+    assert done["counts"]["created"] == 1
 
 
 def test_a_blank_cell_says_nothing(registry: Registry) -> None:

@@ -46,6 +46,12 @@ def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[Staged]:
             return
     if not usable:
         job.report.refuse_file([RowProblem(None, None, no_header(job.row.kind))])
+    elif not job.report.unusable and job.report.rows == 0:
+        # "Done" would tell an official that something was taken: what they sent is the empty template, or a list
+        # whose rows are on a hidden sheet.
+        message = "只有表头，没有数据行，未导入任何内容"
+        expected = "表头下面至少有一行数据；隐藏的工作表不读取，请取消隐藏后重新上传"
+        job.report.refuse_file([RowProblem(None, None, CellProblem(None, "no-rows", message, expected=expected))])
 
 
 def _read_sheet(job: Job, layout: Layout, rows: Iterator[tuple[int, list[str]]], max_rows: int) -> Iterator[Staged]:
