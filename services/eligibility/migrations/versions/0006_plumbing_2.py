@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chassis.migrations import plumbing_v2
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
