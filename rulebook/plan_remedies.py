@@ -8,7 +8,7 @@ shown suffices by construction. Steps are what people write: 0.01 万元, one it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -136,7 +136,7 @@ class Remedies:
                 continue
             way, filled = supplied
             if reached(filled):
-                found.append(way)
+                found.append(self._likelier(measure, way, filled, reached, draft))
                 continue
             for ref, falls in levers(measure):
                 for direction in (1, -1):
@@ -145,6 +145,17 @@ class Remedies:
                     if merged is not None:
                         found.append(merged)
         return cheapest(found)
+
+    def _likelier(
+        self, measure: object, way: Way, filled: Draft, reached: Callable[[Draft], bool], draft: Draft
+    ) -> Way:
+        """Where nothing at all would suffice (an upper limit), an ordinary figure stands in instead of zero."""
+        if not isinstance(measure, Ref) or len(way) != 1 or not way[0].supplied:
+            return way
+        value = stand_in(measure.fact, self.year_of(measure), draft, alone=False)
+        likelier = (replace(way[0], value=value),)
+        after = draft.with_edits(likelier)
+        return likelier if after is not None and reached(after) else way
 
     def _supplied(self, measure: object, draft: Draft, asking: Asking) -> tuple[Way, Draft] | None:
         """The missing figures of the measure, filled in, and those of a source that does not count, confirmed."""
@@ -183,7 +194,7 @@ class Remedies:
     def missing(self, fact: Fact, year: int, value: object, asking: Asking) -> Edit | None:
         """A value that is not on record: of a year that has ended it is paperwork, otherwise still to be reached."""
         supplied = year < self.clock.as_of.year + (fact.year_of == "calendar")  # facts without a year too
-        effort = "paperwork" if supplied else self.effort(fact, year, asking)
+        effort = "paperwork" if supplied or fact.type in NUMERIC else self.effort(fact, year, asking)
         return self.edit(
             Edit(
                 slot=("fact", fact.id, year),
@@ -195,7 +206,7 @@ class Remedies:
                 fact=fact,
                 source=source_of(fact, asking),
                 supplied=True,
-                distance=Fraction(0) if supplied else Fraction(1),
+                distance=Fraction(0) if effort == "paperwork" else Fraction(1),
             )
         )
 
@@ -245,7 +256,8 @@ class Remedies:
             return None
         if known is not None and not supplied and known.direction * direction < 0:
             return None
-        effort = known.effort if known is not None and supplied else self.effort(fact, year, asking)
+        ahead = year >= self.clock.as_of.year + (fact.year_of == "calendar")
+        effort = "paperwork" if supplied and not ahead else self.effort(fact, year, asking)
         before = Fraction(str(held.value))
 
         def at(steps: int) -> Edit:
@@ -262,7 +274,7 @@ class Remedies:
                 source=source_of(fact, asking) if asking.only_sources else held.source,
                 direction=direction,
                 supplied=supplied,
-                distance=known.distance if known is not None and supplied else distance(before, Fraction(value)),
+                distance=Fraction(int(ahead)) if supplied else distance(before, Fraction(value)),
             )
 
         def suffices(steps: int) -> bool:

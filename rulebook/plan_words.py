@@ -90,7 +90,8 @@ class Words:
             return "现在即可办理"
         if edit.kind is Kind.OBTAIN and edit.field_name:
             return f"最迟 {edit.ready} 到账"
-        if edit.fact is not None and edit.year >= self.clock.as_of.year and edit.fact.year_of == "fiscal":
+        yearly = edit.slot[0] == "fact" and edit.fact is not None and edit.fact.year_of == "fiscal"
+        if yearly and edit.year >= self.clock.as_of.year:
             return f"{edit.year} 年度结束后"
         return f"最早 {edit.ready}（按{EFFORT_LABELS[edit.effort]}估计）"
 
@@ -158,6 +159,9 @@ class Words:
             now = f"（现为{shown_value(fact, edit.before)}）" if edit.before is not None else ""
             return f"{label}达到“{shown_value(fact, edit.value)}”{now}"
         target = amount(fact, edit.value)
+        if edit.before is None and edit.direction == 0:
+            wish = f"，须满足：{'；'.join(goals)}" if goals else ""
+            return f"年度结束后填报{label}{_proof(fact)}{wish}"
         if edit.before is None:
             return f"{label}达到 {target}{_why(goals)}"
         difference = Decimal(str(edit.value)) - Decimal(str(edit.before))
@@ -187,7 +191,8 @@ class Words:
 
     def _open(self, edit: Edit) -> bool:
         """Whether the value of a supplied figure is only a stand-in: it is shown as a relation, not as a number."""
-        return edit.kind is Kind.SUPPLY and edit.fact is not None and edit.fact.type in NUMERIC
+        open_value = edit.kind is Kind.SUPPLY or (edit.before is None and edit.direction == 0)
+        return open_value and edit.fact is not None and edit.fact.type in NUMERIC
 
     def _facts(self) -> Mapping[str, Fact]:
         found = dict(self.after.wholes)
@@ -227,7 +232,8 @@ class Words:
     def _tests(self) -> Iterator[tuple[object, Asking]]:
         for each in (*self.pack.gates, *self.pack.conditions):
             test = each.tests.get(self.kind)
-            if test is not None and each.line.id in self.needed and self._applies(each):
+            bound = each.modality == "must" and each.line.id in self.needed
+            if test is not None and bound and self._applies(each):
                 for leaf in leaves_of(test):
                     yield leaf, Asking(each.line.id, each.effort, each.only_sources)
 

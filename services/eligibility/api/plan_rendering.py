@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rulebook.assessment import Assessment, ConditionResult
 from rulebook.compare import Difference
@@ -20,25 +21,35 @@ REASONS_SHOWN = 10
 
 def gap_plan(planned: Planned, enterprise: EnterpriseRow | None) -> out.GapPlanOut:
     """The plan, the other routes, and what comes first."""
-    found = planned.plan
-    best = found.best
     return out.GapPlanOut(
         uscc=enterprise.uscc if enterprise else None,
         enterprise_name=enterprise.name if enterprise else None,
         synthetic=enterprise.synthetic if enterprise else None,
-        title=rendering.title(found.title),
-        kind=rendering.kind(found.kind),
-        as_of=found.as_of,
-        application_date=found.application_date,
-        verdict=rendering.verdict(found.verdict.value),
-        summary=found.summary,
-        plan=_route(best) if best is not None else None,
-        alternatives=[_route(each) for each in found.routes if each is not best],
-        next_opportunity=_opportunity(found.next_opportunity),
-        first=[gap_plan(each, enterprise) for each in planned.first],
-        pack=_pack(found),
-        disclaimer=found.disclaimer,
+        first=[out.TitlePlan(**_title_plan(each.plan)) for each in _before(planned)],
+        disclaimer=planned.plan.disclaimer,
+        **_title_plan(planned.plan),
     )
+
+
+def _before(planned: Planned) -> list[Planned]:
+    """Plans of the titles needed first, those that need none of the others in front."""
+    return [one for each in planned.first for one in (*_before(each), each)]
+
+
+def _title_plan(found: GapPlan) -> dict[str, Any]:
+    best = found.best
+    return {
+        "title": rendering.title(found.title),
+        "kind": rendering.kind(found.kind),
+        "as_of": found.as_of,
+        "application_date": found.application_date,
+        "verdict": rendering.verdict(found.verdict.value),
+        "summary": found.summary,
+        "plan": _route(best) if best is not None else None,
+        "alternatives": [_route(each) for each in found.routes if each is not best],
+        "next_opportunity": _opportunity(found.next_opportunity),
+        "pack": _pack(found),
+    }
 
 
 def what_if(found: WhatIf, changed: Iterable[Difference], enterprise: EnterpriseRow | None) -> out.WhatIfOut:

@@ -124,12 +124,9 @@ class RoutePlanOut(BaseModel):
     reasons: list[str] = Field(description="why there is no plan")
 
 
-class GapPlanOut(BaseModel):
-    """A gap plan. 不作为认定依据."""
+class TitlePlan(BaseModel):
+    """The way to one title."""
 
-    uscc: str | None
-    enterprise_name: str | None
-    synthetic: bool | None
     title: Coded
     kind: Coded
     as_of: dt.date
@@ -139,8 +136,16 @@ class GapPlanOut(BaseModel):
     plan: RoutePlanOut | None = Field(description="the best route; null when no route can be planned")
     alternatives: list[RoutePlanOut] = Field(description="the other routes, ranked")
     next_opportunity: OpportunityOut | None
-    first: list[GapPlanOut] = Field(description="plans of the titles that have to be obtained first")
     pack: PackRef
+
+
+class GapPlanOut(TitlePlan):
+    """A gap plan. 不作为认定依据."""
+
+    uscc: str | None
+    enterprise_name: str | None
+    synthetic: bool | None
+    first: list[TitlePlan] = Field(description="plans of the titles to obtain first, in the order they are needed")
     disclaimer: str
 
 
