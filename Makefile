@@ -35,7 +35,7 @@ test: dev ## Every test that needs no broker  全部测试（不含 Kafka 和容
 check: dev ## Format, lint, types, import contracts, unit and architecture tests: under a minute  快速检查
 	@$(PY) -m ruff format --check . && $(PY) -m ruff check . && $(PY) -m mypy \
 	  && $(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" \
-	  && exec $(PY) -m pytest -q -n auto tests/unit tests/architecture
+	  && exec $(PY) -m pytest -q -n auto -m "not slow" tests/unit tests/architecture
 
 e2e: dev ## The journeys through the gateway, with processes killed  端到端测试
 	@exec $(PY) -m pytest tests/e2e tests/embedded -m "not kafka"

@@ -97,11 +97,19 @@ def changed_edges(bands: Sequence) -> Iterator[tuple[str, Node]]:
             yield f"edge {text} → {new.text}", replace(bands, items=tuple(items))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stem", STEMS)
 def test_the_least_change_of_any_rule_fails_a_case(policies: Path, dictionary: Dictionary, stem: str) -> None:
     root = Reader(stem).parse((policies / f"{stem}.yaml").read_text(encoding="utf-8"))
     _, cases = load_cases((policies / "cases" / f"{stem}.yaml").read_text(encoding="utf-8"), dictionary)
     silent = {name: node for name, node in root.entries.items() if name not in ("notes", "life_cycle")}
+    soft = {
+        f"all_of without {row.entries['id'].text}"  # type: ignore[union-attr]
+        for row in root.entries["conditions"].items  # type: ignore[union-attr]
+        if row.entries["modality"].text != "must"  # type: ignore[union-attr]
+    }
+    """Lines that never block: a route without one decides the same (A-27)."""
+
     tried, unnoticed = 0, []
     for section in RULES:
         rows = root.entries.get(section)
@@ -110,6 +118,8 @@ def test_the_least_change_of_any_rule_fails_a_case(policies: Path, dictionary: D
             own = row.entries["id"].text  # type: ignore[union-attr]
             near = sorted(cases, key=lambda case: own not in {**case.expected.conditions, **case.expected.points})
             for what, new in changed(section, row):
+                if what in soft:
+                    continue
                 items = (*rows.items[:number], new, *rows.items[number + 1 :])  # type: ignore[union-attr]
                 tried += 1
                 try:
