@@ -30,11 +30,14 @@ admin = KafkaAdminClient(bootstrap_servers=["kafka:9092", "kafka-2:9092"])
 """
 _TOPICS = """\
 topics = admin.describe_topics()
-print(json.dumps({each["name"]: [len(part["replicas"]) for part in each["partitions"]] for each in topics}))
+print(json.dumps({each["name"]: [len(part["replica_nodes"]) for part in each["partitions"]] for each in topics}))
 """
 _CONFIGS = """\
 names = ["registry.enterprises", "notification.assignments"]
-print(admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names]))
+asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+found = admin.describe_configs(asked, config_filter="all")["topic"]
+wanted = ("min.insync.replicas", "cleanup.policy")
+print(json.dumps({name: [found[name][key]["value"] for key in wanted] for name in names}))
 """
 
 
@@ -47,9 +50,10 @@ def test_every_message_lies_on_three_brokers_and_is_acknowledged_by_two(installa
     replicas = json.loads(asked(installation, _TOPICS))
     assert "__consumer_offsets" in replicas
     assert {name for name, counts in replicas.items() if set(counts) != {3}} == set()
-    configs = asked(installation, _CONFIGS)
-    assert configs.count("min.insync.replicas") == 2
-    assert "compact" in configs
+    assert json.loads(asked(installation, _CONFIGS)) == {
+        "registry.enterprises": ["2", "delete"],
+        "notification.assignments": ["2", "compact"],
+    }
 
 
 def test_both_workers_of_a_service_share_its_partitions(installation: Installation) -> None:

@@ -46,6 +46,9 @@ broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
 
+_OWNER = "peiyu.tests.session"
+"""Label of a container: the process that made it."""
+
 
 class BrokerUnavailable(Exception):
     """No Kafka can be had on this machine; the message says which ways were tried."""
@@ -180,12 +183,14 @@ class ContainerBroker:
         from testcontainers.core.config import testcontainers_config
         from testcontainers.core.container import DockerContainer
 
-        # The container that would clean up after a killed session comes from a registry, which may not answer. What
-        # we make is removed by the fixture.
+        # The container that would clean up after a killed session comes from a registry, which may not answer.
         testcontainers_config.ryuk_disabled = True
+        _remove_those_of_killed_sessions()
         (port,) = _free_ports(1)
         self.bootstrap = f"127.0.0.1:{port}"
-        self._container = DockerContainer(image).with_bind_ports(port, port)
+        self._container = (
+            DockerContainer(image).with_bind_ports(port, port).with_kwargs(labels={_OWNER: str(os.getpid())})
+        )
         settings = {
             "NODE_ID": "1",
             "PROCESS_ROLES": "broker,controller",
@@ -293,6 +298,19 @@ def wait_until_ready(bootstrap: str, died: Callable[[], str | None] | None = Non
             reason = error
         time.sleep(0.05)
     raise BrokerUnavailable(f"Kafka at {bootstrap} did not answer within {START_TIMEOUT:.0f} s: {reason}")
+
+
+def _remove_those_of_killed_sessions() -> None:
+    """Brokers whose session has no process any more."""
+    import docker
+
+    client = docker.from_env()
+    try:
+        for container in client.containers.list(all=True, filters={"label": _OWNER}):
+            if not Path(f"/proc/{container.labels[_OWNER]}").exists():
+                container.remove(force=True)
+    finally:
+        client.close()
 
 
 def _docker_lacks(image: str, *, pull: bool) -> str | None:
