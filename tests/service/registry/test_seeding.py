@@ -94,7 +94,7 @@ def test_a_finding_that_ran_out_since_the_first_start_does_not_stop_a_later_one(
     today = clock.today()
     first_day = today - dt.timedelta(days=2)
     findings = [
-        Finding(code, fact, "yes", "示例", "示例材料", first_day, today + dt.timedelta(days=left))
+        Finding(code, fact, "met", "示例", "示例材料", first_day, today + dt.timedelta(days=left))
         for fact, left in zip(finding_ids(registry)[:2], (-1, 0), strict=True)
     ]
     sample = replace(generate(DEFAULT_SEED, first_day, 10), findings=tuple(findings))
