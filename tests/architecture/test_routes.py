@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.requests import Request
+from starlette.responses import Response
 
 from chassis.auth import Guard
 from chassis.dependencies import reading, transaction
@@ -38,6 +41,14 @@ OUTSIDE_THE_API = {
 SHOWS_A_SECRET = {"POST /api/gateway/v1/clients", "POST /api/gateway/v1/clients/{client_id}/secrets"}
 """Creations that are not replayed: a kept answer would be a kept secret."""
 
+WITHOUT_A_GUARD = {
+    ("registry", "Route /openapi.json"),
+    ("eligibility", "Route /openapi.json"),
+    ("finance", "Route /openapi.json"),
+    ("notification", "Route /openapi.json"),
+}
+"""FastAPI's own: a service's document, which the gateway merges; it says nothing that is not in contracts/."""
+
 Found = tuple[str, str, Any]
 
 
@@ -47,6 +58,15 @@ def _routes() -> Iterator[Found]:
             for context in iter_route_contexts(app.routes):
                 if isinstance(context.route, APIRoute):
                     yield service, f"{sorted(context.methods or ())[0]} {context.path}", context
+
+
+def _other_routes(app: FastAPI) -> set[str]:
+    """What answers without being an APIRoute: nothing above it guards, checks or documents."""
+    return {
+        f"{type(context.route).__name__} {context.path}"
+        for context in iter_route_contexts(app.routes)
+        if not isinstance(context.route, APIRoute)
+    }
 
 
 ROUTES = list(_routes())
@@ -90,6 +110,37 @@ def test_every_route_is_of_our_class_and_documented(service: str, name: str, rou
         return
     assert route.description.strip(), "the docstring of a route is its documentation"
     assert name in OUTSIDE_THE_API or name.split(" ", 1)[1].startswith(f"/api/{service}/v1/")
+
+
+def test_nothing_answers_that_is_not_a_route_of_the_api() -> None:
+    found = set()
+    for service in parts.PARTS:
+        with application_of(service) as app:
+            found |= {(service, name) for name in _other_routes(app)}
+    assert found == WITHOUT_A_GUARD, "declare it with @router.get(...) and a guard, or name it above with the reason"
+
+
+def test_a_planted_route_without_a_guard_is_found() -> None:
+    async def leak(request: Request) -> Response:
+        return Response()
+
+    async def listen(socket: WebSocket) -> None:
+        await socket.accept()
+
+    inner = APIRouter()
+    inner.add_route("/inner", leak)
+    inner.add_api_websocket_route("/listen", listen)
+    with application_of("registry") as app:
+        before = _other_routes(app)
+        app.add_route("/api/registry/v1/leak", leak)
+        app.mount("/api/registry/v1/mounted", FastAPI())
+        app.include_router(inner, prefix="/api/registry/v1")
+        assert _other_routes(app) - before == {
+            "Route /api/registry/v1/leak",
+            "Mount /api/registry/v1/mounted",
+            "Route /api/registry/v1/inner",
+            "APIWebSocketRoute /api/registry/v1/listen",
+        }
 
 
 def test_every_post_that_creates_takes_an_idempotency_key() -> None:
