@@ -267,6 +267,8 @@ def test_a_compacted_topic_keeps_the_last_message_of_each_key(own_postgres_bus: 
     left = take(late, 3)
     assert [(each.key, each.value) for each in left] == [("key-1", b"4"), ("key-0", b"young"), ("key-0", b"younger")]
     late.close()
+    producer.close()
+    opened.close()
 
 
 def test_the_log_keeps_what_a_living_group_has_not_read(own_postgres_bus: BusUnderTest) -> None:

@@ -25,6 +25,7 @@ PARAMETERS = {
     "title_id": UNKNOWN,
     "assessment_id": UNKNOWN,
     "request_id": UNKNOWN,
+    "run_id": UNKNOWN,
     "consent_id": UNKNOWN,
     "message_id": UNKNOWN,
     "kind": "enterprises",

@@ -43,7 +43,9 @@ def told(db: Database) -> list[dict[str, Any]]:
 
 
 def requests(client: TestClient, **filters: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.get(f"{PREFIX}/findings-requests", params=filters).json()["items"]
+    found: list[dict[str, Any]] = client.get(
+        f"{PREFIX}/findings-requests", params={"finding": FINDING} | filters
+    ).json()["items"]
     return found
 
 
@@ -152,9 +154,11 @@ def test_requests_are_paged_filtered_and_bounded_by_areas(
     for code, district in zip(codes, ["341302", "341302", "500107"], strict=True):
         eligibility.tell(registered(code, district_code=district))
     eligibility.assess()
-    first = client.get(f"{PREFIX}/findings-requests", params={"limit": 2})
+    first = client.get(f"{PREFIX}/findings-requests", params={"limit": 2, "finding": FINDING})
     assert 'rel="next"' in first.headers["link"]
-    rest = client.get(f"{PREFIX}/findings-requests", params={"limit": 2, "cursor": first.json()["next_cursor"]}).json()
+    rest = client.get(
+        f"{PREFIX}/findings-requests", params={"limit": 2, "finding": FINDING, "cursor": first.json()["next_cursor"]}
+    ).json()
     assert rest["next_cursor"] is None
     assert {each["uscc"] for each in first.json()["items"] + rest["items"]} == set(codes)
     assert {each["uscc"] for each in requests(client, district="3413")} == set(codes[:2])

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from chassis.db import Database
 from services.eligibility.app import PREFIX, create_app
 from services.eligibility.settings import Settings
+from services.eligibility.store.pending import Pending
 from tests.fixtures.identity import Identities
 from tests.service.eligibility.conftest import INNOVATIVE, USCC, YEAR, Eligibility, facts, registered, title
 
@@ -207,7 +208,8 @@ def test_a_row_from_before_nearness_was_kept_gets_it_at_the_next_assessment(
         tx.session.execute(text("UPDATE assessments SET near_route = NULL, open_lines = NULL, open_effort = NULL"))
     asked = {"title": "innovative_sme"}
     assert client.get(f"{PREFIX}/near-misses", params=asked).json()["items"] == []
-    eligibility.tell(facts(SHORT, version=3))
+    with db.transaction() as tx:
+        Pending(tx).add_all()
     eligibility.assess()
     assert len(client.get(f"{PREFIX}/near-misses", params=asked).json()["items"]) == 1
 

@@ -33,7 +33,7 @@ def test_it_is_made_once_and_only_its_hash_is_kept(db: Database) -> None:
         audited = tx.session.scalars(select(AuditRow.action)).all()
     assert len(kept) == 1
     assert made.client_secret not in kept[0]
-    assert audited == ["client-created"]
+    assert audited == ["audit-log-opened", "client-created"]
 
 
 def test_a_lost_secret_is_renewed_and_the_old_one_ends(make: Make, db: Database) -> None:

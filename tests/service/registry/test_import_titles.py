@@ -44,7 +44,7 @@ def test_a_list_enters_the_ledger_once(registry: Registry) -> None:
         [["关于公布第三批名单的通知"], HEADER, row(one), row(two, title="国家级专精特新“小巨人”企业", state="公示")]
     )
     done = registry.run("titles", sheet)
-    assert done["counts"] == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert done["counts"] == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "rejected": 0, "withheld": 0}
     (title,) = registry.get(f"/enterprises/{one}").json()["titles"]
     assert title["title"] == {"code": "specialized_sme", "label": "专精特新中小企业"}
     assert title["state"] == {"code": "valid", "label": "有效"}
@@ -60,7 +60,7 @@ def test_a_list_enters_the_ledger_once(registry: Registry) -> None:
     assert recorded[0]["record"]["title_id"] == title["title_id"]
 
     again = registry.run("titles", sheet)
-    assert again["counts"] == {"rows": 2, "created": 0, "updated": 0, "unchanged": 2, "rejected": 0}
+    assert again["counts"] == {"rows": 2, "created": 0, "updated": 0, "unchanged": 2, "rejected": 0, "withheld": 0}
     assert len(registry.events("title-recorded")) == 2
     assert registry.scalar("SELECT count(*) FROM title_records") == 2
 
@@ -92,7 +92,7 @@ def test_a_row_without_code_is_found_by_its_exact_name(registry: Registry) -> No
         row(None, name="没有的公司"),
     ]
     done = registry.run("titles", xlsx(rows), mode="per_row")
-    assert done["counts"] == {"rows": 3, "created": 1, "updated": 0, "unchanged": 0, "rejected": 2}
+    assert done["counts"] == {"rows": 3, "created": 1, "updated": 0, "unchanged": 0, "rejected": 2, "withheld": 0}
     assert [title["batch"] for title in registry.get(f"/enterprises/{one}").json()["titles"]] == ["第三批"]
     problems = registry.problems(done)
     assert [(each["row"], each["column"], each["found"], each["code"]) for each in problems] == [
@@ -203,7 +203,7 @@ def test_the_same_act_twice_in_a_file(registry: Registry) -> None:
     one = registry.register(1)
     rows = [HEADER, row(one), row(one), row(one, issuer="别的机关")]
     done = registry.run("titles", xlsx(rows), mode="per_row")
-    assert done["counts"] == {"rows": 3, "created": 1, "updated": 0, "unchanged": 1, "rejected": 1}
+    assert done["counts"] == {"rows": 3, "created": 1, "updated": 0, "unchanged": 1, "rejected": 1, "withheld": 0}
     assert [(each["row"], each["code"]) for each in registry.problems(done)] == [(4, "act-repeated")]
 
 
