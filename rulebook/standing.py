@@ -121,7 +121,8 @@ def judge_size(test: SizeIn, scene: Scene, trace: Trace) -> Status:
     else:
         status = Status.UNKNOWN if size.missing else Status.MANUAL_REVIEW
     for fact_id in size.missing:
-        trace.miss(fact_id, _size_label(fact_id, scene), _size_year(fact_id, scene))
+        year, label = size_missing(fact_id, scene.fiscal_year)
+        trace.miss(fact_id, label, year)
     return trace.check("企业规模", size.label, threshold, status, size.reason)
 
 
@@ -133,14 +134,10 @@ _SIZE_FACTS = {
 }
 
 
-def _size_year(fact_id: str, scene: Scene) -> int:
-    return POINT if fact_id == "industry_code" else scene.fiscal_year
-
-
-def _size_label(fact_id: str, scene: Scene) -> str:
+def size_missing(fact_id: str, fiscal_year: int) -> tuple[int, str]:
+    """Year and label of something that a size class is missing."""
     label = _SIZE_FACTS.get(fact_id, fact_id)
-    year = _size_year(fact_id, scene)
-    return f"{year}年{label}" if year else label
+    return (POINT, label) if fact_id == "industry_code" else (fiscal_year, f"{fiscal_year}年{label}")
 
 
 def judge_finding(test: Found, scene: Scene, trace: Trace) -> Status:
