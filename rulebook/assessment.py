@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
-from rulebook.pack import Document
+from rulebook.pack import Document, Note
 from rulebook.status import Status, Verdict
 from rulebook.units import plain_decimal
 
@@ -151,6 +151,8 @@ class Assessment:
     conditions: tuple[ConditionResult, ...]
     missing: tuple[Missing, ...]
     reasons: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
+    """What the pack says beside the conditions: nothing that was computed."""
     disclaimer: str = DISCLAIMER
 
     def condition(self, condition_id: str) -> ConditionResult:

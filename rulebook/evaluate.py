@@ -15,10 +15,10 @@ from rulebook.assessment import (
     ScoreCheck,
 )
 from rulebook.judge import judge
-from rulebook.pack import KINDS, TITLES, Condition, Indicator, Line, Pack, Route
+from rulebook.pack import KINDS, PACK_TITLES, Condition, Indicator, Line, Pack, Route, Test
 from rulebook.reasons import reasons_of
 from rulebook.scene import Scene, Trace
-from rulebook.score import Scored, add_up, judge_score, score_indicator
+from rulebook.score import Scored, group_points, judge_score, score_indicator, total_points
 from rulebook.status import Status, all_of, any_of, verdict_of
 from rulebook.subject import Subject
 
@@ -56,7 +56,7 @@ def evaluate(pack: Pack, subject: Subject, *, application_date: date, kind: str 
         pack_sha256=pack.sha256,
         document=pack.document,
         title=pack.title,
-        title_label=TITLES[pack.title],
+        title_label=PACK_TITLES[pack.title],
         kind=kind,
         application_date=application_date,
         fiscal_year=scene.fiscal_year,
@@ -69,25 +69,37 @@ def evaluate(pack: Pack, subject: Subject, *, application_date: date, kind: str 
         conditions=conditions,
         missing=missing,
         reasons=reasons_of(verdict, conditions, routes, missing),
+        notes=pack.notes,
     )
 
 
 def _judge_condition(condition: Condition, role: str, scene: Scene) -> ConditionResult:
-    test = condition.tests.get(scene.kind)
-    if test is None:
-        return _result(condition.line, role, Status.NOT_APPLICABLE, Trace(), condition.modality, condition.effort)
-    own = replace(scene, only_sources=condition.only_sources) if condition.only_sources else scene
+    test, term = condition.tests.get(scene.kind), condition.term
     trace = Trace()
-    status = judge(test, own, trace)
+    if test is None or (term is not None and not term.covers(scene.application_date)):
+        return _result(condition.line, role, Status.NOT_APPLICABLE, trace, condition.modality, condition.effort)
+    own = replace(scene, only_sources=condition.only_sources) if condition.only_sources else scene
+    status = _judge_if_it_applies(condition, test, own, trace)
     review = condition.undefined_review_if
     if trace.undefined and review is not None and judge(review, scene, Trace()) is Status.MET:
         trace = Trace()
-        status = judge(test, replace(own, undefined=Status.MANUAL_REVIEW), trace)
-    if condition.flag is not None and status is not Status.MET:
+        status = _judge_if_it_applies(condition, test, replace(own, undefined=Status.MANUAL_REVIEW), trace)
+    if condition.flag is not None and status not in (Status.MET, Status.NOT_APPLICABLE):
         when, text = condition.flag
         if judge(when, scene, Trace()) is Status.MET:
             trace.note(text)
     return _result(condition.line, role, status, trace, condition.modality, condition.effort)
+
+
+def _judge_if_it_applies(condition: Condition, test: Test, scene: Scene, trace: Trace) -> Status:
+    """Not applicable where `applies_if` is unmet; where that is open, met only if the test holds in any case."""
+    if condition.applies_if is None:
+        return judge(test, scene, trace)
+    applies = judge(condition.applies_if, replace(scene, only_sources=frozenset()), trace)
+    if applies is Status.UNMET:
+        return Status.NOT_APPLICABLE
+    status = judge(test, scene, trace)
+    return status if applies is Status.MET or status is Status.MET else applies
 
 
 def _judge_indicator(indicator: Indicator, scene: Scene, scored: dict[str, Scored]) -> ConditionResult:
@@ -144,12 +156,13 @@ def _score_checks(route: Route, pack: Pack, scored: dict[str, Scored]) -> tuple[
         return ()
     checks = []
     if route.score.total is not None:
-        everything, limit = list(scored.values()), route.score.total
-        checks.append(ScoreCheck("评价得分", add_up(everything), limit.text, judge_score(everything, limit)))
-    labels = dict(pack.groups)
-    for group, limit in route.score.groups:
-        members = [scored[each.line.id] for each in pack.indicators if each.group == group]
-        checks.append(ScoreCheck(f"{labels[group]}得分", add_up(members), limit.text, judge_score(members, limit)))
+        points, limit = total_points(pack.groups, pack.indicators, scored), route.score.total
+        checks.append(ScoreCheck("评价得分", points, limit.text, judge_score(points, scored.values(), limit)))
+    groups = {group.id: group for group in pack.groups}
+    for name, limit in route.score.groups:
+        members = [scored[each.line.id] for each in pack.indicators if each.group == name]
+        points = group_points(groups[name], pack.indicators, scored)
+        checks.append(ScoreCheck(f"{groups[name].label}得分", points, limit.text, judge_score(points, members, limit)))
     return tuple(checks)
 
 
@@ -157,10 +170,9 @@ def _score(pack: Pack, scored: dict[str, Scored]) -> Score | None:
     if not pack.indicators:
         return None
     groups = tuple(
-        GroupScore(group, label, add_up(scored[each.line.id] for each in pack.indicators if each.group == group))
-        for group, label in pack.groups
+        GroupScore(group.id, group.label, group_points(group, pack.indicators, scored)) for group in pack.groups
     )
-    return Score(add_up(scored.values()), groups)
+    return Score(total_points(pack.groups, pack.indicators, scored), groups)
 
 
 def _missing(conditions: tuple[ConditionResult, ...]) -> tuple[Missing, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rulebook.dictionary import NUMERIC, Dictionary, Fact, Shape
-from rulebook.pack import Compare, Equals, Growth, Limit, Measure, Ref, Share, Total
+from rulebook.pack import Compare, DaysSince, Equals, Growth, Limit, Measure, Ref, Share, Total
 from rulebook.source import Reader
 from rulebook.units import MONEY_UNITS, decimal_of, fold, money_unit, plain_decimal, split_unit
 
@@ -17,7 +17,13 @@ _COMPARISON = re.compile(r"^(.*?)(>=|<=|==|=>|=<|!=|≥|≤|≠|~|>|<|=)(.*)$")
 _REF = re.compile(r"^([A-Za-z_]\w*)(?:\[([^\]]*)\])?$")
 _CALL = re.compile(r"^([A-Za-z_]\w*)\((.*)\)$")
 _YEAR = re.compile(r"^([ty])\s*(?:-\s*(\d))?$")
-_GROWTH = {"growth": ("yearly", 1), "mean_growth": ("mean", 2), "cagr": ("compound", 2)}
+_GROWTH = {
+    "growth": ("yearly", 1),
+    "mean_growth": ("mean", 2),
+    "cagr": ("compound", 2),
+    "hte_growth": ("hte", 2),
+}
+_FUNCTIONS = ("sum", "mean", "sum_since", "days_since", *_GROWTH)
 _OLDEST = 2  # the dictionary keeps t, t-1 and t-2
 
 
@@ -96,20 +102,31 @@ class Expressions:
         return value
 
     def measure(self, text: str, line: int) -> Measure | None:
-        call = _CALL.match(text)
-        if call:
-            return self._call(call.group(1), call.group(2), line)
-        part, slash, whole = text.partition("/")
-        if not slash:
-            return self.ref(part.strip(), line)
-        above, below = self.ref(part.strip(), line), self.ref(whole.strip(), line)
+        part, whole = _share_of(text)
+        if whole is None:
+            call = _CALL.match(text)
+            return self._call(call.group(1), call.group(2), line) if call else self.ref(text, line)
+        above, below = self._amount(part, line), self._amount(whole, line)
         if above is None or below is None:
             return None
-        if (above.fact.type, above.fact.unit) != (below.fact.type, below.fact.unit) or not _numeric(above.fact):
-            remedy = f"“{above.fact.label}”与“{below.fact.label}”单位不同，不能相除得出比例。"
+        upper, lower = shape_of(above), shape_of(below)
+        if (upper.type, upper.unit) != (lower.type, lower.unit) or upper.type not in NUMERIC:
+            remedy = f"“{upper.label}”与“{lower.label}”单位不同，不能相除得出比例。"
             self._note(line, text, "单位相同的两个数相除", remedy, "unit")
             return None
         return Share(above, below)
+
+    def _amount(self, text: str, line: int) -> Ref | Total | None:
+        """One side of a share: a fact in a year, or its sum over years."""
+        call = _CALL.match(text)
+        if call is None:
+            return self.ref(text, line)
+        if call.group(1) not in ("sum", "sum_since"):
+            remedy = "如 sum(rd_expense_yuan[t], rd_expense_yuan[t-1])。"
+            self._note(line, text, "一个事实或 sum、sum_since", remedy, "operator")
+            return None
+        found = self._call(call.group(1), call.group(2), line)
+        return found if isinstance(found, Total) else None
 
     def ref(self, text: str, line: int) -> Ref | None:
         match = _REF.match(text)
@@ -134,26 +151,53 @@ class Expressions:
         return Ref(fact, -int(found.group(2) or 0))
 
     def _call(self, name: str, inner: str, line: int) -> Measure | None:
-        refs = [self.ref(part.strip(), line) for part in inner.split(",")]
+        if name not in _FUNCTIONS:
+            self._note(line, name, "、".join(_FUNCTIONS) + "之一", "请改正拼写。", "operator")
+            return None
+        texts = [part.strip() for part in inner.split(",")]
+        since: Fact | None = None
+        if name in ("sum_since", "days_since"):
+            since = self._date_fact(texts.pop(0), line)
+            if since is None:
+                return None
+            if name == "days_since":
+                if texts:
+                    self._note(line, inner, "一个日期", f"如 days_since({since.id})。", "operator")
+                return DaysSince(since)
+        refs = [self.ref(text, line) for text in texts]
         known = tuple(ref for ref in refs if ref is not None)
         if len(known) != len(refs):
             return None
-        if name in ("sum", "mean"):
-            if len({ref.fact.id for ref in known}) > 1 or not _numeric(known[0].fact) or len(set(known)) < len(known):
-                self._note(
-                    line, inner, "同一事实的不同年度", f"如 {name}(rd_expense_yuan[t], rd_expense_yuan[t-1])。", "unit"
-                )
-                return None
-            return Total(known, name == "mean")
-        if name not in _GROWTH:
-            self._note(line, name, "growth、mean_growth、cagr、sum、mean 之一", "请改正拼写。", "operator")
+        if name in _GROWTH:
+            return self._growth(name, known, inner, line)
+        if (
+            not known
+            or len({ref.fact.id for ref in known}) > 1
+            or not _numeric(known[0].fact)
+            or len(set(known)) < len(known)
+        ):
+            first = f"{since.id}, " if since else ""
+            remedy = f"如 {name}({first}rd_expense_yuan[t], rd_expense_yuan[t-1])。"
+            self._note(line, inner, "同一事实的不同年度", remedy, "unit")
             return None
+        return Total(known, name == "mean", since)
+
+    def _growth(self, name: str, refs: tuple[Ref, ...], inner: str, line: int) -> Measure | None:
         manner, reach = _GROWTH[name]
-        at = known[0]
-        if len(known) > 1 or at.offset is None or not _numeric(at.fact) or reach - at.offset > _OLDEST:
+        at = refs[0]
+        if len(refs) > 1 or at.offset is None or not _numeric(at.fact) or reach - at.offset > _OLDEST:
             self._note(line, inner, "一个按年度存放的数", f"如 {name}(main_revenue_yuan[t])。", "period")
             return None
         return Growth(at, manner)
+
+    def _date_fact(self, text: str, line: int) -> Fact | None:
+        ref = self.ref(text, line)
+        if ref is None:
+            return None
+        if ref.fact.type != "date":
+            self._note(line, text, "一个日期事实", "如 established_on。", "unit")
+            return None
+        return ref.fact
 
     def _equals(self, ref: Ref, operator: str, text: str, line: int) -> Equals | None:
         if operator != "=":
@@ -193,8 +237,11 @@ def shape_of(measure: Measure) -> Shape:
         )
     if isinstance(measure, Growth):
         return Shape(label=f"{measure.at.fact.label}增长率", type="ratio")
-    positive = measure.part.fact.minimum is not None and measure.part.fact.minimum >= 0
-    label = f"{measure.part.fact.label}占{measure.whole.fact.label}比重"
+    if isinstance(measure, DaysSince):
+        return Shape(label=f"{measure.fact.label}至申请日天数", type="number", unit="天")
+    part, whole = shape_of(measure.part), shape_of(measure.whole)
+    positive = part.minimum is not None and part.minimum >= 0
+    label = f"{part.label}占{whole.label}比重"
     return Shape(label=label, type="ratio", minimum=Decimal(0) if positive else None)
 
 
@@ -209,3 +256,13 @@ def limit_text(value: Decimal, shape: Shape) -> str:
 
 def _numeric(fact: Fact) -> bool:
     return fact.type in NUMERIC
+
+
+def _share_of(text: str) -> tuple[str, str | None]:
+    """The two sides of a division that stands outside every bracket; None when there is none."""
+    depth = 0
+    for position, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "/" and depth == 0:
+            return text[:position].strip(), text[position + 1 :].strip()
+    return text.strip(), None

@@ -16,13 +16,15 @@ from rulebook.pack import (
     Equals,
     Found,
     Holds,
+    InPlan,
+    LeftOpen,
     NoBan,
     Review,
     Test,
 )
 from rulebook.records import holds, judge_entries, judge_total
 from rulebook.scene import FactUnreadable, Scene, Trace
-from rulebook.standing import judge_ban, judge_finding, judge_size, judge_titles
+from rulebook.standing import judge_ban, judge_finding, judge_left_open, judge_plan, judge_size, judge_titles
 from rulebook.status import Status, all_of, any_of
 from rulebook.wording import period_label, shown
 
@@ -51,6 +53,10 @@ def judge(test: Test, scene: Scene, trace: Trace) -> Status:
         case Review():
             inner = judge(test.test, scene, trace)
             return Status.MANUAL_REVIEW if inner is Status.MET else inner
+        case LeftOpen():
+            return judge_left_open(test, trace)
+        case InPlan():
+            return judge_plan(test, scene, trace)
         case _:
             return judge_size(test, scene, trace)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,15 +15,20 @@ from rulebook.pack import (
     EVIDENCE_GRADES,
     KINDS,
     MODALITIES,
-    TITLES,
+    PACK_TITLES,
+    TOPICS,
     Condition,
     Document,
+    Group,
     Indicator,
+    LifeCycle,
     Limit,
     Line,
+    Note,
     Pack,
     Route,
     ScoreRule,
+    Term,
     Test,
 )
 from rulebook.predicates import Predicates
@@ -31,13 +37,19 @@ from rulebook.source import Block, Node, Reader, Scalar, SourceInvalid, plain
 from rulebook.units import fold
 
 _PACK_KEYS = (
-    "pack", "edition", "title", "label", "document", "in_force", "kinds", "decision",
-    "gates", "conditions", "groups", "indicators", "routes",
+    "pack", "edition", "title", "label", "document", "in_force", "area", "rules", "kinds", "decision", "alternatives",
+    "gates", "conditions", "groups", "indicators", "routes", "life_cycle", "notes",
 )  # fmt: skip
 _LINE_KEYS = ("id", "label", "clause", "quote", "evidence", "document")
-_CONDITION_KEYS = ("test", "test_by_kind", "kinds", "modality", "only_sources", "undefined_review_if", "flag", "effort")
+_CONDITION_KEYS = (
+    "test", "test_by_kind", "kinds", "in_force", "applies_if", "modality", "only_sources", "undefined_review_if",
+    "flag", "effort",
+)  # fmt: skip
+_LIFE_CYCLE_KEYS = ("years", "months", "due")
+_DUE = re.compile(r"^(\d\d)-(\d\d)$")
 _DOCUMENT_KEYS = ("number", "name", "issuer", "annex")
 _NO_DOCUMENT = Document("", "", "")
+_DISTRICT = re.compile(r"^[1-9]\d(\d\d(\d\d)?)?$")
 _POINTS = Shape(label="得分", type="number", unit="分")
 
 
@@ -92,14 +104,9 @@ class _Compiler:
         self.document = self._document(root.entries.get("document"), root)
         self.kinds = self._kinds(root, "kinds")
         title = reader.text(root, "title")
-        if title and title not in TITLES:
-            expected = "、".join(f"{code}（{label}）" for code, label in TITLES.items()) + "之一"
+        if title and title not in PACK_TITLES:
+            expected = "、".join(f"{code}（{label}）" for code, label in PACK_TITLES.items()) + "之一"
             reader.problem(reader.line_of(root, "title"), title, expected, "请改用称号代码。", "unknown-title")
-        start, end = self._in_force(root)
-        groups = tuple(
-            (reader.text(each, "id"), reader.text(each, "label"))
-            for each in reader.blocks(root, "groups", required=False)
-        )
         indicators = Indicators(reader, self.predicates)
         return Pack(
             id=reader.text(root, "pack"),
@@ -107,20 +114,49 @@ class _Compiler:
             title=title,
             label=reader.text(root, "label"),
             document=self.document,
-            in_force_from=start,
-            in_force_to=end,
+            terms=self._terms(root),
             kinds=self.kinds,
             decision=self._decision(root),
+            alternatives=self._alternatives(root),
             gates=tuple(self._condition(each) for each in reader.blocks(root, "gates", required=False)),
             conditions=tuple(self._condition(each) for each in reader.blocks(root, "conditions", required=False)),
-            groups=groups,
+            groups=tuple(self._group(each, indicators) for each in reader.blocks(root, "groups", required=False)),
             indicators=tuple(
                 self._indicator(each, indicators) for each in reader.blocks(root, "indicators", required=False)
             ),
             routes=tuple(self._route(each) for each in reader.blocks(root, "routes")),
+            notes=tuple(self._note(each) for each in reader.blocks(root, "notes", required=False)),
+            life_cycle=tuple(self._life_cycle(each) for each in reader.blocks(root, "life_cycle", required=False)),
             sha256=_hash(root),
             file=reader.file,
+            area=self._area(root),
+            stated=self._stated(root),
         )
+
+    def _group(self, block: Block, indicators: Indicators) -> Group:
+        self.reader.only(block, ("id", "label", "max"))
+        most = indicators.number(block, "max") if "max" in block.entries else None
+        return Group(self.reader.text(block, "id"), self.reader.text(block, "label"), most)
+
+    def _area(self, root: Block) -> tuple[str, ...]:
+        """GB/T 2260 prefixes of the area the document binds; no key: everywhere."""
+        if "area" not in root.entries:
+            return ()
+        area, line = self.reader.texts(root, "area", required=True), self.reader.line_of(root, "area")
+        for prefix in area:
+            if not _DISTRICT.match(prefix):
+                expected = "2、4 或 6 位的行政区划代码"
+                self.reader.problem(line, prefix, expected, "如宿州市写 3413，黔江区写 500114。", "choice")
+        if not area:
+            self.reader.problem(line, "area", "至少一个行政区划代码", "全国适用的请删去 area。", "choice")
+        return area
+
+    def _stated(self, root: Block) -> bool:
+        text = self.reader.text(root, "rules", required=False)
+        if text and text != "none":
+            line = self.reader.line_of(root, "rules")
+            self.reader.problem(line, text, "none", "文件有规定的请删去 rules；没有规定的写 rules: none。", "choice")
+        return not text
 
     def _document(self, node: Node | None, parent: Block) -> Document:
         if node is None:
@@ -132,15 +168,24 @@ class _Compiler:
         number, name, issuer = (self.reader.text(block, key) for key in _DOCUMENT_KEYS[:3])
         return Document(number, name, issuer, self.reader.text(block, "annex", required=False))
 
-    def _in_force(self, root: Block) -> tuple[date, date | None]:
+    def _terms(self, root: Block) -> tuple[tuple[str, Term], ...]:
+        """One term for every kind, or one per kind: `{new: {from: …, to: …}, review: {from: …}}`."""
         block = self.reader.block(root.entries.get("in_force"), "in_force", root.line)
+        if not any(kind in block.entries for kind in KINDS):
+            return tuple((kind, term) for kind, term in dict.fromkeys(self.kinds, self._term(block)).items())
+        self.reader.only(block, self.kinds)
+        return tuple(
+            (kind, self._term(self.reader.block(block.entries.get(kind), kind, block.line))) for kind in self.kinds
+        )
+
+    def _term(self, block: Block) -> Term:
         self.reader.only(block, ("from", "to"))
         start = self._date(block, "from", required=True) or date.min
         end = self._date(block, "to", required=False)
         if end is not None and end < start:
             remedy = "请核对施行和失效日期。"
             self.reader.problem(block.line, f"{start} 至 {end}", "不早于施行日的失效日", remedy, "date")
-        return start, end
+        return Term(start, end)
 
     def _date(self, block: Block, key: str, *, required: bool) -> date | None:
         text = self.reader.text(block, key, required=required)
@@ -164,6 +209,44 @@ class _Compiler:
 
     def _decision(self, root: Block) -> Line:
         return self._line(self.reader.block(root.entries.get("decision"), "decision", root.line), ())
+
+    def _alternatives(self, root: Block) -> Line | None:
+        node = root.entries.get("alternatives")
+        return self._line(self.reader.block(node, "alternatives"), ()) if node is not None else None
+
+    def _note(self, block: Block) -> Note:
+        line = self._line(block, ("topic", "items"))
+        topic = self.reader.text(block, "topic")
+        if topic and topic not in TOPICS:
+            expected = "、".join(f"{code}（{label}）" for code, label in TOPICS.items()) + "之一"
+            self.reader.problem(self.reader.line_of(block, "topic"), topic, expected, "请改正类别。", "choice")
+        return Note(line, topic, self.reader.texts(block, "items"))
+
+    def _life_cycle(self, block: Block) -> LifeCycle:
+        line = self._line(block, _LIFE_CYCLE_KEYS)
+        return LifeCycle(line, self._count(block, "years"), self._count(block, "months"), self._due(block))
+
+    def _count(self, block: Block, key: str) -> int | None:
+        text = self.reader.text(block, key, required=False)
+        if text and not re.fullmatch(r"[1-9]\d?", text):
+            self.reader.problem(self.reader.line_of(block, key), text, "1 至 99 的整数", "请改为如 3。", "number")
+            return None
+        return int(text) if text else None
+
+    def _due(self, block: Block) -> tuple[int, int] | None:
+        text = self.reader.text(block, "due", required=False)
+        if not text:
+            return None
+        found = _DUE.match(text)
+        try:
+            day = date(2025, int(found.group(1)), int(found.group(2))) if found else None  # a day every year has
+        except ValueError:
+            day = None
+        if day is None:
+            line = self.reader.line_of(block, "due")
+            self.reader.problem(line, text, "每年的月和日，如 04-30", "请按 月-日 书写。", "date")
+            return None
+        return day.month, day.day
 
     def _line(self, block: Block, extra: tuple[str, ...]) -> Line:
         reader = self.reader
@@ -192,7 +275,8 @@ class _Compiler:
         if modality and modality not in MODALITIES:
             at = reader.line_of(block, "modality")
             reader.problem(at, modality, "、".join(MODALITIES) + "之一", "请改正约束力。", "choice")
-        undefined = block.entries.get("undefined_review_if")
+        undefined, applies = block.entries.get("undefined_review_if"), block.entries.get("applies_if")
+        term = block.entries.get("in_force")
         return Condition(
             line=line,
             modality=modality,
@@ -201,6 +285,8 @@ class _Compiler:
             undefined_review_if=self.predicates.test(undefined, block.line) if undefined else None,
             flag=self._flag(block),
             effort=self._effort(block),
+            applies_if=self.predicates.test(applies, block.line) if applies else None,
+            term=self._term(reader.block(term, "in_force")) if term else None,
         )
 
     def _tests(self, block: Block) -> dict[str, Test]:

@@ -15,12 +15,25 @@ TITLES = {
     "little_giant": "专精特新“小巨人”企业",
     "high_tech": "高新技术企业",
     "champion": "制造业单项冠军企业",
+    "suzhou_specialized_sme": "宿州市专精特新中小企业",
+    "suzhou_growing_micro": "宿州市成长性小微企业",
+    "suzhou_industry_giant": "宿州市“行业小巨人”",
+    "qianjiang_tech_enterprise": "黔江区科技型企业",
 }
+WATCH_LISTS = {"zhenjiang_small_to_above": "镇江市“小进规”重点对象（关注名单）"}
+"""What a pack may select enterprises for without any title: nobody holds one, nothing is granted."""
+PACK_TITLES = TITLES | WATCH_LISTS
 KINDS = {"new": "新申请", "review": "复核"}
 MODALITIES = ("must", "should", "may", "encourage")
 SIZES = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
 EFFORTS = ("paperwork", "months", "year", "years")
 EVIDENCE_GRADES = ("V", "S2", "S", "M", "D")
+TOPICS = {
+    "structure": "条件之间的关系",
+    "definition": "指标和要求说明",
+    "overlay": "年度通知和地方规定",
+    "process": "程序和过渡安排",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,40 @@ class Line:
     source_line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """From the first day to the last, both included; without a last day it has not ended."""
+
+    start: date
+    end: date | None = None
+
+    def covers(self, day: date) -> bool:
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A written rule that no test decides: how conditions combine, a definition, a notice's process data."""
+
+    line: Line
+    topic: str
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LifeCycle:
+    """What a title brings with it: its validity, yearly update and reporting deadlines. Data for reminders.
+
+    `years` proposes only: the validity of a title comes from its document.
+    """
+
+    line: Line
+    years: int | None = None
+    months: int | None = None
+    due: tuple[int, int] | None = None
+    """Month and day of every year, the day included."""
+
+
 # -- quantities: what is measured ---------------------------------------------------------------------------------
 
 
@@ -63,15 +110,18 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """part ÷ whole; a whole of zero or less has no share (A-07)."""
+    """part ÷ whole, each of one year or summed over years; a whole of zero or less has no share (A-07)."""
 
-    part: Ref
-    whole: Ref
+    part: Ref | Total
+    whole: Ref | Total
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Growth of one fact up to `at` (A-04): `yearly`, or over two years as arithmetic `mean` or `compound`."""
+    """Growth of one fact up to `at` (A-04): `yearly`, or over two years as arithmetic `mean` or `compound`.
+
+    `hte` is the mean with the rules of 195号 for a year of zero and for negative figures (A-05, A-49).
+    """
 
     at: Ref
     manner: str
@@ -79,10 +129,18 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Sum or mean of a fact over years."""
+    """Sum or mean of a fact over years; years before that of the date in `since` do not count (A-49)."""
 
     refs: tuple[Ref, ...]
     mean: bool
+    since: Fact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DaysSince:
+    """Days from a date to the application."""
+
+    fact: Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +153,7 @@ class RecordTotal:
     window: Window
 
 
-Measure = Ref | Share | Growth | Total
+Measure = Ref | Share | Growth | Total | DaysSince
 
 
 # -- tests: what must hold ----------------------------------------------------------------------------------------
@@ -153,11 +211,12 @@ Clause = tuple[FieldTest, ...]
 @dataclass(frozen=True, slots=True)
 class Window:
     """When an entry counts: `rolling_days` before the application (A-38), `fiscal_years` complete years (A-03),
-    or, with neither, not yet past on the day of application."""
+    `calendar_years` up to and with the year of application (TS-4), or, with none of them, not yet past on that day."""
 
     field: RecordField
     rolling_days: int = 0
     fiscal_years: int = 0
+    calendar_years: int = 0
     text: str = ""
 
 
@@ -223,7 +282,35 @@ class Review:
     test: Test
 
 
-Test = Compare | CompareTotal | Equals | Entries | Holds | NoBan | SizeIn | Found | AllOf | AnyOf | Review
+@dataclass(frozen=True, slots=True)
+class LeftOpen:
+    """The document names something and gives no rule for it: always for a person, with what is not found."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InPlan:
+    """The plan still runs; after its last day a person confirms that it is still applied (A-17)."""
+
+    until: date
+
+
+Test = (
+    Compare
+    | CompareTotal
+    | Equals
+    | Entries
+    | Holds
+    | NoBan
+    | SizeIn
+    | Found
+    | AllOf
+    | AnyOf
+    | Review
+    | LeftOpen
+    | InPlan
+)
 
 
 # -- lines of the pack --------------------------------------------------------------------------------------------
@@ -231,7 +318,11 @@ Test = Compare | CompareTotal | Equals | Entries | Holds | NoBan | SizeIn | Foun
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A gate or a requirement. `tests` holds the test per kind; a kind that is absent makes it not applicable."""
+    """A gate or a requirement. `tests` holds the test per kind; a kind that is absent makes it not applicable.
+
+    So does an application outside `term` (a notice of one year), and a subject for which `applies_if` is unmet;
+    while `applies_if` is open, the condition holds only if its test does, and is as open as that otherwise.
+    """
 
     line: Line
     modality: str
@@ -240,17 +331,31 @@ class Condition:
     undefined_review_if: Test | None = None
     flag: tuple[Test, str] | None = None
     effort: str = ""
+    applies_if: Test | None = None
+    term: Term | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """From and to are both inclusive: a value on two bands takes the higher points (A-02). Points may be a range."""
+    """From and to are both inclusive: a value on two bands takes the higher points (A-02). Points may be a range.
+
+    With `above` the lower edge itself is outside: 「大于」 instead of 「以上」.
+    """
 
     low: Decimal | None
     high: Decimal | None
     points_low: Decimal
     points_high: Decimal
     text: str
+    above: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One measure with its bands: one of several ways to earn the points of an indicator (A-10, A-28)."""
+
+    measure: Measure
+    bands: tuple[Band, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +369,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Grade:
+    """What experts may call it, and the points that word allows."""
+
+    points_low: Decimal
+    points_high: Decimal
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
-    """A scored line: bands over one measure, or choices by test, or a slot that the province fills (A-11)."""
+    """A scored line: bands over one measure, the better of several scales, choices by test, points for each test
+    that holds, grades that experts choose from, or a slot that the province fills (A-11).
+
+    `expert` is the fact that holds the points experts gave (A-29).
+    """
 
     line: Line
     group: str
@@ -275,10 +393,25 @@ class Indicator:
     choices: tuple[Choice, ...]
     only_sources: frozenset[str] = frozenset()
     effort: str = ""
+    better_of: tuple[Scale, ...] = ()
+    each: tuple[Test, ...] = field(default=(), hash=False)
+    each_points: Decimal = Decimal(0)
+    """Points for every test of `each` that holds; together never more than `maximum`."""
+    grades: tuple[Grade, ...] = ()
+    expert: Ref | None = None
 
     @property
     def slot(self) -> bool:
-        return not self.bands and not self.choices
+        return not (self.bands or self.choices or self.better_of or self.each or self.grades)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Indicators that are added up; `maximum` caps a group whose lines could give more (HT-S1)."""
+
+    id: str
+    label: str
+    maximum: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,24 +433,53 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One edition of one title's rules. `sha256` is over the canonical content; comments and spacing do not count."""
+    """One edition of one title's rules. `sha256` is over the canonical content; comments and spacing do not count.
+
+    `area` are GB/T 2260 prefixes: the pack is for enterprises registered there; none means everywhere. A pack that
+    is not `stated` names a title whose document gives no rule: it explains that and never finds anybody eligible.
+    """
 
     id: str
     edition: str
     title: str
     label: str
     document: Document
-    in_force_from: date
-    in_force_to: date | None
+    terms: tuple[tuple[str, Term], ...]
+    """When the edition is in force, per kind: a review may change its edition on another day (A-43)."""
     kinds: tuple[str, ...]
     decision: Line
+    alternatives: Line | None
+    """The rule that makes one of the routes enough, where it is a line of its own."""
     gates: tuple[Condition, ...]
     conditions: tuple[Condition, ...]
-    groups: tuple[tuple[str, str], ...]
+    groups: tuple[Group, ...]
     indicators: tuple[Indicator, ...]
     routes: tuple[Route, ...]
+    notes: tuple[Note, ...]
+    life_cycle: tuple[LifeCycle, ...]
     sha256: str
     file: str
+    area: tuple[str, ...] = ()
+    stated: bool = True
 
-    def in_force(self, day: date) -> bool:
-        return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
+    def serves(self, district: str | None) -> bool:
+        """Whether the pack is for enterprises registered in this district; an unknown one lies in no area."""
+        return not self.area or (district is not None and district.startswith(self.area))
+
+    def term(self, kind: str) -> Term | None:
+        return dict(self.terms).get(kind)
+
+    def in_force(self, day: date, kind: str) -> bool:
+        term = self.term(kind)
+        return term is not None and term.covers(day)
+
+    @property
+    def in_force_from(self) -> date:
+        """The first day on which the edition serves any kind."""
+        return min(term.start for _, term in self.terms)
+
+    @property
+    def in_force_to(self) -> date | None:
+        """The last day on which it serves any kind."""
+        ends = [term.end for _, term in self.terms]
+        return None if None in ends else max(end for end in ends if end is not None)

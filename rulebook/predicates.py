@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from rulebook.dictionary import NUMERIC, Dictionary, Fact, RecordField
 from rulebook.expressions import Expressions
@@ -19,6 +20,8 @@ from rulebook.pack import (
     FieldTest,
     Found,
     Holds,
+    InPlan,
+    LeftOpen,
     NoBan,
     RecordTotal,
     Review,
@@ -33,7 +36,7 @@ DAYS_PER_YEAR = 365  # A-38: a rolling year is 365 days
 _LIMIT = re.compile(r"^(>=|<=|≥|≤|>|<)\s*(.+)$")
 _SIGNS = {"≥": ">=", "≤": "<="}
 _RECORD_KEYS = ("where", "review_where", "within")
-_WINDOWS = ("rolling_years", "fiscal_years", "not_past")
+_WINDOWS = ("rolling_years", "fiscal_years", "calendar_years", "not_past")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,12 @@ class Predicates:
             "holds": self._holds,
             "holds_none": self._holds_none,
             "recorded": self._recorded,
+            "recorded_none": self._recorded_none,
             "no_ban": self._no_ban,
             "size": self._size,
             "finding": self._finding,
+            "left_open": self._left_open,
+            "in_plan": self._in_plan,
         }
 
     def _all(self, block: Block) -> Test | None:
@@ -97,6 +103,23 @@ class Predicates:
         self.reader.only(block, ("review",))
         inner = self.test(block.entries["review"], block.line)
         return Review(inner) if inner else None
+
+    def _left_open(self, block: Block) -> Test | None:
+        self.reader.only(block, ("left_open",))
+        text = self.reader.text(block, "left_open")
+        return LeftOpen(text) if text else None
+
+    def _in_plan(self, block: Block) -> Test | None:
+        self.reader.only(block, ("in_plan",))
+        inner = self.reader.block(block.entries["in_plan"], "in_plan")
+        self.reader.only(inner, ("until",))
+        text = self.reader.text(inner, "until")
+        try:
+            return InPlan(date.fromisoformat(text)) if text else None
+        except ValueError:
+            line = self.reader.line_of(inner, "until")
+            self.reader.problem(line, text, "日期，如 2025-12-31", "请按 年-月-日 书写。", "date")
+            return None
 
     def _some(self, block: Block) -> Test | None:
         return self._entries(block, "some")
@@ -131,6 +154,10 @@ class Predicates:
             return None
         if window is None:
             return None
+        if not window.fiscal_years:  # A-39 tells complete years from the running one
+            line = self.reader.line_of(block, "within")
+            self.reader.problem(line, window.text, "fiscal_years", "金额按完整会计年度合计。", "period")
+            return None
         if match is None or match.group(1) not in (">=", ">", "≥"):
             self.reader.problem(line, self.reader.text(block, "limit"), ">= 金额", "如 >= 500 万元。", "operator")
             return None
@@ -146,6 +173,10 @@ class Predicates:
     def _recorded(self, block: Block) -> Test | None:
         self.reader.only(block, ("recorded",))
         return Holds(self._titles(block, "recorded"), recorded_only=True)
+
+    def _recorded_none(self, block: Block) -> Test | None:
+        self.reader.only(block, ("recorded_none",))
+        return Holds(self._titles(block, "recorded_none"), forbidden=True, recorded_only=True)
 
     def _holds_none(self, block: Block) -> Test | None:
         self.reader.only(block, ("holds_none",))
@@ -259,6 +290,9 @@ class Predicates:
             return None
         if chosen == ["rolling_years"]:
             return Window(column, rolling_days=years * DAYS_PER_YEAR, text=f"近 {years} 年")
+        if chosen == ["calendar_years"]:
+            text = {1: "当年", 2: "上一年及当年"}.get(years, f"当年及此前 {years - 1} 年")
+            return Window(column, calendar_years=years, text=text)
         return Window(column, fiscal_years=years, text=f"近 {years} 个完整会计年度")
 
     def _years(self, block: Block, key: str) -> int | None:

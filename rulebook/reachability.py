@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from rulebook.pack import KINDS, Condition, Indicator, Limit, Line, Pack, Route
+from rulebook.pack import KINDS, Band, Choice, Condition, Grade, Group, Indicator, LeftOpen, Limit, Line, Pack, Route
 from rulebook.source import Block, Reader, Sequence
 
 
@@ -17,14 +17,20 @@ def check_reachability(reader: Reader, pack: Pack, root: Block) -> None:
     for route, line in zip(pack.routes, lines, strict=True):
         _route(reader, pack, route, line)
     _unused(reader, pack)
+    if not pack.stated:
+        _never_eligible(reader, pack, lines)
 
 
 def lines_of(pack: Pack) -> Iterator[Line]:
     yield pack.decision
     for condition in (*pack.gates, *pack.conditions):
         yield condition.line
-    for indicator in pack.indicators:
-        yield indicator.line
+    if pack.alternatives is not None:
+        yield pack.alternatives
+    for scored in pack.indicators:
+        yield scored.line
+    yield from (entry.line for entry in pack.life_cycle)
+    yield from (note.line for note in pack.notes)
 
 
 def _unique(reader: Reader, pack: Pack) -> None:
@@ -42,11 +48,17 @@ def _unique(reader: Reader, pack: Pack) -> None:
 
 
 def _groups(reader: Reader, pack: Pack) -> None:
-    known = dict(pack.groups)
+    known = {group.id: group for group in pack.groups}
     for indicator in pack.indicators:
         if indicator.group not in known:
             expected = "、".join(known) + "之一" if known else "先在 groups 中登记的分组"
             reader.problem(indicator.line.source_line, indicator.group, expected, "请改正 group。", "unknown-group")
+    for group in pack.groups:
+        most = sum((each.maximum for each in pack.indicators if each.group == group.id), Decimal(0))
+        if group.maximum is not None and group.maximum >= most:
+            line = next((each.line.source_line for each in pack.indicators if each.group == group.id), 1)
+            found = f"{group.label}封顶 {group.maximum} 分，各项合计 {most} 分"
+            reader.problem(line, found, "低于各项合计的封顶分", "请核对 max，或删去。", "unreachable")
 
 
 def _route(reader: Reader, pack: Pack, route: Route, line: int) -> None:
@@ -65,13 +77,15 @@ def _route(reader: Reader, pack: Pack, route: Route, line: int) -> None:
         reader.problem(line, route.id, "有评价指标的评分路径", "请补写 indicators。", "unreachable-route")
         return
     if route.score.total is not None:
-        _threshold(reader, line, "总分", route.score.total, pack.indicators)
+        _threshold(reader, line, "总分", route.score.total, pack.indicators, pack.groups)
+    groups = {group.id: group for group in pack.groups}
     for group, limit in route.score.groups:
         members = tuple(each for each in pack.indicators if each.group == group)
         if not members:
             reader.problem(line, group, "有指标的分组", "请改正分组或补写指标。", "unreachable-route")
             continue
-        _threshold(reader, line, dict(pack.groups).get(group, group), limit, members)
+        if group in groups:
+            _threshold(reader, line, groups[group].label, limit, members, (groups[group],))
 
 
 def _binding(ids: tuple[str, ...], known: dict[str, Condition], kind: str) -> bool:
@@ -79,8 +93,10 @@ def _binding(ids: tuple[str, ...], known: dict[str, Condition], kind: str) -> bo
     return any(each in known and kind in known[each].tests and known[each].modality == "must" for each in ids)
 
 
-def _threshold(reader: Reader, line: int, name: str, limit: Limit, members: tuple[Indicator, ...]) -> None:
-    most = sum((each.maximum for each in members), Decimal(0))
+def _threshold(
+    reader: Reader, line: int, name: str, limit: Limit, members: tuple[Indicator, ...], groups: tuple[Group, ...]
+) -> None:
+    most = sum((_most(group, members) for group in groups), Decimal(0))
     least = sum((_least(each) for each in members), Decimal(0))
     strict = limit.operator == ">"
     if limit.value > most or (strict and limit.value == most):
@@ -91,9 +107,33 @@ def _threshold(reader: Reader, line: int, name: str, limit: Limit, members: tupl
         reader.problem(line, f"{name}{limit.text}", expected, "任何企业都达到，请核对。", "unreachable-threshold")
 
 
+def _most(group: Group, members: tuple[Indicator, ...]) -> Decimal:
+    total = sum((each.maximum for each in members if each.group == group.id), Decimal(0))
+    return total if group.maximum is None else min(total, group.maximum)
+
+
 def _least(indicator: Indicator) -> Decimal:
-    points = [band.points_low for band in indicator.bands] + [choice.points_low for choice in indicator.choices]
-    return min(points, default=Decimal(0))
+    if indicator.better_of:
+        return max(min(band.points_low for band in scale.bands) for scale in indicator.better_of)
+    scale: list[Band | Choice | Grade] = [*indicator.bands, *indicator.choices, *indicator.grades]
+    return min((each.points_low for each in scale), default=Decimal(0))
+
+
+def _never_eligible(reader: Reader, pack: Pack, lines: list[int]) -> None:
+    """`rules: none` promises that nobody is found eligible: every route asks for something that is left open."""
+    left_open = {
+        condition.line.id
+        for condition in pack.conditions
+        if condition.modality == "must"
+        and condition.term is None
+        and condition.applies_if is None
+        and all(isinstance(condition.tests.get(kind), LeftOpen) for kind in pack.kinds)
+    }
+    for route, line in zip(pack.routes, lines, strict=True):
+        if not left_open & set(route.all_of):
+            expected = "all_of 中有一项 left_open 的 must 条件"
+            remedy = "rules: none 表示文件没有规定条件，不得判为符合；如文件有规定，请删去 rules: none。"
+            reader.problem(line, route.id, expected, remedy, "rules-none")
 
 
 def _unused(reader: Reader, pack: Pack) -> None:

@@ -168,6 +168,9 @@ def _inside(window: Window, entry: Entry, scene: Scene) -> Status:
     if window.rolling_days:  # exactly on the far day no longer counts
         start = scene.application_date - timedelta(days=window.rolling_days)
         return Status.MET if start < day <= scene.application_date else Status.UNMET
+    if window.calendar_years:
+        first = scene.application_date.year - window.calendar_years + 1
+        return Status.MET if first <= day.year and day <= scene.application_date else Status.UNMET
     return Status.MET if day >= scene.application_date else Status.UNMET
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rulebook.assessment import Points
 from rulebook.expressions import shape_of
 from rulebook.judge import exact_text, judge
 from rulebook.measures import Exact, measure, measure_label
-from rulebook.pack import Band, Indicator, Limit
+from rulebook.pack import Band, Grade, Group, Indicator, Limit, Measure, Ref, Scale
 from rulebook.records import within
-from rulebook.scene import Scene, Trace
+from rulebook.scene import Scene, Trace, exact_decimal
 from rulebook.status import Status
+from rulebook.units import plain_decimal
+from rulebook.wording import period_label
 
 _NONE = Decimal(0)
 
@@ -35,36 +37,119 @@ class Scored:
 
 
 def score_indicator(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+    computed = _computed(indicator, scene, trace)
+    return computed if indicator.expert is None else _with_expert(indicator.expert, computed, scene, trace)
+
+
+def _with_expert(expert: Ref, computed: Scored, scene: Scene, trace: Trace) -> Scored:
+    """A-29: the experts' number takes the place of the range it lies in; one outside of it is for a person to settle.
+
+    Without one the range stays open: a person decides, unless a missing figure comes first (A-36).
+    """
+    fact, year = expert.fact, scene.year_of(expert)
+    label = period_label(fact, year)
+    points = computed.points
+    held = scene.subject.facts.get((fact.id, year))
+    if held is None or held.value is None:
+        if points.low != points.high:
+            trace.miss(fact.id, label, year, "finding")
+            trace.note(f"“{label}”须由评审专家按整数打分（A-29）")
+        return computed
+    given = exact_decimal(fact.id, year, scene.read_fact(fact, year, trace))
+    if held.source != "official_finding":
+        trace.note(f"“{label}”只认可评审专家的打分，自评分不计入（A-29）")
+        return computed
+    shown = f"{plain_decimal(given)} 分"
+    value = f"{computed.value}；专家打分 {shown}"
+    if points.low <= given <= points.high:
+        scored = replace(computed, points=Points(given, given, points.max), cause=None, value=value)
+        trace.check(label, shown, points.display, scored.status)
+        return scored
+    trace.note(f"“{label}”为 {shown}，按数据应为 {points.display}，两者不一致，请核对（A-29）")
+    trace.check(label, shown, points.display, Status.MANUAL_REVIEW)
+    open_points = Points(min(given, points.low), max(given, points.high), points.max)
+    return replace(computed, points=open_points, cause=computed.cause or Status.MANUAL_REVIEW, value=value)
+
+
+def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     if indicator.slot:  # A-11: the province fills it
         trace.note("省级特色化指标尚未配置，按 0 分至满分的区间计（A-11）")
         points = Points(_NONE, indicator.maximum, indicator.maximum)
         return Scored(points, Status.MANUAL_REVIEW, "未配置", "由省级主管部门设定")
-    return _by_bands(indicator, scene, trace) if indicator.bands else _by_choices(indicator, scene, trace)
-
-
-def _by_bands(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+    if indicator.better_of:
+        return _by_better(indicator, scene, trace)
+    if indicator.each:
+        return _by_each(indicator, scene, trace)
+    if indicator.choices:
+        return _by_choices(indicator, scene, trace)
+    if indicator.grades:
+        return _by_grades(indicator.grades, indicator.maximum)
     assert indicator.measure is not None  # the compiler pairs bands with a measure
-    value = measure(indicator.measure, scene, trace)
-    label = measure_label(indicator.measure, scene)
-    scale = "；".join(f"{band.text} {_points_text(band.points_low, band.points_high)}" for band in indicator.bands)
+    return _by_bands(indicator.measure, indicator.bands, indicator.maximum, scene, trace)
+
+
+def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scored:
+    """Nothing is measured: experts choose among the grades."""
+    scale = "；".join(f"{each.text} {_points_text(each.points_low, each.points_high)}" for each in grades)
+    points = Points(min(each.points_low for each in grades), max(each.points_high for each in grades), maximum)
+    return Scored(points, Status.MANUAL_REVIEW, "由专家评定", scale)
+
+
+def _by_bands(what: Measure, bands: tuple[Band, ...], maximum: Decimal, scene: Scene, trace: Trace) -> Scored:
+    value = measure(what, scene, trace)
+    label = measure_label(what, scene)
+    scale = "；".join(f"{band.text} {_points_text(band.points_low, band.points_high)}" for band in bands)
     if isinstance(value, Status):
-        low = min(band.points_low for band in indicator.bands)
-        high = max(band.points_high for band in indicator.bands)
+        low = min(band.points_low for band in bands)
+        high = max(band.points_high for band in bands)
         trace.check(label, "", scale, value)
-        return Scored(Points(low, high, indicator.maximum), value, value.label, scale)
-    band = max((each for each in indicator.bands if _on(each, value)), key=lambda each: each.points_high)
-    edges = tuple(edge for each in indicator.bands for edge in (each.low, each.high) if edge is not None)
-    text = exact_text(value, shape_of(indicator.measure), edges)
-    points = Points(band.points_low, band.points_high, indicator.maximum)
+        return Scored(Points(low, high, maximum), value, value.label, scale)
+    band = max((each for each in bands if _on(each, value)), key=lambda each: each.points_high)
+    edges = tuple(edge for each in bands for edge in (each.low, each.high) if edge is not None)
+    text = exact_text(value, shape_of(what), edges)
+    points = Points(band.points_low, band.points_high, maximum)
     cause = _judged_by_people(band.points_low, band.points_high)
     scored = Scored(points, cause, text, scale)
     trace.check(label, text, band.text, scored.status)
     return scored
 
 
+def _by_better(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+    """The scale that gives more; one that is missing leaves open only what it could still add (A-10)."""
+
+    def by(scale: Scale) -> Scored:
+        return _by_bands(scale.measure, scale.bands, indicator.maximum, scene, trace)
+
+    found = [by(scale) for scale in indicator.better_of]
+    low, high = max(each.points.low for each in found), max(each.points.high for each in found)
+    open_causes = [each.cause for each in found if each.cause is not None and each.points.high > low]
+    value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
+    threshold = "；".join(each.threshold for each in found)
+    return Scored(Points(low, high, indicator.maximum), _open(low, high, open_causes), value, threshold)
+
+
+def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+    """Points for every test that holds, together at most the maximum."""
+    statuses = [judge(test, scene, trace) for test in indicator.each]
+    held = Decimal(statuses.count(Status.MET))
+    possible = held + statuses.count(Status.UNKNOWN) + statuses.count(Status.MANUAL_REVIEW)
+    low = min(indicator.maximum, held * indicator.each_points)
+    high = min(indicator.maximum, possible * indicator.each_points)
+    value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
+    threshold = f"每项 {indicator.each_points} 分，最高 {indicator.maximum} 分"
+    return Scored(Points(low, high, indicator.maximum), _open(low, high, statuses), value, threshold)
+
+
+def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | None:
+    """Why points are not fixed: something missing before a person's judgement (A-36)."""
+    if low == high:
+        return None
+    return Status.UNKNOWN if Status.UNKNOWN in causes else Status.MANUAL_REVIEW
+
+
 def _on(band: Band, value: Exact) -> bool:
     """Both edges belong to the band; the caller takes the higher points (A-02)."""
-    if band.low is not None and value.compare(band.low) < 0:
+    if band.low is not None and value.compare(band.low) < (1 if band.above else 0):
         return False
     return band.high is None or value.compare(band.high) <= 0
 
@@ -81,13 +166,10 @@ def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
         decided = status is Status.MET
         causes.add(status)
     low, high = min(each[0] for each in open_points), max(each[1] for each in open_points)
-    cause = None
-    if low != high:
-        cause = Status.UNKNOWN if Status.UNKNOWN in causes else Status.MANUAL_REVIEW
     points = Points(low, high, indicator.maximum)
     scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
     shown = "；".join(f"{check.label} {check.value}" for check in trace.checks)
-    return Scored(points, cause, shown, f"各档 {scale}")
+    return Scored(points, _open(low, high, causes), shown, f"各档 {scale}")
 
 
 def _judged_by_people(low: Decimal, high: Decimal) -> Status | None:
@@ -99,16 +181,28 @@ def _points_text(low: Decimal, high: Decimal) -> str:
     return f"{low} 分" if low == high else f"{low}～{high} 分"
 
 
-def add_up(scored: Iterable[Scored]) -> Points:
+def add_up(scored: Iterable[Scored], cap: Decimal | None = None) -> Points:
+    """The sum of both ends, each held down to the cap of the group."""
     low = high = most = _NONE
     for each in scored:
         low, high, most = low + each.points.low, high + each.points.high, most + each.points.max
+    return Points(low, high, most) if cap is None else Points(min(low, cap), min(high, cap), min(most, cap))
+
+
+def group_points(group: Group, indicators: Iterable[Indicator], scored: Mapping[str, Scored]) -> Points:
+    return add_up((scored[each.line.id] for each in indicators if each.group == group.id), group.maximum)
+
+
+def total_points(groups: Iterable[Group], indicators: tuple[Indicator, ...], scored: Mapping[str, Scored]) -> Points:
+    """The sum of the groups after their caps."""
+    low = high = most = _NONE
+    for each in (group_points(group, indicators, scored) for group in groups):
+        low, high, most = low + each.low, high + each.high, most + each.max
     return Points(low, high, most)
 
 
-def judge_score(scored: list[Scored], limit: Limit) -> Status:
+def judge_score(points: Points, scored: Iterable[Scored], limit: Limit) -> Status:
     """Decided only when the whole interval agrees; otherwise unknown while something is missing, else a person."""
-    points = add_up(scored)
     if within(limit, points.low):
         return Status.MET
     if not within(limit, points.high):

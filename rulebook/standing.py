@@ -1,10 +1,10 @@
-"""Tests on titles, bans, size class and officials' findings."""
+"""Tests on titles, bans, size class, officials' findings and what a document leaves open."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from rulebook.pack import SIZES, TITLES, Found, Holds, NoBan, SizeIn
+from rulebook.pack import SIZES, TITLES, Found, Holds, InPlan, LeftOpen, NoBan, SizeIn
 from rulebook.scene import FactUnreadable, Scene, Trace
 from rulebook.status import Status, all_of, any_of, opposite
 from rulebook.subject import POINT, Title
@@ -161,3 +161,17 @@ def judge_finding(test: Found, scene: Scene, trace: Trace) -> Status:
     return trace.check(
         test.fact.label, f"认定{'符合' if met else '不符合'}", threshold, status, str(value.get("reason", ""))
     )
+
+
+def judge_left_open(test: LeftOpen, trace: Trace) -> Status:
+    """What the document does not say is nobody's to guess: neither met nor unmet."""
+    trace.note(test.text)
+    return trace.check("文件规定", "没有写明", "须主管部门确定", Status.MANUAL_REVIEW)
+
+
+def judge_plan(test: InPlan, scene: Scene, trace: Trace) -> Status:
+    threshold = f"规划期内（至 {test.until}）"
+    if scene.application_date <= test.until:
+        return trace.check("规划期", "规划期内", threshold, Status.MET)
+    trace.note(f"规划期已于 {test.until} 届满，是否继续执行须主管部门确认（A-17）")
+    return trace.check("规划期", "已届满", threshold, Status.MANUAL_REVIEW)

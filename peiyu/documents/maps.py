@@ -85,11 +85,13 @@ def rules_page() -> str:
     lines = ["# Rules", "", f"{GENERATED} One line per rule: its id is what an answer of the API names.", ""]
     for pack in packs():
         until = f" to {pack.in_force_to}" if pack.in_force_to else ""
+        where = f" Only where registered in {', '.join(pack.area)}." if pack.area else ""
+        unstated = "" if pack.stated else " The document gives no rule: never found eligible."
         lines += [
             f"## {pack.label} — `{pack.id}`",
             "",
             f"{pack.document.citation}. In force from {pack.in_force_from}{until}; kinds: {', '.join(pack.kinds)}; "
-            f"cases: {_cases(pack)}.",
+            f"cases: {_cases(pack)}.{where}{unstated}",
             "",
             "| id | rule | clause | quotation | evidence |",
             "|---|---|---|---|---|",

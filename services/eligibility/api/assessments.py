@@ -78,6 +78,7 @@ def post_assessment(
             wanted.title,
             kind=wanted.kind,
             industry_code=wanted.industry_code,
+            district_code=wanted.district_code,
             day=day,
         )
     if outcome.row is None:

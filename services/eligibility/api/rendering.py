@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from rulebook.assessment import Assessment, Check, ConditionResult, Input, Missing, Points
-from rulebook.pack import KINDS, TITLES, Document, Pack
+from rulebook.pack import KINDS, PACK_TITLES, Document, Pack
 from rulebook.status import Status, Verdict
 from rulebook.subject import POINT
 from rulebook.units import plain_decimal
@@ -101,6 +101,7 @@ def pack(found: Pack, state: str) -> out.PackOut:
         edition=found.edition,
         document=_document(found.document),
         kinds=[kind(each) for each in found.kinds],
+        area=list(found.area),
         in_force_from=found.in_force_from,
         in_force_to=found.in_force_to,
         state=state,
@@ -109,7 +110,7 @@ def pack(found: Pack, state: str) -> out.PackOut:
 
 
 def title(code: str) -> out.Coded:
-    return out.Coded(code=code, label=TITLES.get(code, code))
+    return out.Coded(code=code, label=PACK_TITLES.get(code, code))
 
 
 def kind(code: str) -> out.Coded:

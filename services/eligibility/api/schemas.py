@@ -55,6 +55,9 @@ class AssessmentNew(BaseModel):
         default=None, max_length=100, description="with `facts`: titles held; [] means none, absent means not known"
     )
     industry_code: str | None = Field(default=None, max_length=10, description="GB/T 4754-2017, with `facts`")
+    district_code: str | None = Field(
+        default=None, pattern=r"^\d{6}$", description="GB/T 2260, with `facts`: needed for titles of one area"
+    )
     kind: Literal["new", "review"] | None = Field(
         default=None, description="default: review when the title is validly held, else new"
     )
@@ -64,8 +67,9 @@ class AssessmentNew(BaseModel):
     def _one_of_the_two(self) -> AssessmentNew:
         if (self.uscc is None) == (self.facts is None):
             raise ValueError("请在 uscc（已登记企业）和 facts（自行给出事实）中任选其一")
-        if self.uscc is not None and (self.titles is not None or self.industry_code is not None):
-            raise ValueError("titles 和 industry_code 只能与 facts 一起给出；已登记企业以登记信息为准")
+        stated = (self.titles, self.industry_code, self.district_code)
+        if self.uscc is not None and any(each is not None for each in stated):
+            raise ValueError("titles、industry_code、district_code 只能与 facts 一起给出；已登记企业以登记信息为准")
         return self
 
 
@@ -229,6 +233,7 @@ class PackOut(BaseModel):
     edition: str
     document: DocumentOut
     kinds: list[Coded]
+    area: list[str] = Field(description="GB/T 2260 prefixes of the area it is for; empty: everywhere")
     in_force_from: dt.date
     in_force_to: dt.date | None
     state: str = Field(description="active | draft")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rulebook.dictionary import Dictionary
+from rulebook.editions import NoEditionInForce, find_pack
 from rulebook.loader import load_pack
-from rulebook.pack import KINDS, TITLES, Pack
+from rulebook.pack import Pack
 from services.eligibility.domain.errors import NoPackInForce
 
 
@@ -50,18 +51,15 @@ class Editions:
         """Titles that have rules, in order."""
         return tuple(sorted({pack.title for pack in self.packs}))
 
-    def find(self, title: str, kind: str, day: dt.date) -> Pack | None:
-        """The edition for (title, kind, application date); of several the one that came into force last."""
-        serving = [p for p in self.packs if p.title == title and kind in p.kinds and p.in_force(day)]
-        return max(serving, key=lambda pack: pack.in_force_from, default=None)
+    def find(self, title: str, kind: str, day: dt.date, district: str | None) -> Pack | None:
+        """The edition for (title, kind, application date, district of registration); of several the latest."""
+        return find_pack(self.packs, title, kind, day, district)
 
-    def get(self, title: str, kind: str, day: dt.date) -> Pack:
-        pack = self.find(title, kind, day)
+    def get(self, title: str, kind: str, day: dt.date, district: str | None) -> Pack:
+        pack = self.find(title, kind, day, district)
         if pack is None:
-            known = "、".join(sorted({f"{pack.label}（{pack.in_force_from} 起）" for pack in self.packs}))
-            raise NoPackInForce(
-                f"{TITLES.get(title, title)}的{KINDS.get(kind, kind)}在 {day} 没有生效的规则包；现有：{known or '无'}"
-            )
+            known = tuple(pack for pack in self.packs if pack.title == title and kind in pack.kinds)
+            raise NoPackInForce(str(NoEditionInForce(title, kind, day, district, known)))
         return pack
 
     def by_hash(self) -> Mapping[str, Pack]:

@@ -78,7 +78,7 @@ def gather(tx: Transaction, codes: Sequence[str]) -> dict[str, Known]:
 
 
 def assess_enterprises(tx: Transaction, rules: Rules, codes: Sequence[str], *, trigger: str) -> int:
-    """Assess each enterprise for every title that has rules, as of today; how many outcomes changed.
+    """Assess each enterprise for every title that has rules for it, as of today; how many outcomes changed.
 
     Emits AssessmentChanged when a verdict became another one.
     """
@@ -91,8 +91,8 @@ def assess_enterprises(tx: Transaction, rules: Rules, codes: Sequence[str], *, t
         for title in rules.editions.titles():
             kind = kind_for(title, each.titles, day)
             previous = current.get((uscc, title))
-            pack = rules.editions.find(title, kind, day)
-            if pack is None:  # the title is held and has no rules for a review: nothing current to say
+            pack = rules.editions.find(title, kind, day, each.enterprise.district_code)
+            if pack is None:  # no rules for a review, or none where the enterprise is registered now
                 if previous is not None:
                     Assessments(tx).retire(previous)
                 continue

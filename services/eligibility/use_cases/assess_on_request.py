@@ -42,7 +42,7 @@ def assess_registered(
     if known is None:
         raise EnterpriseNotKnown("尚未收到该企业的登记信息：请核对统一社会信用代码；若刚刚登记，请数秒后重试")
     natural = kind_for(title, known.titles, day)
-    pack = rules.editions.get(title, kind or natural, day)
+    pack = rules.editions.get(title, kind or natural, day, known.enterprise.district_code)
     inputs = known.inputs(day)
     found = evaluate(pack, subject_of(inputs, rules.sizes, day), application_date=day, kind=kind or natural)
     if day != today or found.kind != natural:
@@ -61,6 +61,7 @@ def assess_stated(
     *,
     kind: str | None,
     industry_code: str | None,
+    district_code: str | None,
     day: dt.date,
 ) -> Outcome:
     """Assess facts given in a request. Nothing is stored and nothing is announced. No `titles` means not known.
@@ -76,7 +77,7 @@ def assess_stated(
         application_date=day,
     )
     chosen = kind or kind_for(title, titles or (), day)
-    pack = rules.editions.get(title, chosen, day)
+    pack = rules.editions.get(title, chosen, day, district_code)
     found = evaluate(pack, subject_of(inputs, rules.sizes, day), application_date=day, kind=chosen)
     return Outcome(found, None, None)
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from rulebook.editions import EditionsCollide, NoEditionInForce, choose_pack
-from rulebook.pack import Pack
+from rulebook.pack import Pack, Term
 
 
 def test_a01_the_2022_standard_of_innovative_smes_stays_in_force_after_april_2026(packs: dict[str, Pack]) -> None:
@@ -34,13 +34,13 @@ def test_a_title_without_any_pack_is_a_clear_refusal(packs: dict[str, Pack]) -> 
 
 def test_a31_of_two_editions_in_force_the_newer_applies(packs: dict[str, Pack]) -> None:
     old = packs["miit-2-2026-specialized"]
-    new = replace(old, id="newer", in_force_from=date(2026, 9, 1))
+    new = replace(old, id="newer", terms=(("new", Term(date(2026, 9, 1))), ("review", Term(date(2026, 9, 1)))))
     assert choose_pack([old, new], old.title, "new", date(2026, 8, 31)) is old
     assert choose_pack([old, new], old.title, "new", date(2026, 9, 1)) is new
 
 
 def test_the_last_day_of_an_edition_belongs_to_it(packs: dict[str, Pack]) -> None:
-    closed = replace(packs["miit-2-2026-specialized"], in_force_to=date(2026, 12, 31))
+    closed = replace(packs["miit-2-2026-specialized"], terms=(("new", Term(date(2026, 4, 1), date(2026, 12, 31))),))
     assert choose_pack([closed], closed.title, "new", date(2026, 12, 31)) is closed
     with pytest.raises(NoEditionInForce):
         choose_pack([closed], closed.title, "new", date(2027, 1, 1))

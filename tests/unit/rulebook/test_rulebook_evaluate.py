@@ -67,6 +67,50 @@ def test_a30_a_score_that_is_not_of_the_platform_is_for_a_person_whatever_it_say
         assert found.verdict is Verdict.MANUAL_REVIEW
 
 
+# -- when a condition applies ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("revenue", "share", "status"),
+    [
+        ("5000 万元", "是", Status.MET),
+        ("5000 万元", "否", Status.UNMET),
+        ("5000 万元", None, Status.UNKNOWN),
+        ("4999.99 万元", "否", Status.NOT_APPLICABLE),
+        ("4999.99 万元", None, Status.NOT_APPLICABLE),
+        (None, "是", Status.MET),  # it holds, applicable or not
+        (None, "否", Status.UNKNOWN),
+        (None, None, Status.UNKNOWN),
+    ],
+)
+def test_a_condition_that_does_not_apply_is_neither_met_nor_unmet(
+    subject: Build, judge_test: Callable[..., Any], revenue: str | None, share: str | None, status: Status
+) -> None:
+    facts: dict[str, object] = {}
+    if revenue:
+        facts["revenue_yuan"] = {2025: revenue}
+    if share:
+        facts["lead_product_in_sei"] = share
+    extra = "\n    applies_if: revenue_yuan[t] >= 5000 万元"
+    assert judge_test("lead_product_in_sei = 是", subject(facts), extra=extra).status is status
+
+
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [
+        (date(2026, 3, 31), Status.NOT_APPLICABLE),
+        (date(2026, 4, 1), Status.UNKNOWN),
+        (date(2026, 12, 31), Status.UNKNOWN),
+        (date(2027, 1, 1), Status.NOT_APPLICABLE),
+    ],
+)
+def test_a31_a_notice_of_one_year_binds_in_its_term_only(
+    subject: Build, judge_test: Callable[..., Any], day: date, status: Status
+) -> None:
+    extra = "\n    in_force: {from: 2026-04-01, to: 2026-12-31}"
+    assert judge_test("lead_product_in_sei = 是", subject(), day=day, extra=extra).status is status
+
+
 # -- what every condition carries ---------------------------------------------------------------------------------
 
 

@@ -175,6 +175,116 @@ def test_a_choice_that_can_never_be_reached_is_refused(
     assert (line, "unreachable") in refused(dictionary, planted(with_choices(scored_text), old, new))
 
 
+STEPS = "    steps: {every: 1%, points: 5}\n"
+EACH = "    each:\n      points: 10\n      of:\n        - ip_class1_count >= 1 项\n        - ip_class2_count >= 1 项\n"
+BETTER = """\
+    better_of:
+      - measure: rd_expense_yuan[t] / revenue_yuan[t]
+        bands:
+          - {from: 5%, points: 20}
+          - {to: 5%, points: 0}
+      - measure: rd_expense_yuan[t]
+        bands:
+          - {from: 5 万元, points: 20}
+          - {to: 5 万元, points: 0}
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "old", "new", "line", "code"),
+    [
+        ("steps", "every: 1%", "every: 1 万元", 19, "unit"),
+        ("steps", "every: 1%", "every: 0%", 19, "unreachable"),
+        ("steps", "points: 5", "points: 3", 19, "unreachable"),
+        ("steps", "points: 5", "point: 5", 19, "unknown-key"),
+        ("steps", "points: 5", "points: 0.01", 19, "unreachable"),
+        ("each", "points: 10", "points: 9", 19, "unreachable"),
+        ("each", "ip_class2_count >= 1 项", "ip_class3_count >= 1 项", 22, "unknown-fact"),
+        ("each", "points: 10", "point: 10", 19, "unknown-key"),
+        ("better_of", "{from: 5 万元, points: 20}", "{from: 6 万元, points: 20}", 25, "band-gap"),
+        ("better_of", "{from: 5%, points: 20}", "{from: 6%, points: 20}", 21, "band-gap"),
+        ("better_of", "points: 20", "points: 19", 17, "unreachable"),
+        ("better_of", "{to: 5 万元, points: 0}", "{to: 5%, points: 0}", 26, "unit"),
+        ("better_of", BETTER[BETTER.index("      - measure: rd_expense_yuan[t]\n") :], "", 18, "malformed"),
+    ],
+)
+def test_a_mistake_in_another_form_of_scoring_is_refused_with_its_line(
+    dictionary: Dictionary, scored_text: str, form: str, old: str, new: str, line: int, code: str
+) -> None:
+    before = scored_text.index("    measure:")
+    measure = "    measure: rd_expense_yuan[t] / revenue_yuan[t]\n"
+    body = {"steps": measure + STEPS, "each": EACH, "better_of": BETTER}[form]
+    text = scored_text[:before] + body + scored_text[scored_text.index("routes:") :]
+    assert load_pack(text, dictionary)
+    assert (line, code) in refused(dictionary, text.replace(old, new))
+
+
+WRITTEN = """\
+alternatives: {id: T-B, label: 任一路径, clause: 二, quote: 或满足, evidence: V}
+life_cycle:
+  - {id: T-L, label: 有效期, clause: 三, quote: 有效期三年, evidence: V, years: 3, months: 3, due: 04-30}
+notes:
+  - {id: T-N, label: 说明, clause: 四, quote: 说明原文, evidence: V, topic: definition, items: [甲, 乙]}
+"""
+
+
+def test_what_no_test_decides_is_kept_with_its_clause(dictionary: Dictionary, pack_text: str) -> None:
+    pack = load_pack(pack_text + WRITTEN, dictionary)
+    assert pack.alternatives is not None
+    assert (pack.alternatives.id, pack.notes[0].items, pack.notes[0].line.quote) == ("T-B", ("甲", "乙"), "说明原文")
+    assert (pack.life_cycle[0].years, pack.life_cycle[0].months, pack.life_cycle[0].due) == (3, 3, (4, 30))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code"),
+    [
+        ("id: T-B", "id: T-1", 19, "duplicate-id"),
+        ("id: T-N", "id: T-L", 23, "duplicate-id"),
+        ("topic: definition", "topic: remark", 23, "choice"),
+        ("quote: 说明原文, ", "", 23, "missing-quote"),
+        ("years: 3", "years: 三", 21, "number"),
+        ("months: 3", "months: 0", 21, "number"),
+        ("due: 04-30", "due: 02-29", 21, "date"),
+        ("due: 04-30", "due: 4月30日", 21, "date"),
+        ("topic: definition", "tpoic: definition", 23, "unknown-key"),
+    ],
+)
+def test_a_mistake_in_what_no_test_decides_is_refused_with_its_line(
+    dictionary: Dictionary, pack_text: str, old: str, new: str, line: int, code: str
+) -> None:
+    assert (line, code) in refused(dictionary, planted(pack_text + WRITTEN, old, new))
+
+
+@pytest.mark.parametrize(
+    ("new", "line", "code"),
+    [
+        ("{new: {from: 2026-01-01}}", 6, "malformed"),
+        ("{new: {from: 2026-01-01}, review: {to: 2026-01-01}}", 6, "missing-from"),
+        ("{new: {from: 2026-01-01}, review: {from: 2026-02-30}}", 6, "date"),
+        ("{new: {from: 2026-01-01}, review: {from: 2026-01-01, to: 2025-12-31}}", 6, "date"),
+        ("{new: {from: 2026-01-01}, review: {from: 2026-01-01}, again: {from: 2026-01-01}}", 6, "unknown-key"),
+    ],
+)
+def test_a_mistake_in_the_terms_of_the_kinds_is_refused(
+    dictionary: Dictionary, pack_text: str, new: str, line: int, code: str
+) -> None:
+    assert (line, code) in refused(dictionary, planted(pack_text, "{from: 2026-01-01}", new))
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        ("applies_if: revenu_yuan[t] >= 1 万元", "unknown-fact"),
+        ("in_force: {from: 2026}", "date"),
+        ("in_force: {since: 2026-01-01}", "unknown-key"),
+    ],
+)
+def test_a_mistake_in_when_a_condition_applies_is_refused(
+    dictionary: Dictionary, pack_text: str, extra: str, code: str
+) -> None:
+    assert (16, code) in refused(dictionary, planted(pack_text, "    test: rev", f"    {extra}\n    test: rev"))
+
+
 def test_a_condition_that_no_route_uses_is_refused(dictionary: Dictionary, pack_text: str) -> None:
     extra = pack_text[pack_text.index("  - id: T-1") : pack_text.index("routes:")].replace("T-1", "T-9")
     assert (17, "unreachable-route") in refused(dictionary, pack_text.replace("routes:", extra + "routes:"))

@@ -112,6 +112,77 @@ def test_a29_a_band_with_a_range_of_points_is_fixed_by_experts(
     assert run(spent(subject, "50 万元"), bands=ranged, total=total).verdict is verdict
 
 
+BETTER = """better_of:
+      - measure: rd_expense_yuan[t]
+        bands:
+          - {from: 500 万元, points: 10}
+          - {from: 100 万元, to: 500 万元, points: 2}
+          - {to: 100 万元, points: 0}
+      - measure: rd_expense_yuan[t] / revenue_yuan[t]
+        bands:
+          - {from: 10%, points: 10}
+          - {from: 3%, to: 10%, points: 2}
+          - {to: 3%, points: 0}"""
+
+
+@pytest.mark.parametrize(
+    ("rd", "revenue", "low", "high"),
+    [
+        ("100 万元", "1000 万元", 10, 10),  # the share gives more
+        ("500 万元", "20000 万元", 10, 10),  # the amount gives more
+        ("100 万元", "20000 万元", 2, 2),
+        ("99 万元", "20000 万元", 0, 0),
+        ("500 万元", None, 10, 10),  # the missing share could add nothing
+        ("100 万元", None, 2, 10),
+        (None, "1000 万元", 0, 10),
+    ],
+)
+def test_a10_the_better_of_two_scales_counts(
+    subject: Build, run: Run, rd: str | None, revenue: str | None, low: int, high: int
+) -> None:
+    facts = {"rd_expense_yuan": {2025: rd}} if rd else {}
+    facts |= {"revenue_yuan": {2025: revenue}} if revenue else {}
+    found = run(subject(facts), second=BETTER, maximum=10).condition("T-S2")
+    assert found.points is not None
+    assert (found.points.low, found.points.high) == (low, high)
+    assert found.status.value == ("unknown" if low != high else "met" if low else "unmet")
+    assert len(found.checks) == 2
+
+
+@pytest.mark.parametrize(("years", "points"), [("0", 0), ("1.99", 0), ("2", 1), ("3.99", 1), ("4", 2), ("99", 3)])
+def test_points_for_every_full_step_end_at_the_maximum(subject: Build, run: Run, years: str, points: int) -> None:
+    steps = "measure: segment_years[t]\n    steps: {every: 2 年, points: 1}"
+    found = run(subject({"segment_years": {2025: years}}), second=steps, maximum=3).condition("T-S2").points
+    assert found is not None
+    assert (found.low, found.high) == (points, points)
+
+
+EACH = """each:
+      points: 3
+      of:
+        - lead_product_in_sei = 是
+        - ip_class1_count >= 1 项
+        - {finding: market_position_leading}"""
+
+
+@pytest.mark.parametrize(
+    ("facts", "low", "high", "status"),
+    [
+        ({"lead_product_in_sei": "否", "ip_class1_count": "0"}, 0, 3, "manual_review"),
+        ({"lead_product_in_sei": "是", "ip_class1_count": "0"}, 3, 5, "manual_review"),
+        ({"lead_product_in_sei": "是"}, 3, 5, "unknown"),
+        ({"lead_product_in_sei": "是", "ip_class1_count": "1"}, 5, 5, "met"),
+        ({}, 0, 5, "unknown"),
+    ],
+)
+def test_points_for_each_test_that_holds_end_at_the_maximum(
+    subject: Build, run: Run, facts: dict[str, object], low: int, high: int, status: str
+) -> None:
+    found = run(subject(facts), second=EACH, maximum=5).condition("T-S2")
+    assert found.points is not None
+    assert (found.points.low, found.points.high, found.status.value) == (low, high, status)
+
+
 def test_a_value_that_rounds_up_to_the_next_band_is_shown_with_enough_digits(subject: Build, run: Run) -> None:
     assert run(spent(subject, "499999.99 元")).condition("T-S1").value == "4.99999990%"
     assert run(spent(subject, "50 万元")).condition("T-S1").value == "5.00%"

@@ -56,6 +56,16 @@ def test_a_ledger_nobody_looked_into_is_unknown_and_an_empty_one_is_not(subject:
     assert (unknown.status, [each.kind for each in unknown.missing]) == (Status.UNKNOWN, ["title"])
     assert judge_test(HOLDS, subject(titles=())).status is Status.UNMET
     assert judge_test("{recorded: [high_tech]}", subject(titles=None)).status is Status.UNKNOWN
+    assert judge_test("{recorded_none: [high_tech]}", subject(titles=None)).status is Status.UNKNOWN
+
+
+def test_a_second_source_says_only_what_it_holds(subject: Build, judge_test: Judge) -> None:
+    """An incomplete ledger without the title: no gap for `recorded_none`, unknown for `holds_none`."""
+    incomplete = subject(titles=(), ledger_complete=False)
+    assert judge_test("{recorded_none: [high_tech]}", incomplete).status is Status.MET
+    assert judge_test("{holds_none: [high_tech]}", incomplete).status is Status.UNKNOWN
+    held = subject(titles=(title(),), ledger_complete=False)
+    assert judge_test("{recorded_none: [innovative_sme]}", held).status is Status.UNMET
 
 
 def test_a_title_absent_from_an_incomplete_ledger_is_unknown_but_bans_nobody(subject: Build, judge_test: Judge) -> None:
