@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -25,11 +25,14 @@ from rulebook.columnar_codes import (
     NOT_APPLICABLE,
     NOT_JUDGED,
     STATUSES,
+    UNMET,
     VERDICTS,
     Codes,
     Flags,
     all_of,
     any_of,
+    as_and,
+    as_or,
     flags,
 )
 from rulebook.columnar_frame import ROWS, Frame, Judge, Key, Manner
@@ -46,7 +49,7 @@ from rulebook.columnar_score import (
     judge_total,
 )
 from rulebook.evaluate import KindNotServed, evaluate
-from rulebook.pack import Condition, Pack, Route, Test
+from rulebook.pack import Condition, Line, Pack, Route, Test
 from rulebook.scene import FactUnreadable
 from rulebook.status import Status, Verdict
 from rulebook.subject import Subject
@@ -188,18 +191,15 @@ def compile_pack(pack: Pack) -> ColumnarPack:
 
 
 def _rules(pack: Pack, kind: str) -> _Rules:
-    tests: list[Test] = []
-    silent: list[Test] = []
-    for condition in (*pack.gates, *pack.conditions):
-        if kind in condition.tests:
-            tests.append(condition.tests[kind])
-            if condition.undefined_review_if is not None:
-                silent.append(condition.undefined_review_if)
-    measures = [each.measure for each in pack.indicators if each.measure is not None]
-    tests += [choice.test for each in pack.indicators for choice in each.choices if choice.test is not None]
-    reads = [each for test in tests for leaf in leaves(test) for each in reads_of(leaf)]
-    reads += [each for measure in measures for each in reads_of(measure)]
-    reads += [each.silenced() for test in silent for leaf in leaves(test) for each in reads_of(leaf)]
+    conditions = (*pack.gates, *pack.conditions)
+    reads = [each for condition in conditions if kind in condition.tests for each in _condition_reads(condition, kind)]
+    for indicator in pack.indicators:
+        for test in (*indicator.each, *(choice.test for choice in indicator.choices)):
+            reads += [] if test is None else _test_reads(test)
+        for measure in (indicator.measure, *(scale.measure for scale in indicator.better_of)):
+            reads += [] if measure is None else reads_of(measure)
+        if indicator.expert is not None:
+            reads.append(Reads(indicator.expert.fact, indicator.expert.offset, conditional=True, expert=True))
     return _Rules(
         gates=tuple(_Line(each, _condition(each, kind)) for each in pack.gates),
         requirements=tuple(_Line(each, _condition(each, kind)) for each in pack.conditions),
@@ -207,28 +207,90 @@ def _rules(pack: Pack, kind: str) -> _Rules:
     )
 
 
+def _test_reads(test: Test) -> list[Reads]:
+    return [each for leaf in leaves(test) for each in reads_of(leaf)]
+
+
+def _condition_reads(condition: Condition, kind: str) -> list[Reads]:
+    found = _test_reads(condition.tests[kind])
+    if condition.term is not None:  # on other days nobody reads it
+        found = [replace(each, term=condition.term) for each in found]
+    if condition.applies_if is not None:
+        found = [replace(each, conditional=True) for each in found]
+        found += [replace(each, term=condition.term) for each in _test_reads(condition.applies_if)]
+    if condition.undefined_review_if is not None:
+        found += [replace(each, silent=True) for each in _test_reads(condition.undefined_review_if)]
+    return found
+
+
 def _condition(condition: Condition, kind: str) -> Judge | None:
     test = condition.tests.get(kind)
     if test is None:
         return None
     manner = Manner(only_sources=condition.only_sources)
-    judge = compile_test(test, manner)
+    judge = _within_term(condition, _where_it_applies(condition, test, manner))
     if condition.undefined_review_if is None:
         return judge
-    undefined = undefined_rows(test, manner)
+    asked = [undefined_rows(test, manner)]
+    if condition.applies_if is not None:
+        asked.append(undefined_rows(condition.applies_if, Manner()))
     for_people = Manner(only_sources=condition.only_sources, undefined=MANUAL_REVIEW, silent=True)
-    again = compile_test(test, for_people)
+    again = _within_term(condition, _where_it_applies(condition, test, for_people))
     review = compile_test(condition.undefined_review_if, Manner(silent=True))
 
     def judge_twice(frame: Frame) -> Codes:
         codes = judge(frame)
-        rows = undefined(frame)
-        if rows is None:
+        undefined = [rows for each in asked if (rows := each(frame)) is not None]
+        if not undefined:
             return codes
-        rows = rows & (review(frame) == MET)
-        return flags(~rows) * codes | flags(rows) * again(frame)
+        twice = np.logical_or.reduce(undefined) & (review(frame) == MET)
+        return flags(~twice) * codes | flags(twice) * again(frame)
 
     return judge_twice
+
+
+def _within_term(condition: Condition, judge: Judge) -> Judge:
+    term = condition.term
+    if term is None:
+        return judge
+
+    def judge_in_time(frame: Frame) -> Codes:
+        return judge(frame) if term.covers(frame.day) else np.full(frame.size, NOT_APPLICABLE, np.uint8)
+
+    return judge_in_time
+
+
+def _where_it_applies(condition: Condition, test: Test, manner: Manner) -> Judge:
+    """Not applicable where `applies_if` is unmet; where that is open, met only if the test holds in any case."""
+    judge = compile_test(test, manner)
+    if condition.applies_if is None:
+        return judge
+    applies_to = compile_test(condition.applies_if, replace(manner, only_sources=frozenset()))
+    named = [] if manner.silent else [each for each in _test_reads(test) if not each.dynamic]
+
+    def judge_some(frame: Frame) -> Codes:
+        applies = applies_to(frame)
+        frame.active = applies != UNMET
+        codes = judge(frame)
+        for read in named:
+            (key,) = keys_read(read, frame.day)
+            assert read.fact is not None  # what is not dynamic is a fact
+            lacking = frame.missing(read.fact, read.year(frame.day))
+            if lacking is not None:
+                frame.miss(key, lacking != 0)
+        as_asked = (applies == MET) | (codes == MET)
+        found = flags(as_asked) * codes | flags(~as_asked) * applies
+        found[~frame.active] = NOT_APPLICABLE
+        frame.active = None
+        return found
+
+    return judge_some
+
+
+def _lines(pack: Pack) -> Iterator[Line]:
+    """The lines in the order of `Assessment.conditions`."""
+    yield from (each.line for each in (*pack.gates, *pack.conditions))
+    yield from (each.line for each in pack.indicators)
 
 
 @dataclass(slots=True)
@@ -290,10 +352,11 @@ class _Writer:
         gates = [self._judge(each, position, frame) for position, each in enumerate(self.rules.gates)]
         asked = self._judge_requirements(frame)
         scored = self._score(frame)
-        routes = [self._judge_route(route, asked, scored, frame) for route in pack.routes]
+        groups = self._add_groups(scored, frame)
+        routes = [self._judge_route(route, asked, scored, groups, frame) for route in pack.routes]
         decision = any_of(routes, frame.size)
         blocking = [
-            codes
+            as_and(codes)
             for line, codes in zip(self.rules.gates, gates, strict=True)
             if codes is not None and line.condition.modality == "must"
         ]
@@ -333,29 +396,43 @@ class _Writer:
             self.points_high[position, rows] = each.high
             self.status[first + position, rows] = each.status
             scored.append(each)
-        self.total_low[rows] = add_up([each.low for each in scored], frame.size, self.compiled.scale)
-        self.total_high[rows] = add_up([each.high for each in scored], frame.size, self.compiled.scale)
         return scored
 
-    def _judge_route(self, route: Route, asked: dict[str, Codes], scored: list[ScoredRows], frame: Frame) -> Codes:
+    def _add_groups(self, scored: list[ScoredRows], frame: Frame) -> dict[str, tuple[list[ScoredRows], Parts, Parts]]:
+        """The members and points of each group, held down to its cap, and their sum as the total."""
+        pack, scale, size = self.compiled.pack, self.compiled.scale, frame.size
+        found = {}
+        for group in pack.groups:
+            members = [
+                each for indicator, each in zip(pack.indicators, scored, strict=True) if indicator.group == group.id
+            ]
+            low = add_up([each.low for each in members], size, scale, group.maximum)
+            high = add_up([each.high for each in members], size, scale, group.maximum)
+            found[group.id] = (members, low, high)
+        rows = slice(frame.start, frame.stop)
+        self.total_low[rows] = add_up([low for _, low, _ in found.values()], size, scale)
+        self.total_high[rows] = add_up([high for _, _, high in found.values()], size, scale)
+        return found
+
+    def _judge_route(
+        self,
+        route: Route,
+        asked: dict[str, Codes],
+        scored: list[ScoredRows],
+        groups: dict[str, tuple[list[ScoredRows], Parts, Parts]],
+        frame: Frame,
+    ) -> Codes:
         size, scale = frame.size, self.compiled.scale
-        parts = [asked[each] for each in route.all_of if each in asked]
+        parts = [as_and(asked[each]) for each in route.all_of if each in asked]
         if route.any_of:
-            parts.append(any_of([asked[each] for each in route.any_of if each in asked], size))
+            parts.append(any_of([as_or(asked[each]) for each in route.any_of if each in asked], size))
         if route.score is not None:
             rows = slice(frame.start, frame.stop)
             if route.score.total is not None:
                 low, high = self.total_low[rows], self.total_high[rows]
                 parts.append(judge_total(scored, low, high, route.score.total, scale))
             for group, limit in route.score.groups:
-                members = [
-                    each
-                    for indicator, each in zip(self.compiled.pack.indicators, scored, strict=True)
-                    if indicator.group == group
-                ]
-                low = add_up([each.low for each in members], size, scale)
-                high = add_up([each.high for each in members], size, scale)
-                parts.append(judge_total(members, low, high, limit, scale))
+                parts.append(judge_total(*groups[group], limit, scale))
         return all_of(parts, size)
 
     def _write_missing(self, frame: Frame) -> None:
@@ -415,7 +492,7 @@ class _Writer:
             kind=self.kind,
             verdict=self.verdict,
             route=self.route,
-            lines=tuple(each.line.id for each in (*pack.gates, *pack.conditions, *pack.indicators)),
+            lines=tuple(line.id for line in _lines(pack)),
             status=self.status,
             indicators=tuple(each.line.id for each in pack.indicators),
             points_low=self.points_low,

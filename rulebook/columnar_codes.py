@@ -92,5 +92,25 @@ def worse(first: Codes | None, second: Codes | None) -> Codes | None:
     return both ^ flags(both == (UNKNOWN | MANUAL_REVIEW), MANUAL_REVIEW)
 
 
+def as_and(codes: Codes) -> Codes:
+    """Statuses of conditions for an AND: what is not applicable does not count."""
+    return np.minimum(codes, np.uint8(MET))
+
+
+def as_or(codes: Codes) -> Codes:
+    """Statuses of conditions for an OR: what is not applicable does not count."""
+    return codes * flags(codes != NOT_APPLICABLE)
+
+
+def ordinals(days: Days) -> Ints:
+    """Days since a fixed day, so that dates can be subtracted; the year is taken to begin in March."""
+    numbers = days.astype(np.int64)
+    year, month, day = numbers // 10_000, numbers // 100 % 100, numbers % 100
+    late = (month > 2).astype(np.int64)
+    year = year - 1 + late
+    shifted = month + 9 - 12 * late
+    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * shifted + 2) // 5 + day
+
+
 def day_number(year: int, month: int, day: int) -> int:
     return year * 10_000 + month * 100 + day

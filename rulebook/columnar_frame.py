@@ -48,6 +48,8 @@ class Frame:
     kind: str
     traced: Flags | None = None
     """Rows that the traced evaluator has to judge."""
+    active: Flags | None = None
+    """Where it counts what is missing: a condition that does not apply asks for nothing."""
     missed: dict[Key, Flags] = field(default_factory=dict)
     memory: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -105,6 +107,8 @@ class Frame:
         return self.gap(fact, year, frozenset())
 
     def miss(self, key: Key, rows: Flags) -> None:
+        if self.active is not None:
+            rows = rows & self.active
         known = self.missed.get(key)
         self.missed[key] = rows if known is None else known | rows
 

@@ -23,6 +23,8 @@ from rulebook.pack import (
     Equals,
     Found,
     Holds,
+    InPlan,
+    LeftOpen,
     Limit,
     NoBan,
     Review,
@@ -92,6 +94,14 @@ def _review(test: Review, manner: Manner) -> Judge:
     return judge
 
 
+def _left_open(test: LeftOpen, manner: Manner) -> Judge:
+    return lambda frame: np.full(frame.size, MANUAL_REVIEW, np.uint8)
+
+
+def _in_plan(test: InPlan, manner: Manner) -> Judge:
+    return lambda frame: np.full(frame.size, MET if frame.day <= test.until else MANUAL_REVIEW, np.uint8)
+
+
 TESTS: dict[type, Callable[[Any, Manner], Judge]] = {
     Compare: _compare,
     CompareTotal: compile_record_total,
@@ -104,6 +114,8 @@ TESTS: dict[type, Callable[[Any, Manner], Judge]] = {
     AllOf: _all_of,
     AnyOf: _any_of,
     Review: _review,
+    LeftOpen: _left_open,
+    InPlan: _in_plan,
 }
 
 
@@ -121,9 +133,7 @@ def leaves(test: Test) -> Iterator[Test]:
 
 def undefined_rows(test: Test, manner: Manner) -> Callable[[Frame], Flags | None]:
     """Where a share that the test compares has no whole (A-07)."""
-    meters: list[Meter] = [
-        compile_measure(each.measure, manner) for each in leaves(test) if isinstance(each, Compare)
-    ]
+    meters: list[Meter] = [compile_measure(each.measure, manner) for each in leaves(test) if isinstance(each, Compare)]
 
     def rows(frame: Frame) -> Flags | None:
         found: Flags | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from rulebook.columnar_frame import Key, year_of
@@ -14,15 +14,20 @@ from rulebook.dictionary import Fact
 from rulebook.pack import (
     Compare,
     CompareTotal,
+    DaysSince,
     Entries,
     Equals,
     Found,
+    Growth,
     Holds,
     Measure,
     NoBan,
     Ref,
+    Share,
     SizeIn,
+    Term,
     Test,
+    Total,
 )
 from rulebook.wording import period_label
 
@@ -39,18 +44,21 @@ class Reads:
     size: bool = False
     silent: bool = False
     """What is missing of it is not named."""
+    conditional: bool = False
+    """Only read in some rows."""
+    term: Term | None = None
+    """Only read on these days of application."""
+    expert: bool = False
+    """Points that experts give."""
 
     @property
     def dynamic(self) -> bool:
         """Whether a test has to be judged to know what is missing."""
-        return bool(self.fields or self.titles or self.bans or self.size)
+        return bool(self.conditional or self.fields or self.titles or self.bans or self.size)
 
     def year(self, day: date) -> int:
         assert self.fact is not None  # ledgers and sizes have no year
         return year_of(self.fact, self.offset, day)
-
-    def silenced(self) -> Reads:
-        return replace(self, silent=True)
 
 
 def reads_of(leaf: Test | Measure) -> Iterator[Reads]:
@@ -76,14 +84,19 @@ def reads_of(leaf: Test | Measure) -> Iterator[Reads]:
             yield Reads(size=True)
         case Ref():
             yield Reads(leaf.fact, leaf.offset)
-        case _:
-            for ref in refs_of(leaf):
-                yield from reads_of(ref)
+        case Share():
+            yield from reads_of(leaf.part)
+            yield from reads_of(leaf.whole)
+        case Total() if leaf.since is not None:
+            yield Reads(leaf.since)
+            yield from (Reads(ref.fact, ref.offset, conditional=True) for ref in leaf.refs)
+        case Total() | Growth() | DaysSince():
+            yield from (Reads(ref.fact, ref.offset) for ref in refs_of(leaf))
 
 
 def keys_read(read: Reads, day: date) -> Iterator[Key]:
     """Everything that may turn out to be missing of it."""
-    if read.silent:
+    if read.silent or (read.term is not None and not read.term.covers(day)):
         return
     if read.bans:
         yield cancellations_key()
@@ -98,5 +111,5 @@ def keys_read(read: Reads, day: date) -> Iterator[Key]:
         yield from (field_key(read.fact, name) for name in read.fields)
     elif read.fact is not None:
         year = read.year(day)
-        kind = "finding" if read.fact.type == "finding" else "fact"
+        kind = "finding" if read.expert or read.fact.type == "finding" else "fact"
         yield (read.fact.id, year, period_label(read.fact, year), kind)

@@ -122,9 +122,7 @@ def compile_record_total(test: CompareTotal, manner: Manner) -> Judge:
     return judge
 
 
-def _reaches(
-    limit: Limit, parts: int, amount: EntryField, counting: Flags, certain: Flags, entries: Slice
-) -> Codes:
+def _reaches(limit: Limit, parts: int, amount: EntryField, counting: Flags, certain: Flags, entries: Slice) -> Codes:
     """Met when what is certain reaches the limit, unmet when all that may count does not."""
     known = counting & ~amount.missing
     values: Ints = amount.values * known
@@ -205,7 +203,9 @@ def _inside(window: Window, column: EntryField, frame: Frame) -> Codes:
     if window.fiscal_years:
         return _years(window, column, frame)[0]
     days: Days = column.values
-    if window.rolling_days:  # A-38: exactly on the far day no longer counts
+    if window.calendar_years:
+        inside = (days >= day_number(frame.day.year - window.calendar_years + 1, 1, 1)) & (days <= frame.day_number)
+    elif window.rolling_days:  # A-38: exactly on the far day no longer counts
         start = frame.day - timedelta(days=window.rolling_days)
         inside = (days > day_number(start.year, start.month, start.day)) & (days <= frame.day_number)
     else:

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rulebook.columnar import ColumnarPack
 from rulebook.columnar_codes import Flags, day_number
@@ -129,7 +130,7 @@ def _column(fact: Fact, year: int, rows: Sequence[Row]) -> Column:
     read, dtype = _reader(fact)
     size = len(rows)
     gap, source, broken = np.ones(size, np.uint8), np.zeros(size, np.uint8), np.zeros(size, np.bool_)
-    values = np.zeros(size, dtype)
+    values: NDArray[Any] = np.zeros(size, dtype)
     until = np.zeros(size, np.int32) if fact.type == "finding" else None
     at, sources, found = [], [], []
     for position, value, code in _stored(fact, year, rows):
@@ -158,6 +159,8 @@ def _reader(shape: Shape) -> tuple[Callable[[Any], int | None], type]:
         return (lambda value: scaled_figure(value, places)), np.float64
     if shape.type == "finding":
         return _decision, np.uint8
+    if shape.type == "date":
+        return _day, np.int32
     if shape.type == "boolean":
         return (lambda value: int(value) if isinstance(value, bool) else None), np.uint8
     return (lambda value: code_of(shape, value) if isinstance(value, str) else None), np.uint8
@@ -264,7 +267,7 @@ def _titles(rows: Sequence[Row]) -> Titles:
     size = len(rows)
     counts = np.zeros(size + 1, np.int64)
     unseen, complete = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
-    entries: list[tuple[int, int, int, int, int, int]] = []
+    entries: list[tuple[int, ...]] = []
     for position, row in enumerate(rows):
         titles = row["titles"]
         complete[position] = bool(row.get("titles_known"))
@@ -296,9 +299,7 @@ def _titles(rows: Sequence[Row]) -> Titles:
     )
 
 
-def _sizes(
-    table: SizeTable, rows: Sequence[Row], columns: Mapping[tuple[str, int], Column], year: int
-) -> SizeClasses:
+def _sizes(table: SizeTable, rows: Sequence[Row], columns: Mapping[tuple[str, int], Column], year: int) -> SizeClasses:
     figures = {}
     for fact_id in SIZE_FACTS[1:]:
         column = columns[(fact_id, year)]

@@ -34,9 +34,7 @@ class SizeFigure:
     broken: Flags | None = None
 
 
-def classify_all(
-    table: SizeTable, industries: Sequence[str | None], figures: dict[str, SizeFigure]
-) -> SizeClasses:
+def classify_all(table: SizeTable, industries: Sequence[str | None], figures: dict[str, SizeFigure]) -> SizeClasses:
     """What `size.classify` says of each row: the classes still possible, and the facts missing for one."""
     size = len(industries)
     possible, missing = np.full(size, _ALL, np.uint8), np.zeros(size, np.uint8)

@@ -107,9 +107,7 @@ def _judge_entries(ledgers: Ledgers, entries: Slice, day: int) -> tuple[Codes, F
     return codes, endless
 
 
-def _name_endless(
-    titles: tuple[str, ...], endless: Flags, ledgers: Ledgers, entries: Slice, frame: Frame
-) -> None:
+def _name_endless(titles: tuple[str, ...], endless: Flags, ledgers: Ledgers, entries: Slice, frame: Frame) -> None:
     if not endless.any():
         return
     for title in titles:
@@ -190,8 +188,10 @@ def compile_size(test: SizeIn, manner: Manner) -> Judge:
         outside = (possible & ~np.uint8(wanted)) != 0
         inside = (possible & wanted) != 0
         either = outside & inside
-        return flags(~outside, MET) | flags(either & (missing != 0), UNKNOWN) | flags(
-            either & (missing == 0), MANUAL_REVIEW
+        return (
+            flags(~outside, MET)
+            | flags(either & (missing != 0), UNKNOWN)
+            | flags(either & (missing == 0), MANUAL_REVIEW)
         )
 
     return judge
@@ -216,4 +216,3 @@ def compile_finding(test: Found, manner: Manner) -> Judge:
         return flags(counts & met, MET) | flags(~counts, MANUAL_REVIEW)
 
     return judge
-

@@ -17,6 +17,10 @@ from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Dictionary, Fact, Shape
 from rulebook.pack import (
     TITLES,
     CompareTotal,
+    DaysSince,
+    Entries,
+    Equals,
+    FieldTest,
     Growth,
     Holds,
     Measure,
@@ -53,8 +57,12 @@ class Awkward:
         self.dictionary, self.day, self.chance = dictionary, day, chance
         self.nodes = list(nodes(pack))
         self.refs = {ref for node in self.nodes if isinstance(node, Measure) for ref in refs_of(node)}
-        self.refs |= {node.ref for node in self.nodes if type(node).__name__ == "Equals"}
+        self.refs |= {node.ref for node in self.nodes if isinstance(node, Equals)}
+        self.refs |= {node.expert for node in self.nodes if getattr(node, "expert", None) is not None}
         self.facts = {node.fact.id: node.fact for node in self.nodes if hasattr(node, "fact")}
+        self.generous = False
+        self.wanted = {node.ref.fact.id: node.value for node in self.nodes if isinstance(node, Equals)}
+        self.forbidden = {node.fact.id for node in self.nodes if isinstance(node, Entries) and node.forbidden}
         self.edges = list(_edges(self.nodes))
         self.windows = [node for node in self.nodes if isinstance(node, Window)]
         self.totals = [node for node in self.nodes if isinstance(node, CompareTotal)]
@@ -62,18 +70,19 @@ class Awkward:
 
     def row(self) -> Row:
         gaps = self.chance.choice((0.0, 0.0, 0.02, 0.1, 0.5, 1.0))
+        self.generous = self.chance.random() < 0.5  # else hardly any row would pass every gate
         facts: dict[str, dict[str, Any]] = {}
         wanted = {(ref.fact.id, self._year(ref)): ref.fact for ref in self.refs}
         wanted |= {(fact.id, 0): fact for fact in self.facts.values() if not fact.yearly}
         for fact_id in ("headcount", "revenue_yuan", "total_assets_yuan"):
             wanted[(fact_id, self.day.year - 1)] = self.dictionary[fact_id]
-        for (fact_id, year), fact in sorted(wanted.items()):
+        for (_, year), fact in sorted(wanted.items(), key=lambda each: each[0]):
             if self.chance.random() >= gaps:
                 self._put(facts, fact, year, self._value(fact))
         for _ in range(self.chance.choice((0, 1, 3, 6))):
             self._on_an_edge(facts)
         return {
-            "industry_code": self.chance.choice((*INDUSTRIES, None)),
+            "industry_code": "C3911" if self.generous else self.chance.choice((*INDUSTRIES, None)),
             "facts": facts,
             "titles": [self._title() for _ in range(self.chance.choice((0, 0, 1, 1, 2, 4)))],
             "titles_known": self.chance.random() < 0.7,
@@ -94,15 +103,25 @@ class Awkward:
         if fact.type in NUMERIC:
             return self._number(fact)
         if fact.type == "boolean":
-            return chance.random() < 0.5
+            return self.wanted[fact.id] if self.generous and fact.id in self.wanted else chance.random() < 0.5
         if fact.type == "code":
             return chance.choice(fact.allowed).code
+        if fact.type == "date":
+            back = timedelta(chance.choice((364, 365, 366, 1, 0, -1, 4000)))
+            return chance.choice((self._date(), self.day - back)).isoformat()
         if fact.type == "records":
+            if self.generous and fact.id in self.forbidden:
+                return []
             return [self._entry(fact) for _ in range(chance.choice((0, 0, 1, 2, 3)))]
         if fact.type == "finding":
             until = chance.choice((None, self.day, self.day - timedelta(1), self.day + timedelta(1)))
             decision = chance.choice(("met", "met", "unmet"))
-            return {"decision": decision, "reason": "核定", "evidence": None, "valid_until": until and until.isoformat()}
+            return {
+                "decision": decision,
+                "reason": "核定",
+                "evidence": None,
+                "valid_until": until and until.isoformat(),
+            }
         return "文字"
 
     def _number(self, shape: Shape) -> object:
@@ -132,9 +151,7 @@ class Awkward:
 
     def _own_edges(self, shape: Shape) -> list[int]:
         scale = scale_of(shape)
-        return [
-            int(edge * scale) for measure, edge in self.edges if isinstance(measure, Ref) and measure.fact is shape
-        ]
+        return [int(edge * scale) for measure, edge in self.edges if isinstance(measure, Ref) and measure.fact is shape]
 
     def _entry(self, fact: Fact) -> dict[str, object]:
         entry: dict[str, object] = {}
@@ -155,7 +172,7 @@ class Awkward:
         limits = [
             node.limit.value
             for node in self.nodes
-            if type(node).__name__ == "FieldTest" and node.field is shape and node.limit is not None
+            if isinstance(node, FieldTest) and node.field is shape and node.limit is not None
         ]
         limits += [node.limit.value for node in self.totals if node.total.amount is shape]
         if not limits or self.chance.random() < 0.2:
@@ -200,6 +217,8 @@ class Awkward:
         refs = refs_of(measure)
         base = edge.denominator**2 * self.chance.choice((1, 7, 10**4, 123_456))
         figures = self._figures(measure, edge, base)
+        if not figures:
+            return
         figures[0] += self.chance.choice((-1, 0, 0, 1))
         for ref, figure in zip(refs, figures, strict=False):
             if ref.fact.type in NUMERIC:
@@ -209,7 +228,10 @@ class Awkward:
     def _figures(self, measure: Measure, edge: Fraction, base: int) -> list[int]:
         match measure:
             case Share():
-                return [int(edge * base), base]
+                parts, wholes = len(refs_of(measure.part)), len(refs_of(measure.whole))
+                return [int(edge * base) * wholes, *[0] * (parts - 1), *[base] * wholes]
+            case DaysSince():
+                return []
             case Growth(manner="yearly"):
                 return [int((1 + edge) * base), base]
             case Growth():
@@ -255,9 +277,7 @@ def differences(result: ColumnarResult, row: int, judge: Callable[[], Any]) -> l
 
 def _missing(found: Any) -> set[tuple[str, int, str, str]]:
     """Which entry of a list lacks a field is for the explanation; columns name the field."""
-    return {
-        (each.fact_id, each.fiscal_year, _without_position(each.label), each.kind) for each in found
-    }
+    return {(each.fact_id, each.fiscal_year, _without_position(each.label), each.kind) for each in found}
 
 
 def _without_position(label: str) -> str:
