@@ -65,7 +65,7 @@ def any_of(parts: Sequence[Codes], size: int) -> Codes:
 def exchanged(codes: Codes) -> Codes:
     """The codes in the order of OR, and back. Bytes are multiplied, not shifted or selected: that is what numpy does
     sixteen at a time."""
-    return flags(codes >= MANUAL_REVIEW) | (codes & 1) * np.uint8(2)
+    return flags(codes >= MANUAL_REVIEW) | (codes & np.uint8(1)) * np.uint8(2)
 
 
 def opposite(codes: Codes) -> Codes:

@@ -88,7 +88,7 @@ def populations(
     subject: Callable[[Row], Subject] | None = None,
     chunk: int = ROWS,
 ) -> Iterator[Population]:
-    """The rows in order, at most `chunk` of them at a time. `subject` makes of a row what the traced evaluator reads."""
+    """The rows in order, at most `chunk` at a time. `subject` makes of a row what the traced evaluator reads."""
     stream = iter(rows)
     while held := list(islice(stream, chunk)):
         yield population_of(held, needs, application_date, sizes=sizes, subject=subject)
