@@ -62,6 +62,14 @@ def load_pack(text: str, dictionary: Dictionary, file: str = "pack.yaml") -> Pac
     reader = Reader(file)
     try:
         root = reader.parse(text)
+    except SourceInvalid as invalid:
+        raise PackInvalid(list(invalid.problems)) from None
+    return compile_pack(root, dictionary, reader)
+
+
+def compile_pack(root: Block, dictionary: Dictionary, reader: Reader) -> Pack:
+    """Compile a pack that has been read. Raises PackInvalid with every problem found."""
+    try:
         pack = _Compiler(reader, dictionary, Predicates(reader, dictionary)).pack(root)
         if not reader.problems:
             check_reachability(reader, pack, root)

@@ -123,6 +123,10 @@ def _by_better(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     found = [by(scale) for scale in indicator.better_of]
     low, high = max(each.points.low for each in found), max(each.points.high for each in found)
     open_causes = [each.cause for each in found if each.cause is not None and each.points.high > low]
+    best = max(range(len(found)), key=lambda position: found[position].points.low)
+    if low > min(each.points.low for each in found):  # the choice is the enterprise's, and has to be seen
+        chosen = measure_label(indicator.better_of[best].measure, scene)
+        trace.note(f"按“{chosen}”计 {_points_text(low, low)}，取得分较高的算法（A-10、A-28）")
     value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
     threshold = "；".join(each.threshold for each in found)
     return Scored(Points(low, high, indicator.maximum), _open(low, high, open_causes), value, threshold)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from rulebook.dictionary import Dictionary
 from rulebook.expressions import Expressions
 from rulebook.loader import PackInvalid, content_hash
-from rulebook.pack import SIZES, Document
+from rulebook.pack import EVIDENCE_GRADES, SIZES, Document
 from rulebook.source import Block, Reader, Scalar, SourceInvalid
 
 _KEYS = (
@@ -41,6 +41,7 @@ class SizeRow:
     label: str
     codes: tuple[Span, ...]
     levels: Mapping[str, Mapping[str, Decimal]]
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _table(reader: Reader, dictionary: Dictionary, root: Block, sha256: str) -> 
 
 
 def _row(reader: Reader, dictionary: Dictionary, block: Block) -> SizeRow:
-    reader.only(block, ("id", "label", "codes", "levels"))
+    reader.only(block, ("id", "label", "codes", "levels", "evidence"))
     levels = reader.block(block.entries.get("levels"), "levels", block.line)
     reader.only(levels, LEVELS)
     expressions = Expressions(reader, dictionary)
@@ -117,7 +118,12 @@ def _row(reader: Reader, dictionary: Dictionary, block: Block) -> SizeRow:
             value = expressions.literal(node.text if isinstance(node, Scalar) else "", dictionary[name], node.line)
             bounds[level][name] = Decimal(0) if value is None else value
     _check_levels(reader, block, bounds)
-    return SizeRow(reader.text(block, "id"), reader.text(block, "label"), _spans(reader, block, "codes"), bounds)
+    evidence = reader.text(block, "evidence")
+    if evidence and evidence.split("(")[0] not in EVIDENCE_GRADES:
+        expected = "、".join(EVIDENCE_GRADES) + "之一，M 可写 M(90)"
+        reader.problem(reader.line_of(block, "evidence"), evidence, expected, "请改正依据等级。", "choice")
+    codes = _spans(reader, block, "codes")
+    return SizeRow(reader.text(block, "id"), reader.text(block, "label"), codes, bounds, evidence)
 
 
 def _check_levels(reader: Reader, block: Block, bounds: Mapping[str, Mapping[str, Decimal]]) -> None:

@@ -9,6 +9,7 @@ from peiyu.sample.chance import stream
 from peiyu.sample.decisions import commissioners, draw_consent, draw_finding
 from peiyu.sample.identity import Identities
 from peiyu.sample.model import Consent, Enterprise, Finding, PeriodFacts, Sample, Title
+from peiyu.sample.other_titles import draw_other_current, draw_other_figures
 from peiyu.sample.profiles import Profile, draw_profile
 from peiyu.sample.standing import draw_current_facts, draw_scores, reported_only
 from peiyu.sample.titles import draw_titles
@@ -65,13 +66,17 @@ def _facts(
     chance = stream(seed, "facts", index)
     gaps = stream(seed, "gaps", index)
     year = last_complete_year(today)
-    rows = [
-        PeriodFacts(uscc, each, "import", dt.date(each, 12, 31), reported_only(gaps, values, profile.gaps))
-        for each, values in draw_years(chance, profile, year).items()
-    ]
+    # streams of their own: what was drawn for the other facts stays as it was
+    others, other_gaps = stream(seed, "other-titles", index), stream(seed, "other-gaps", index)
+    rows = []
+    for each, values in draw_years(chance, profile, year).items():
+        more = reported_only(other_gaps, draw_other_figures(others, profile, values), profile.gaps)
+        known = reported_only(gaps, values, profile.gaps) | more
+        rows.append(PeriodFacts(uscc, each, "import", dt.date(each, 12, 31), known))
     high_tech = next((title for title in titles if title.title == "high_tech"), None)
     current = draw_current_facts(chance, profile, high_tech, today)
-    rows.append(PeriodFacts(uscc, CURRENT, "import", today, reported_only(gaps, current, profile.gaps)))
+    more = reported_only(other_gaps, draw_other_current(others, profile, current, today), profile.gaps)
+    rows.append(PeriodFacts(uscc, CURRENT, "import", today, reported_only(gaps, current, profile.gaps) | more))
     official, own = draw_scores(chance, profile, today.year)
     for scores, source in ((official, "official_platform"), (own, "import")):
         rows += [

@@ -46,7 +46,8 @@ def read_fact_row(
         value = _value(row, column, fact, text)
         if period is None or value is None:
             continue
-        origin = "official_finding" if fact.type == "finding" else source
+        # what only officials decide (findings, expert points) comes from nowhere else, whatever the file's source
+        origin = "official_finding" if fact.sources == ("official_finding",) else source
         if not accepted_source(fact, origin):
             _refuse_source(row, column, fact, text, origin)
             continue

@@ -108,6 +108,16 @@ def packs(dictionary: Dictionary) -> dict[str, Pack]:
 
 
 @pytest.fixture(scope="session")
+def shipped(dictionary: Dictionary) -> dict[str, Pack]:
+    """Every shipped pack by file stem, the local ones too."""
+    return {
+        path.stem: load_pack(path.read_text(encoding="utf-8"), dictionary, path.name)
+        for path in sorted(POLICIES.glob("*.yaml"))
+        if not path.name.startswith("size-")
+    }
+
+
+@pytest.fixture(scope="session")
 def sizes(dictionary: Dictionary) -> SizeTable:
     path = POLICIES / "size-2011-2017.yaml"
     return load_size_table(path.read_text(encoding="utf-8"), dictionary, path.name)

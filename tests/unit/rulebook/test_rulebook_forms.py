@@ -12,7 +12,6 @@ from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.loader import PackInvalid, load_pack
-from rulebook.pack import Pack
 from rulebook.status import Status, Verdict
 from rulebook.subject import Subject
 
@@ -391,7 +390,3 @@ def test_a_mistake_in_a_scored_form_is_refused_with_its_line(
     text = scored_text.replace("groups: [{id: g, label: 分组}]\nindicators:\n", EXPERT)
     assert old in text
     assert (line, code) in refused(dictionary, text.replace(old, new, 1))
-
-
-def test_the_shipped_packs_are_for_everywhere_or_for_a_named_area(packs: dict[str, Pack]) -> None:
-    assert {pack.area for pack in packs.values()} == {()}

@@ -61,6 +61,30 @@ def test_the_table_has_sixteen_rows(sizes: SizeTable) -> None:
     assert len({row for code in ROWS for row in [classify(sizes, code, 0, Decimal(0), Decimal(0)).row]}) == 16
 
 
+def test_each_row_carries_the_grade_of_its_weakest_figure(sizes: SizeTable) -> None:
+    grades = {row.id: row.evidence for row in sizes.rows}
+    assert grades == {f"划型-{number}": "M(97)" if number >= 14 else "V" for number in range(1, 17)}
+
+
+@pytest.mark.parametrize(
+    ("code", "row"),
+    [
+        ("B0610", "划型-2"), ("C1311", "划型-2"), ("C4390", "划型-2"), ("D4610", "划型-2"), ("E4710", "划型-3"),
+        ("G5442", "划型-6"), ("G5632", "划型-6"), ("G5910", "划型-6"), ("G5990", "划型-7"), ("G6010", "划型-8"),
+        ("I6319", "划型-11"), ("I6490", "划型-11"), ("K7030", "划型-16"), ("M7510", "划型-16"), ("N7620", "划型-16"),
+        ("O8290", "划型-16"), ("Q8521", "划型-16"), ("R9090", "划型-16"),
+    ],
+)  # fmt: skip
+def test_an_industry_belongs_to_the_row_of_the_rulebook(sizes: SizeTable, code: str, row: str) -> None:
+    assert classify(sizes, code, 10**6, Decimal(10**15), Decimal(10**15)).row == row
+
+
+@pytest.mark.parametrize("code", ["G53", "G5310", "G5333", "J6620", "K7040", "P8310", "Q8411", "S9110", "T9700"])
+def test_railways_finance_education_health_and_offices_are_in_no_row(sizes: SizeTable, code: str) -> None:
+    found = classify(sizes, code, 100, Decimal(1), Decimal(1))
+    assert (found.size, found.row, found.missing) == ("unknown", "", ())
+
+
 maybe_people = st.none() | st.integers(0, 3000)
 maybe_money = st.none() | st.integers(0, 2_500_000).map(lambda wan: Decimal(wan) * 10000)
 codes = st.none() | st.sampled_from([*ROWS, "C", "39", "59", "70", "G", "5310", "J66", "ZZ", "K70"])
@@ -121,6 +145,8 @@ def test_an_unknown_class_can_still_rule_out_large(sizes: SizeTable) -> None:
         ("codes: [47-50]", "codes: [建筑业]", "number"),
         ("from: 2011-06-18", "from: 2011-06-31", "date"),
         ("    label: 工业\n", "", "missing-label"),
+        ("    label: 工业\n    evidence: V\n", "    label: 工业\n    evidence: X\n", "choice"),
+        ("    label: 工业\n    evidence: V\n", "    label: 工业\n", "missing-evidence"),
     ],
 )
 def test_a_mistake_in_the_table_is_refused(
