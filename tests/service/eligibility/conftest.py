@@ -17,6 +17,7 @@ from contracts.events.registry import (
     TitleCard,
     TitleRecorded,
 )
+from peiyu.documents.maps import packs
 from services.eligibility.app import create_app
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.handlers import remember_enterprise, remember_facts, remember_title
@@ -79,6 +80,12 @@ def title(code: str, *, version: int = 3, title_id: str = "t1", **changed: Any) 
         "valid_from": dt.date(YEAR, 1, 1), "valid_to": dt.date(YEAR + 3, 1, 1),
     }  # fmt: skip
     return TitleRecorded(uscc=USCC, version=version, record=TitleCard(**(given | changed)), enterprise=card())
+
+
+def titles_with_rules(district: str = "341302") -> set[str]:
+    """The titles whose shipped packs serve new applications of today in a district."""
+    serving = [pack for pack in packs() if pack.in_force(clock.today(), "new") and pack.serves(district)]
+    return {pack.title for pack in serving}
 
 
 class Eligibility:

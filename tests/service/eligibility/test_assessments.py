@@ -26,6 +26,7 @@ from tests.service.eligibility.conftest import (
     facts,
     registered,
     title,
+    titles_with_rules,
 )
 
 
@@ -49,14 +50,15 @@ def test_facts_that_suffice_make_the_enterprise_eligible_and_say_so_once(
     eligibility.tell(registered(), facts(INNOVATIVE))
     assert eligibility.assess() == 1, "two events, one assessment"
     told = {event["title"]: event for event in events(db)}
-    assert set(told) == {"innovative_sme", "specialized_sme"}
+    assert set(told) == titles_with_rules()
+    assert [title for title, event in told.items() if event["verdict"] == "eligible"] == ["innovative_sme"]
     assert told["innovative_sme"]["verdict"] == "eligible"
     assert told["innovative_sme"]["previous"] is None
     assert told["innovative_sme"]["pack"].startswith("miit-63-2022-innovative@")
     eligibility.tell(facts(INNOVATIVE, version=3))
     assert eligibility.assess() == 1
-    assert len(events(db)) == 2, "the same outcome is not told again"
-    assert rows(db) == 2, "nor stored again"
+    assert len(events(db)) == len(told), "the same outcome is not told again"
+    assert rows(db) == len(told), "nor stored again"
 
 
 def test_an_enterprise_without_facts_is_unknown_with_every_missing_fact_named(
@@ -64,7 +66,8 @@ def test_an_enterprise_without_facts_is_unknown_with_every_missing_fact_named(
 ) -> None:
     eligibility.tell(registered(industry_code=None, size_class=None))
     eligibility.assess()
-    assert {e["verdict"] for e in events(db)} == {"unknown"}, "no title recorded is not the same as no title held"
+    national = {e["verdict"] for e in events(db) if not e["title"].startswith("suzhou_")}
+    assert national == {"unknown"}, "no title recorded is not the same as no title held"
     answer = client.post(f"{PREFIX}/assessments", json={"uscc": USCC, "title": "innovative_sme"})
     assert answer.status_code == 201, answer.text
     body = answer.json()
@@ -188,8 +191,12 @@ def test_a_stated_fact_that_cannot_be_read_is_named(
         ({"title": "innovative_sme", "uscc": USCC, "facts": []}, 422, "validation-failed"),
         ({"title": "innovative_sme", "uscc": "not-a-code"}, 422, "validation-failed"),
         ({"title": "innovative_sme", "uscc": USCC}, 404, "enterprise-not-known"),
-        ({"title": "champion", "facts": []}, 422, "no-pack-in-force"),
-        ({"title": "specialized_sme", "facts": [], "application_date": "2026-03-31"}, 422, "no-pack-in-force"),
+        ({"title": "unicorn", "facts": []}, 422, "no-pack-in-force"),
+        ({"title": "suzhou_growing_micro", "facts": []}, 422, "no-pack-in-force"),
+        ({"title": "suzhou_growing_micro", "facts": [], "district_code": "370102"}, 422, "no-pack-in-force"),
+        ({"title": "suzhou_growing_micro", "facts": [], "district_code": "宿州"}, 422, "validation-failed"),
+        ({"title": "suzhou_growing_micro", "uscc": USCC, "district_code": "341302"}, 422, "validation-failed"),
+        ({"title": "specialized_sme", "facts": [], "application_date": "2022-06-30"}, 422, "no-pack-in-force"),
     ],
 )
 def test_what_cannot_be_assessed_is_refused(client: TestClient, body: Any, status: int, code: str) -> None:
@@ -204,14 +211,16 @@ def test_lists_are_paged_filtered_and_bounded_by_the_callers_areas(
     for code, district in zip(others, ["341302", "341302", "500107"], strict=True):
         eligibility.tell(registered(code, district_code=district))
     eligibility.assess()
-    first = client.get(f"{PREFIX}/assessments", params={"limit": 4})
-    assert len(first.json()["items"]) == 4
+    made = 2 * len(titles_with_rules("341302")) + len(titles_with_rules("500107"))
+    first = client.get(f"{PREFIX}/assessments", params={"limit": made - 2})
+    assert len(first.json()["items"]) == made - 2
     assert 'rel="next"' in first.headers["link"]
-    second = client.get(f"{PREFIX}/assessments", params={"limit": 4, "cursor": first.json()["next_cursor"]}).json()
+    following = {"limit": made - 2, "cursor": first.json()["next_cursor"]}
+    second = client.get(f"{PREFIX}/assessments", params=following).json()
     assert len(second["items"]) == 2
     assert second["next_cursor"] is None
     seen = [(item["uscc"], item["title"]["code"]) for item in first.json()["items"] + second["items"]]
-    assert len(set(seen)) == 6
+    assert len(set(seen)) == made
     suzhou = TestClient(
         create_app(settings, db), headers=identities.headers(scopes=["assessments:read"], areas=["3413"])
     )
@@ -233,7 +242,7 @@ def test_the_figures_add_up(eligibility: Eligibility, client: TestClient) -> Non
     eligibility.assess()
     after = client.get(f"{PREFIX}/statistics").json()
     assert (after["enterprises"], after["pending"]) == (1, 0)
-    assert sum(each["count"] for each in after["verdicts"]) == 2
+    assert sum(each["count"] for each in after["verdicts"]) == len(titles_with_rules())
 
 
 def test_seeding_twice_adds_nothing_and_a_changed_file_becomes_a_draft(
@@ -244,7 +253,10 @@ def test_seeding_twice_adds_nothing_and_a_changed_file_becomes_a_draft(
     assert rows(db, "policy_packs") == before
     for path in settings.policies_folder.glob("*.yaml"):
         body = path.read_text("utf-8")
-        (tmp_path / path.name).write_text(body.replace('total: ">= 60 分"', 'total: ">= 61 分"'), "utf-8")
+        changed = path.name == "miit-63-2022-innovative.yaml"
+        edited = body.replace('total: ">= 60 分"', 'total: ">= 61 分"') if changed else body
+        assert changed == (edited != body)
+        (tmp_path / path.name).write_text(edited, "utf-8")
     prepare(settings.model_copy(update={"policies_folder": tmp_path}), db)
     packs = client.get(f"{PREFIX}/packs").json()
     assert [each["state"] for each in packs if each["id"] == "miit-63-2022-innovative"] == ["active", "draft"]
@@ -284,7 +296,7 @@ def test_a_request_and_the_worker_may_assess_the_same_enterprise_at_once(
         assert answers == [], "it waits for the worker instead of writing a second current assessment"
     asking.join()
     assert answers == [201]
-    assert rows(db) == 2
+    assert rows(db) == len(titles_with_rules())
     assert len([e for e in events(db) if e["title"] == "innovative_sme"]) == 1
 
 
@@ -320,7 +332,7 @@ def test_two_assessors_share_the_work(eligibility: Eligibility, db: Database) ->
         with db.transaction() as two:
             assert assess_pending(two, eligibility.catalog, eligibility.sizes, 10) == 2
     assert rows(db, "pending_assessments") == 0
-    assert rows(db) == 8
+    assert rows(db) == 4 * len(titles_with_rules())
 
 
 def test_a_change_during_the_assessment_is_assessed_too(eligibility: Eligibility, db: Database) -> None:
@@ -335,3 +347,63 @@ def test_a_change_during_the_assessment_is_assessed_too(eligibility: Eligibility
     assert rows(db, "pending_assessments") == 1
     eligibility.assess()
     assert [e["verdict"] for e in events(db) if e["title"] == "innovative_sme"][-1] == "eligible"
+
+
+def current_titles(db: Database) -> set[str]:
+    with db.reading() as tx:
+        return {row[0] for row in tx.session.execute(text("SELECT title FROM assessments WHERE current"))}
+
+
+SUZHOU = {"suzhou_specialized_sme", "suzhou_growing_micro", "suzhou_industry_giant"}
+
+
+@pytest.mark.parametrize(
+    ("district", "local"),
+    [
+        ("341302", SUZHOU),
+        ("321102", {"zhenjiang_small_to_above"}),
+        ("500114", {"qianjiang_tech_enterprise"}),
+        ("500107", set()),
+        ("370102", set()),
+        (None, set()),
+    ],
+)
+def test_a_local_title_is_assessed_only_where_its_document_binds(
+    eligibility: Eligibility, db: Database, district: str | None, local: set[str]
+) -> None:
+    eligibility.tell(registered(district_code=district), facts(INNOVATIVE))
+    eligibility.assess()
+    assert {title for title in current_titles(db) if title.startswith(("suzhou_", "zhenjiang_", "qianjiang_"))} == local
+    assert {"high_tech", "tech_sme", "champion", "innovative_sme"} <= current_titles(db)
+    eligible = [event["title"] for event in events(db) if event["verdict"] == "eligible"]
+    assert eligible == ["innovative_sme"], "one message to the commissioner, not one per pack"
+
+
+def test_an_enterprise_that_moves_leaves_the_local_titles_behind(eligibility: Eligibility, db: Database) -> None:
+    eligibility.tell(registered())
+    eligibility.assess()
+    assert current_titles(db) >= SUZHOU
+    moved = card(district_code="321102")
+    eligibility.tell(EnterpriseUpdated(uscc=USCC, version=2, changed=("district_code",), enterprise=moved))
+    eligibility.assess()
+    assert not SUZHOU & current_titles(db)
+    assert "zhenjiang_small_to_above" in current_titles(db)
+
+
+def test_a_local_title_asked_for_elsewhere_is_refused_with_the_area(
+    eligibility: Eligibility, client: TestClient
+) -> None:
+    eligibility.tell(registered(district_code="370102"))
+    answer = client.post(f"{PREFIX}/assessments", json={"uscc": USCC, "title": "suzhou_growing_micro"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "no-pack-in-force")
+    assert "只适用于登记在 3413 地区的企业，该企业登记在 370102" in answer.json()["detail"]
+
+
+def test_a_title_without_rules_answers_what_is_not_found(client: TestClient) -> None:
+    wanted = {"title": "suzhou_growing_micro", "facts": [], "titles": [], "district_code": "341302"}
+    body = client.post(f"{PREFIX}/assessments", json=wanted).json()
+    assert body["verdict"]["code"] == "manual_review"
+    assert any("没有写明成长性小微企业的认定标准" in reason for reason in body["reasons"])
+    packs = client.get(f"{PREFIX}/packs").json()
+    assert next(each["area"] for each in packs if each["id"] == "suzhou-2018-growing-micro") == ["3413"]
+    assert next(each["area"] for each in packs if each["id"] == "hte-32-195-2016") == []
