@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from rulebook.dictionary import Fact, Shape
 from rulebook.measures import EXACT
-from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Limit, Ref, Window
+from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Limit, RecordTotal, Ref, Window
 from rulebook.scene import FactUnreadable, Scene, Trace, exact_decimal
 from rulebook.status import Status, all_of, any_of, opposite
 from rulebook.subject import POINT
@@ -22,7 +22,7 @@ def judge_entries(test: Entries, scene: Scene, trace: Trace) -> Status:
     """Whether some entry (or none) matches; each entry is met, unmet, unknown or for review, then OR (A-36)."""
     read = _entries(test.fact, scene, trace)
     if isinstance(read, Status):
-        return trace.check(test.fact.label, "", test.text, read)
+        return trace.check(read, lambda: (test.fact.label, "", test.text))
     found: list[Status] = []
     for position, entry in enumerate(read, start=1):
         matched = _entry_status(test, entry, scene)
@@ -30,11 +30,15 @@ def judge_entries(test: Entries, scene: Scene, trace: Trace) -> Status:
             _name_missing_fields(test.fact, position, entry, test.window, (*test.where, *test.review_where), trace)
         found.append(matched)
     status = any_of(found)
-    counted = found.count(Status.MET)
-    value = f"{counted} 条相符（共 {len(read)} 条）" if read else "无"
     if status is Status.MANUAL_REVIEW:
         trace.note(f"{test.fact.label}有 {found.count(Status.MANUAL_REVIEW)} 条须人工核定是否计入")
-    return trace.check(test.fact.label, value, test.text, opposite(status) if test.forbidden else status)
+    return trace.check(
+        opposite(status) if test.forbidden else status, lambda: (test.fact.label, _counted(found), test.text)
+    )
+
+
+def _counted(found: list[Status]) -> str:
+    return f"{found.count(Status.MET)} 条相符（共 {len(found)} 条）" if found else "无"
 
 
 def _entry_status(test: Entries, entry: Entry, scene: Scene) -> Status:
@@ -52,9 +56,8 @@ def judge_total(test: CompareTotal, scene: Scene, trace: Trace) -> Status:
     """The sum over complete fiscal years; money of the running year is shown apart and never decides alone (A-39)."""
     total = test.total
     read = _entries(total.fact, scene, trace)
-    label = f"{total.window.text}{total.fact.label}合计"
     if isinstance(read, Status):
-        return trace.check(label, "", test.limit.text, read)
+        return trace.check(read, lambda: (_total_label(total), "", test.limit.text))
     complete, with_running = _Sum(), _Sum()
     for position, entry in enumerate(read, start=1):
         counts = _matches(total.where, entry)
@@ -81,7 +84,11 @@ def judge_total(test: CompareTotal, scene: Scene, trace: Trace) -> Status:
         trace.note("仅计入申请当年到账的股权融资才达到要求，须人工核定（A-39）")
     elif base is Status.UNMET and extended is Status.UNKNOWN:
         status = Status.UNKNOWN
-    return trace.check(label, complete.text(total.amount), test.limit.text, status)
+    return trace.check(status, lambda: (_total_label(total), complete.text(total.amount), test.limit.text))
+
+
+def _total_label(total: RecordTotal) -> str:
+    return f"{total.window.text}{total.fact.label}合计"
 
 
 @dataclass(slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rulebook.assessment import Points
+from rulebook.assessment import Points, checks_text
 from rulebook.expressions import shape_of
 from rulebook.judge import exact_text, judge
 from rulebook.measures import Exact, measure, measure_label
@@ -26,8 +26,8 @@ class Scored:
 
     points: Points
     cause: Status | None
-    value: str
-    threshold: str
+    words: Callable[[], tuple[str, str]]
+    """The value and the scale, for people."""
 
     @property
     def status(self) -> Status:
@@ -47,35 +47,38 @@ def _with_expert(expert: Ref, computed: Scored, scene: Scene, trace: Trace) -> S
     Without one the range stays open: a person decides, unless a missing figure comes first (A-36).
     """
     fact, year = expert.fact, scene.year_of(expert)
-    label = period_label(fact, year)
     points = computed.points
     held = scene.subject.facts.get((fact.id, year))
     if held is None or held.value is None:
         if points.low != points.high:
-            trace.miss(fact.id, label, year, "finding")
-            trace.note(f"“{label}”须由评审专家按整数打分（A-29）")
+            trace.miss(fact.id, fact, year, "finding")
+            trace.note(f"“{period_label(fact, year)}”须由评审专家按整数打分（A-29）")
         return computed
     given = exact_decimal(fact.id, year, scene.read_fact(fact, year, trace))
     if held.source != "official_finding":
-        trace.note(f"“{label}”只认可评审专家的打分，自评分不计入（A-29）")
+        trace.note(f"“{period_label(fact, year)}”只认可评审专家的打分，自评分不计入（A-29）")
         return computed
     shown = f"{plain_decimal(given)} 分"
-    value = f"{computed.value}；专家打分 {shown}"
+
+    def words() -> tuple[str, str]:
+        value, threshold = computed.words()
+        return f"{value}；专家打分 {shown}", threshold
+
     if points.low <= given <= points.high:
-        scored = replace(computed, points=Points(given, given, points.max), cause=None, value=value)
-        trace.check(label, shown, points.display, scored.status)
+        scored = replace(computed, points=Points(given, given, points.max), cause=None, words=words)
+        trace.check(scored.status, lambda: (period_label(fact, year), shown, points.display))
         return scored
-    trace.note(f"“{label}”为 {shown}，按数据应为 {points.display}，两者不一致，请核对（A-29）")
-    trace.check(label, shown, points.display, Status.MANUAL_REVIEW)
+    trace.note(f"“{period_label(fact, year)}”为 {shown}，按数据应为 {points.display}，两者不一致，请核对（A-29）")
+    trace.check(Status.MANUAL_REVIEW, lambda: (period_label(fact, year), shown, points.display))
     open_points = Points(min(given, points.low), max(given, points.high), points.max)
-    return replace(computed, points=open_points, cause=computed.cause or Status.MANUAL_REVIEW, value=value)
+    return replace(computed, points=open_points, cause=computed.cause or Status.MANUAL_REVIEW, words=words)
 
 
 def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     if indicator.slot:  # A-11: the province fills it
         trace.note("省级特色化指标尚未配置，按 0 分至满分的区间计（A-11）")
         points = Points(_NONE, indicator.maximum, indicator.maximum)
-        return Scored(points, Status.MANUAL_REVIEW, "未配置", "由省级主管部门设定")
+        return Scored(points, Status.MANUAL_REVIEW, lambda: ("未配置", "由省级主管部门设定"))
     if indicator.better_of:
         return _by_better(indicator, scene, trace)
     if indicator.each:
@@ -90,27 +93,31 @@ def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
 
 def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scored:
     """Nothing is measured: experts choose among the grades."""
-    scale = "；".join(f"{each.text} {_points_text(each.points_low, each.points_high)}" for each in grades)
     points = Points(min(each.points_low for each in grades), max(each.points_high for each in grades), maximum)
-    return Scored(points, Status.MANUAL_REVIEW, "由专家评定", scale)
+    return Scored(points, Status.MANUAL_REVIEW, lambda: ("由专家评定", _scale_text(grades)))
+
+
+def _scale_text(steps: Iterable[Band | Grade]) -> str:
+    return "；".join(f"{each.text} {_points_text(each.points_low, each.points_high)}" for each in steps)
 
 
 def _by_bands(what: Measure, bands: tuple[Band, ...], maximum: Decimal, scene: Scene, trace: Trace) -> Scored:
     value = measure(what, scene, trace)
-    label = measure_label(what, scene)
-    scale = "；".join(f"{band.text} {_points_text(band.points_low, band.points_high)}" for band in bands)
     if isinstance(value, Status):
         low = min(band.points_low for band in bands)
         high = max(band.points_high for band in bands)
-        trace.check(label, "", scale, value)
-        return Scored(Points(low, high, maximum), value, value.label, scale)
-    band = max((each for each in bands if _on(each, value)), key=lambda each: each.points_high)
-    edges = tuple(edge for each in bands for edge in (each.low, each.high) if edge is not None)
-    text = exact_text(value, shape_of(what), edges)
+        trace.check(value, lambda: (measure_label(what, scene), "", _scale_text(bands)))
+        return Scored(Points(low, high, maximum), value, lambda: (value.label, _scale_text(bands)))
+    band = _best_band(bands, value)
+
+    def text() -> str:
+        edges = tuple(edge for each in bands for edge in (each.low, each.high) if edge is not None)
+        return exact_text(value, shape_of(what), edges)
+
     points = Points(band.points_low, band.points_high, maximum)
     cause = _judged_by_people(band.points_low, band.points_high)
-    scored = Scored(points, cause, text, scale)
-    trace.check(label, text, band.text, scored.status)
+    scored = Scored(points, cause, lambda: (text(), _scale_text(bands)))
+    trace.check(scored.status, lambda: (measure_label(what, scene), text(), band.text))
     return scored
 
 
@@ -127,9 +134,12 @@ def _by_better(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     if low > min(each.points.low for each in found):  # the choice is the enterprise's, and has to be seen (A-28)
         chosen = measure_label(indicator.better_of[best].measure, scene)
         trace.note(f"按“{chosen}”计 {_points_text(low, low)}，取得分较高的算法（A-10、A-28）")
-    value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
-    threshold = "；".join(each.threshold for each in found)
-    return Scored(Points(low, high, indicator.maximum), _open(low, high, open_causes), value, threshold)
+    said = trace.checks_so_far()
+    return Scored(
+        Points(low, high, indicator.maximum),
+        _open(low, high, open_causes),
+        lambda: (checks_text(said()), "；".join(each.words()[1] for each in found)),
+    )
 
 
 def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
@@ -139,9 +149,12 @@ def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     possible = held + statuses.count(Status.UNKNOWN) + statuses.count(Status.MANUAL_REVIEW)
     low = min(indicator.maximum, held * indicator.each_points)
     high = min(indicator.maximum, possible * indicator.each_points)
-    value = "；".join(f"{check.label} {check.value}" for check in trace.checks)
-    threshold = f"每项 {indicator.each_points} 分，最高 {indicator.maximum} 分"
-    return Scored(Points(low, high, indicator.maximum), _open(low, high, statuses), value, threshold)
+    said = trace.checks_so_far()
+    return Scored(
+        Points(low, high, indicator.maximum),
+        _open(low, high, statuses),
+        lambda: (checks_text(said()), f"每项 {indicator.each_points} 分，最高 {indicator.maximum} 分"),
+    )
 
 
 def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | None:
@@ -151,11 +164,22 @@ def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | N
     return Status.UNKNOWN if Status.UNKNOWN in causes else Status.MANUAL_REVIEW
 
 
-def _on(band: Band, value: Exact) -> bool:
-    """Both edges belong to the band; the caller takes the higher points (A-02)."""
-    if band.low is not None and value.compare(band.low) < (1 if band.above else 0):
-        return False
-    return band.high is None or value.compare(band.high) <= 0
+def _best_band(bands: tuple[Band, ...], value: Exact) -> Band:
+    """Both edges belong to a band, and of two the higher points count (A-02); inside of one there is no second."""
+    best: Band | None = None
+    for band in bands:
+        below = 1 if band.low is None else value.compare(band.low)
+        if below < (1 if band.above else 0):
+            continue
+        beyond = -1 if band.high is None else value.compare(band.high)
+        if beyond > 0:
+            continue
+        if best is None or band.points_high > best.points_high:
+            best = band
+        if below > 0 > beyond:
+            break
+    assert best is not None  # the compiler saw to bands without a gap
+    return best
 
 
 def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
@@ -169,11 +193,15 @@ def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
         open_points.append((choice.points_low, choice.points_high))
         decided = status is Status.MET
         causes.add(status)
-    low, high = min(each[0] for each in open_points), max(each[1] for each in open_points)
+    low, high = min([each[0] for each in open_points]), max([each[1] for each in open_points])
     points = Points(low, high, indicator.maximum)
-    scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
-    shown = "；".join(f"{check.label} {check.value}" for check in trace.checks)
-    return Scored(points, _open(low, high, causes), shown, f"各档 {scale}")
+    said = trace.checks_so_far()
+
+    def words() -> tuple[str, str]:
+        scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
+        return checks_text(said()), f"各档 {scale}"
+
+    return Scored(points, _open(low, high, causes), words)
 
 
 def _judged_by_people(low: Decimal, high: Decimal) -> Status | None:
@@ -197,10 +225,10 @@ def group_points(group: Group, indicators: Iterable[Indicator], scored: Mapping[
     return add_up((scored[each.line.id] for each in indicators if each.group == group.id), group.maximum)
 
 
-def total_points(groups: Iterable[Group], indicators: tuple[Indicator, ...], scored: Mapping[str, Scored]) -> Points:
+def add_points(groups: Iterable[Points]) -> Points:
     """The sum of the groups after their caps."""
     low = high = most = _NONE
-    for each in (group_points(group, indicators, scored) for group in groups):
+    for each in groups:
         low, high, most = low + each.low, high + each.high, most + each.max
     return Points(low, high, most)
 
