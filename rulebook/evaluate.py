@@ -17,7 +17,7 @@ from rulebook.judge import judge
 from rulebook.pack import KINDS, Condition, Indicator, Pack, Route, Test
 from rulebook.scene import Scene, Trace
 from rulebook.score import Scored, add_points, group_points, judge_score, score_indicator
-from rulebook.status import Status, all_of, any_of, verdict_of
+from rulebook.status import MANUAL_REVIEW, MET, NOT_APPLICABLE, UNMET, Status, all_of, any_of, verdict_of
 from rulebook.subject import Subject
 
 
@@ -60,17 +60,17 @@ def _judge_condition(condition: Condition, role: str, scene: Scene) -> Condition
     test, term = condition.tests.get(scene.kind), condition.term
     trace = Trace(scene)
     if test is None or (term is not None and not term.covers(scene.application_date)):
-        status = Status.NOT_APPLICABLE
+        status = NOT_APPLICABLE
         return ConditionResult(condition.line, role, condition.modality, condition.effort, status, trace)
     own = replace(scene, only_sources=condition.only_sources) if condition.only_sources else scene
     status = _judge_if_it_applies(condition, test, own, trace)
     review = condition.undefined_review_if
-    if trace.undefined and review is not None and judge(review, scene, Trace(scene)) is Status.MET:
+    if trace.undefined and review is not None and judge(review, scene, Trace(scene)) is MET:
         trace = Trace(scene)
-        status = _judge_if_it_applies(condition, test, replace(own, undefined=Status.MANUAL_REVIEW), trace)
-    if condition.flag is not None and status not in (Status.MET, Status.NOT_APPLICABLE):
+        status = _judge_if_it_applies(condition, test, replace(own, undefined=MANUAL_REVIEW), trace)
+    if condition.flag is not None and status not in (MET, NOT_APPLICABLE):
         when, text = condition.flag
-        if judge(when, scene, Trace(scene)) is Status.MET:
+        if judge(when, scene, Trace(scene)) is MET:
             trace.note(text)
     return ConditionResult(condition.line, role, condition.modality, condition.effort, status, trace)
 
@@ -80,10 +80,10 @@ def _judge_if_it_applies(condition: Condition, test: Test, scene: Scene, trace: 
     if condition.applies_if is None:
         return judge(test, scene, trace)
     applies = judge(condition.applies_if, replace(scene, only_sources=frozenset()), trace)
-    if applies is Status.UNMET:
-        return Status.NOT_APPLICABLE
+    if applies is UNMET:
+        return NOT_APPLICABLE
     status = judge(test, scene, trace)
-    return status if applies is Status.MET or status is Status.MET else applies
+    return status if applies is MET or status is MET else applies
 
 
 def _judge_indicator(indicator: Indicator, scene: Scene, scored: dict[str, Scored]) -> ConditionResult:

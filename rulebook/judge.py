@@ -28,7 +28,7 @@ from rulebook.pack import (
 from rulebook.records import holds, judge_entries, judge_total
 from rulebook.scene import FactUnreadable, Scene, Trace
 from rulebook.standing import judge_ban, judge_finding, judge_left_open, judge_plan, judge_size, judge_titles
-from rulebook.status import Status, all_of, any_of
+from rulebook.status import MANUAL_REVIEW, MET, UNMET, Status, all_of, any_of
 from rulebook.wording import period_label, shown, shown_value
 
 
@@ -47,7 +47,7 @@ def _any_of(test: AnyOf, scene: Scene, trace: Trace) -> Status:
 
 def _review(test: Review, scene: Scene, trace: Trace) -> Status:
     inner = judge(test.test, scene, trace)
-    return Status.MANUAL_REVIEW if inner is Status.MET else inner
+    return MANUAL_REVIEW if inner is MET else inner
 
 
 def _compare(test: Compare, scene: Scene, trace: Trace) -> Status:
@@ -57,7 +57,7 @@ def _compare(test: Compare, scene: Scene, trace: Trace) -> Status:
         return trace.check(value, lambda: (measure_label(test.measure, scene), "", limit.text))
     met = holds(limit.operator, value.compare(limit.value))
     return trace.check(
-        Status.MET if met else Status.UNMET,
+        MET if met else UNMET,
         lambda: (
             measure_label(test.measure, scene),
             exact_text(value, shape_of(test.measure), (limit.value,)),
@@ -74,7 +74,7 @@ def _equals(test: Equals, scene: Scene, trace: Trace) -> Status:
     if type(value) is not type(test.value):  # 0 is not false, "是" is not true
         raise FactUnreadable(fact.id, year, value)
     return trace.check(
-        Status.MET if value == test.value else Status.UNMET,
+        MET if value == test.value else UNMET,
         lambda: (period_label(fact, year), shown_value(fact, value), f"＝{test.text}"),
     )
 

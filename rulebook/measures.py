@@ -9,7 +9,7 @@ from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation,
 from rulebook.dictionary import Fact
 from rulebook.pack import DaysSince, Growth, Measure, Ref, Share, Total
 from rulebook.scene import FactUnreadable, Scene, Trace
-from rulebook.status import Status
+from rulebook.status import MANUAL_REVIEW, UNKNOWN, Status
 from rulebook.subject import POINT
 from rulebook.wording import period_label
 
@@ -156,13 +156,13 @@ def _growth(what: Growth, scene: Scene, trace: Trace) -> Exact | Status:
     for ref, base in bases:
         if base <= 0:
             trace.note(f"{measure_label(ref, scene)}为 0 或负数，增长率无意义，请人工核定（A-05）")
-            return Status.MANUAL_REVIEW
+            return MANUAL_REVIEW
     if what.manner == "yearly":
         return Rational(EXACT.subtract(known[0], known[1]), known[1])
     if what.manner == "compound":
         if known[0] < 0:
             trace.note(f"{measure_label(refs[0], scene)}为负数，复合增长率无意义，请人工核定（A-05）")
-            return Status.MANUAL_REVIEW
+            return MANUAL_REVIEW
         return Compound(known[0], known[-1])
     return _mean_growth(*known)
 
@@ -176,7 +176,7 @@ def _hte_growth(refs: list[Ref], values: list[Decimal | Status], scene: Scene, t
     negative = [ref for ref, value in zip(refs, values, strict=True) if not isinstance(value, Status) and value < 0]
     if negative:
         trace.note(f"{measure_label(negative[0], scene)}为负数，增长率无意义，请人工核定（A-49）")
-        return Status.MANUAL_REVIEW
+        return MANUAL_REVIEW
     if middle == 0:
         trace.note(f"{measure_label(refs[1], scene)}为 0，按 0 分计算（A-05）")
         return Rational(Decimal(0), _ONE)
@@ -197,4 +197,4 @@ def _mean_growth(last: Decimal, middle: Decimal, first: Decimal) -> Rational:
 
 def _worse(*values: Decimal | Status) -> Status:
     """Unknown before manual review: a missing figure comes first (A-36)."""
-    return Status.UNKNOWN if Status.UNKNOWN in values else Status.MANUAL_REVIEW
+    return UNKNOWN if UNKNOWN in values else MANUAL_REVIEW

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from rulebook.assessment import Check, Input, Missing
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.pack import Ref
-from rulebook.status import Status
+from rulebook.status import MANUAL_REVIEW, UNKNOWN, Status
 from rulebook.subject import POINT, FactValue, Subject
 from rulebook.wording import age, period_label, shown, shown_value
 
@@ -32,12 +32,12 @@ Words = Callable[[], tuple[str, str, str]]
 class Trace:
     """Everything one condition looked at: values, comparisons and gaps as they were, put into words when asked."""
 
-    __slots__ = ("_checks", "_missing", "_notes", "_reads", "_scene", "undefined")
+    __slots__ = ("_checks", "_missing", "_notes", "_scene", "reads", "undefined")
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._checks: list[tuple[Words, Status, str]] = []
-        self._reads: dict[tuple[str, int], tuple[Fact, FactValue]] = {}
+        self.reads: dict[tuple[str, int], tuple[Fact, FactValue]] = {}
         self._missing: list[tuple[str, str | Fact, int, str]] | None = None
         self._notes: list[str] | None = None
         self.undefined = False
@@ -45,9 +45,6 @@ class Trace:
     def check(self, status: Status, words: Words, note: str = "") -> Status:
         self._checks.append((words, status, note))
         return status
-
-    def read(self, fact: Fact, year: int, held: FactValue) -> None:
-        self._reads[(fact.id, year)] = (fact, held)
 
     def miss(self, fact_id: str, label: str | Fact, year: int = POINT, kind: str = "fact") -> None:
         """Something is not there; a fact given as its own label is named with the year."""
@@ -78,7 +75,7 @@ class Trace:
 
     def inputs(self) -> tuple[Input, ...]:
         day = self._scene.application_date
-        return tuple(_input(fact, year, held, day) for (_, year), (fact, held) in self._reads.items())
+        return tuple(_input(fact, year, held, day) for (_, year), (fact, held) in self.reads.items())
 
     def missing(self) -> tuple[Missing, ...]:
         found: dict[tuple[str, int, str], Missing] = {}
@@ -96,7 +93,7 @@ class Scene:
     application_date: date
     kind: str
     only_sources: frozenset[str] = frozenset()
-    undefined: Status = Status.UNKNOWN
+    undefined: Status = UNKNOWN
     """What a share without a whole comes to (A-07)."""
 
     @property
@@ -106,26 +103,27 @@ class Scene:
     def year_of(self, ref: Ref) -> int:
         if ref.offset is None:
             return POINT
-        calendar = ref.fact.year_of == "calendar"
-        return self.application_date.year - (0 if calendar else 1) + ref.offset
+        year = self.application_date.year + ref.offset
+        return year if ref.fact.year_of == "calendar" else year - 1
 
     def read(self, ref: Ref, trace: Trace) -> object | Status:
         """The stored value, or why there is none: unknown when missing, manual review when its source may not count."""
         return self.read_fact(ref.fact, self.year_of(ref), trace)
 
     def read_fact(self, fact: Fact, year: int, trace: Trace) -> object | Status:
-        held = self.subject.facts.get((fact.id, year))
+        key = (fact.id, year)
+        held = self.subject.facts.get(key)
         if held is None or held.value is None:
             trace.miss(fact.id, fact, year, "finding" if fact.type == "finding" else "fact")
-            return Status.UNKNOWN
-        trace.read(fact, year, held)
+            return UNKNOWN
+        trace.reads[key] = (fact, held)
         if self.only_sources and held.source not in self.only_sources:
             if fact.type in NUMERIC:
                 exact_decimal(fact.id, year, held.value)  # unreadable is unreadable, whoever said it
             accepted = "、".join(SOURCE_KINDS[kind] for kind in sorted(self.only_sources))
             own = SOURCE_KINDS.get(held.source, held.source)
             trace.note(f"{period_label(fact, year)}只认可{accepted}的数据，现为{own}，请人工核实（A-30）")
-            return Status.MANUAL_REVIEW
+            return MANUAL_REVIEW
         return held.value
 
     def number(self, ref: Ref, trace: Trace) -> Decimal | Status:
@@ -154,7 +152,7 @@ def _input(fact: Fact, year: int, held: FactValue, day: date) -> Input:
 
 
 def exact_decimal(fact_id: str, year: int, value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if type(value) is not str and (isinstance(value, bool) or not isinstance(value, str | int)):
         raise FactUnreadable(fact_id, year, value)
     try:
         number = Decimal(value)

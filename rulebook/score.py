@@ -13,7 +13,7 @@ from rulebook.measures import Exact, measure, measure_label
 from rulebook.pack import Band, Grade, Group, Indicator, Limit, Measure, Ref, Scale
 from rulebook.records import within
 from rulebook.scene import Scene, Trace, exact_decimal
-from rulebook.status import Status
+from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status
 from rulebook.units import plain_decimal
 from rulebook.wording import period_label
 
@@ -33,7 +33,7 @@ class Scored:
     def status(self) -> Status:
         if self.cause is not None:
             return self.cause
-        return Status.MET if self.points.low > 0 else Status.UNMET
+        return MET if self.points.low > 0 else UNMET
 
 
 def score_indicator(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
@@ -69,16 +69,16 @@ def _with_expert(expert: Ref, computed: Scored, scene: Scene, trace: Trace) -> S
         trace.check(scored.status, lambda: (period_label(fact, year), shown, points.display))
         return scored
     trace.note(f"“{period_label(fact, year)}”为 {shown}，按数据应为 {points.display}，两者不一致，请核对（A-29）")
-    trace.check(Status.MANUAL_REVIEW, lambda: (period_label(fact, year), shown, points.display))
+    trace.check(MANUAL_REVIEW, lambda: (period_label(fact, year), shown, points.display))
     open_points = Points(min(given, points.low), max(given, points.high), points.max)
-    return replace(computed, points=open_points, cause=computed.cause or Status.MANUAL_REVIEW, words=words)
+    return replace(computed, points=open_points, cause=computed.cause or MANUAL_REVIEW, words=words)
 
 
 def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     if indicator.slot:  # A-11: the province fills it
         trace.note("省级特色化指标尚未配置，按 0 分至满分的区间计（A-11）")
         points = Points(_NONE, indicator.maximum, indicator.maximum)
-        return Scored(points, Status.MANUAL_REVIEW, lambda: ("未配置", "由省级主管部门设定"))
+        return Scored(points, MANUAL_REVIEW, lambda: ("未配置", "由省级主管部门设定"))
     if indicator.better_of:
         return _by_better(indicator, scene, trace)
     if indicator.each:
@@ -94,7 +94,7 @@ def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
 def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scored:
     """Nothing is measured: experts choose among the grades."""
     points = Points(min(each.points_low for each in grades), max(each.points_high for each in grades), maximum)
-    return Scored(points, Status.MANUAL_REVIEW, lambda: ("由专家评定", _scale_text(grades)))
+    return Scored(points, MANUAL_REVIEW, lambda: ("由专家评定", _scale_text(grades)))
 
 
 def _scale_text(steps: Iterable[Band | Grade]) -> str:
@@ -145,8 +145,8 @@ def _by_better(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
 def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     """Points for every test that holds, together at most the maximum."""
     statuses = [judge(test, scene, trace) for test in indicator.each]
-    held = Decimal(statuses.count(Status.MET))
-    possible = held + statuses.count(Status.UNKNOWN) + statuses.count(Status.MANUAL_REVIEW)
+    held = Decimal(statuses.count(MET))
+    possible = held + statuses.count(UNKNOWN) + statuses.count(MANUAL_REVIEW)
     low = min(indicator.maximum, held * indicator.each_points)
     high = min(indicator.maximum, possible * indicator.each_points)
     said = trace.checks_so_far()
@@ -161,7 +161,7 @@ def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | N
     """Why points are not fixed: something missing before a person's judgement (A-36)."""
     if low == high:
         return None
-    return Status.UNKNOWN if Status.UNKNOWN in causes else Status.MANUAL_REVIEW
+    return UNKNOWN if UNKNOWN in causes else MANUAL_REVIEW
 
 
 def _best_band(bands: tuple[Band, ...], value: Exact) -> Band:
@@ -184,15 +184,15 @@ def _best_band(bands: tuple[Band, ...], value: Exact) -> Band:
 
 def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     open_points: list[tuple[Decimal, Decimal]] = []
-    causes: set[Status] = set()
+    causes: list[Status] = []
     decided = False
     for choice in indicator.choices:
-        status = Status.MET if choice.test is None else judge(choice.test, scene, trace)
-        if decided or status is Status.UNMET:
+        status = MET if choice.test is None else judge(choice.test, scene, trace)
+        if decided or status is UNMET:
             continue  # judged all the same: every missing fact is named
         open_points.append((choice.points_low, choice.points_high))
-        decided = status is Status.MET
-        causes.add(status)
+        decided = status is MET
+        causes.append(status)
     low, high = min([each[0] for each in open_points]), max([each[1] for each in open_points])
     points = Points(low, high, indicator.maximum)
     said = trace.checks_so_far()
@@ -206,7 +206,7 @@ def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
 
 def _judged_by_people(low: Decimal, high: Decimal) -> Status | None:
     """Points given as a range are for experts to fix (A-29)."""
-    return Status.MANUAL_REVIEW if low != high else None
+    return MANUAL_REVIEW if low != high else None
 
 
 def _points_text(low: Decimal, high: Decimal) -> str:
@@ -236,8 +236,8 @@ def add_points(groups: Iterable[Points]) -> Points:
 def judge_score(points: Points, scored: Iterable[Scored], limit: Limit) -> Status:
     """Decided only when the whole interval agrees; otherwise unknown while something is missing, else a person."""
     if within(limit, points.low):
-        return Status.MET
+        return MET
     if not within(limit, points.high):
-        return Status.UNMET
-    missing = any(each.cause is Status.UNKNOWN for each in scored)
-    return Status.UNKNOWN if missing else Status.MANUAL_REVIEW
+        return UNMET
+    missing = any(each.cause is UNKNOWN for each in scored)
+    return UNKNOWN if missing else MANUAL_REVIEW

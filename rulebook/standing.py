@@ -6,7 +6,7 @@ from datetime import date
 
 from rulebook.pack import SIZES, TITLES, Found, Holds, InPlan, LeftOpen, NoBan, SizeIn
 from rulebook.scene import FactUnreadable, Scene, Trace
-from rulebook.status import Status, all_of, any_of, opposite
+from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
 from rulebook.subject import POINT, Title
 
 _FOLLOWED_BY_DATES = ("valid", "under_review", "expired")
@@ -18,13 +18,13 @@ def judge_titles(test: Holds, scene: Scene, trace: Trace) -> Status:
     ledger = [title for title in titles or () if title.code in test.titles]
     found = [_held(title, scene.application_date, trace) for title in ledger]
     may_be_absent = titles is None or not (scene.subject.ledger_complete or test.recorded_only)
-    if may_be_absent and Status.MET not in found:
+    if may_be_absent and MET not in found:
         trace.miss("titles", f"称号台账（{_names(test.titles)}）", kind="title")
-        found.append(Status.UNKNOWN)
+        found.append(UNKNOWN)
     status = any_of(found)
 
     def words() -> tuple[str, str, str]:
-        value = "、".join(_shown(title) for title in ledger) or ("" if status is Status.UNKNOWN else "无")
+        value = "、".join(_shown(title) for title in ledger) or ("" if status is UNKNOWN else "无")
         held = f"持有有效的{'或'.join(TITLES[title] for title in test.titles)}"
         return "已有称号", value, f"未持有{_names(test.titles)}" if test.forbidden else held
 
@@ -39,29 +39,29 @@ def _held(title: Title, day: date, trace: Trace) -> Status:
     if title.state == "cancelled":
         return _held_before_cancelling(title, day, trace)
     if title.state not in _FOLLOWED_BY_DATES:  # 公示 is not yet 公告
-        return Status.UNMET
+        return UNMET
     if title.valid_from is not None and day < title.valid_from:
-        return Status.UNMET
+        return UNMET
     if title.valid_to is None and title.state != "expired":
         trace.miss("titles", f"{TITLES.get(title.code, title.code)}有效期", kind="title")
-        return Status.UNKNOWN
+        return UNKNOWN
     if title.valid_to is not None and day <= title.valid_to:
-        return Status.MET
+        return MET
     if title.state == "under_review":
         trace.note(f"{TITLES.get(title.code, title.code)}已过有效期、复核未结，须人工核定")
-        return Status.MANUAL_REVIEW
-    return Status.UNMET
+        return MANUAL_REVIEW
+    return UNMET
 
 
 def _held_before_cancelling(title: Title, day: date, trace: Trace) -> Status:
     if title.cancelled_on is None or day >= title.cancelled_on:
-        return Status.UNMET
+        return UNMET
     if title.valid_from is not None and day < title.valid_from:
-        return Status.UNMET
+        return UNMET
     if title.valid_to is None:
         trace.miss("titles", f"{TITLES.get(title.code, title.code)}有效期", kind="title")
-        return Status.UNKNOWN
-    return Status.MET if day <= title.valid_to else Status.UNMET
+        return UNKNOWN
+    return MET if day <= title.valid_to else UNMET
 
 
 def _shown(title: Title) -> str:
@@ -78,7 +78,7 @@ def judge_ban(test: NoBan, scene: Scene, trace: Trace) -> Status:
     titles = scene.subject.titles
     if titles is None:
         trace.miss("titles", "称号台账（取消记录）", kind="title")
-        return trace.check(Status.UNKNOWN, lambda: ("称号取消记录", "", f"取消满 {test.years} 年"))
+        return trace.check(UNKNOWN, lambda: ("称号取消记录", "", f"取消满 {test.years} 年"))
     found = [_ban_status(title, titles, test, scene.application_date, trace) for title in titles]
     barred = [status for status in found if status is not None]
 
@@ -99,11 +99,11 @@ def _ban_status(title: Title, ledger: tuple[Title, ...], test: NoBan, day: date,
         return None  # a title granted since shows that the ban is over
     if cancelled is None or title.ban is None:
         trace.note("称号被取消，取消日期或是否禁止再次申报不详，须人工核定")
-        return Status.MANUAL_REVIEW
+        return MANUAL_REVIEW
     if day < _years_later(cancelled, test.years):
-        return Status.UNMET
+        return UNMET
     trace.note(f"取消已满 {test.years} 年，禁止期可由主管部门延长，须人工核定（A-50）")
-    return Status.MANUAL_REVIEW
+    return MANUAL_REVIEW
 
 
 def _granted_after(title: Title, cancelled: date) -> bool:
@@ -122,13 +122,13 @@ def judge_size(test: SizeIn, scene: Scene, trace: Trace) -> Status:
     size = scene.subject.size
     if size is None:
         trace.miss("size", "企业规模（划型）", kind="size")
-        return trace.check(Status.UNKNOWN, lambda: ("企业规模", "", _size_names(test)))
+        return trace.check(UNKNOWN, lambda: ("企业规模", "", _size_names(test)))
     if size.possible <= test.sizes:
-        status = Status.MET
+        status = MET
     elif not size.possible & test.sizes:
-        status = Status.UNMET
+        status = UNMET
     else:
-        status = Status.UNKNOWN if size.missing else Status.MANUAL_REVIEW
+        status = UNKNOWN if size.missing else MANUAL_REVIEW
     for fact_id in size.missing:
         year, label = size_missing(fact_id, scene.fiscal_year)
         trace.miss(fact_id, label, year)
@@ -162,31 +162,31 @@ def judge_finding(test: Found, scene: Scene, trace: Trace) -> Status:
     value = scene.read_fact(test.fact, POINT, trace)
     if isinstance(value, Status):
         trace.note(f"“{test.fact.label}”须主管部门认定")
-        return said(Status.MANUAL_REVIEW, "尚未认定")
+        return said(MANUAL_REVIEW, "尚未认定")
     if not isinstance(value, dict) or value.get("decision") not in ("met", "unmet"):
         raise FactUnreadable(test.fact.id, POINT, value)
     until = value.get("valid_until")
     if until is not None and scene.application_date > date.fromisoformat(str(until)):
         trace.note(f"“{test.fact.label}”的认定意见已于 {until} 到期，须重新认定")
-        return said(Status.MANUAL_REVIEW, f"认定意见已过期（{until}）")
+        return said(MANUAL_REVIEW, f"认定意见已过期（{until}）")
     if scene.subject.facts[(test.fact.id, POINT)].source != "official_finding":
         trace.note(f"“{test.fact.label}”只认可主管部门的认定意见")
-        return said(Status.MANUAL_REVIEW, "非主管部门认定")
+        return said(MANUAL_REVIEW, "非主管部门认定")
     reason = str(value.get("reason", ""))
     if value["decision"] == "met":
-        return said(Status.MET, "认定符合", reason)
-    return said(Status.UNMET, "认定不符合", reason)
+        return said(MET, "认定符合", reason)
+    return said(UNMET, "认定不符合", reason)
 
 
 def judge_left_open(test: LeftOpen, scene: Scene, trace: Trace) -> Status:
     """What the document does not say is nobody's to guess: neither met nor unmet."""
     trace.note(test.text)
-    return trace.check(Status.MANUAL_REVIEW, lambda: ("文件规定", "没有写明", "须主管部门确定"))
+    return trace.check(MANUAL_REVIEW, lambda: ("文件规定", "没有写明", "须主管部门确定"))
 
 
 def judge_plan(test: InPlan, scene: Scene, trace: Trace) -> Status:
     threshold = f"规划期内（至 {test.until}）"
     if scene.application_date <= test.until:
-        return trace.check(Status.MET, lambda: ("规划期", "规划期内", threshold))
+        return trace.check(MET, lambda: ("规划期", "规划期内", threshold))
     trace.note(f"规划期已于 {test.until} 届满，是否继续执行须主管部门确认（A-17）")
-    return trace.check(Status.MANUAL_REVIEW, lambda: ("规划期", "已届满", threshold))
+    return trace.check(MANUAL_REVIEW, lambda: ("规划期", "已届满", threshold))
