@@ -16,7 +16,7 @@ from rulebook.dictionary import Fact
 from rulebook.pack import Ref
 from rulebook.subject import POINT
 
-ROWS = 16_384
+ROWS = 32_768
 
 Judge = Callable[["Frame"], Codes]
 """A compiled test."""
@@ -123,16 +123,25 @@ def year_of(fact: Fact, offset: int | None, day: date) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries of a frame's rows, and the way back from entries to rows."""
+    """The entries of a frame's rows, and the way back from entries to rows. Most rows have none."""
 
-    offsets: NDArray[np.int64]
+    size: int
     first: int
     last: int
+    filled: NDArray[np.int64]
+    """The rows that have entries, and of each where the first stands."""
+    starts: NDArray[np.int64]
 
     @staticmethod
     def of(frame: Frame, held: Records | Titles) -> Entries:
-        offsets = held.offsets[frame.start : frame.stop + 1]
-        return Entries(offsets - offsets[0], int(offsets[0]), int(offsets[-1]))
+        known = ("entries", id(held))  # the population outlives the frame
+        if known not in frame.memory:
+            offsets = held.offsets[frame.start : frame.stop + 1]
+            starts = offsets - offsets[0]
+            filled = np.flatnonzero(starts[1:] > starts[:-1])
+            frame.memory[known] = Entries(frame.size, int(offsets[0]), int(offsets[-1]), filled, starts[filled])
+        found: Entries = frame.memory[known]
+        return found
 
     def field(self, held: EntryField) -> EntryField:
         return EntryField(held.values[self.first : self.last], held.missing[self.first : self.last])
@@ -146,12 +155,11 @@ class Entries:
 
     def reduced(self, how: np.ufunc, values: NDArray[Any], empty: int) -> NDArray[Any]:
         """Per row the values of its entries put together, `empty` for a row without any."""
-        found = np.full(len(self.offsets) - 1, empty, values.dtype)
+        found = np.full(self.size, empty, values.dtype)
         if self.count:
-            filled = self.offsets[1:] > self.offsets[:-1]
-            found[filled] = how.reduceat(values, self.offsets[:-1][filled])
+            found[self.filled] = how.reduceat(values, self.starts)
         return found
 
     def rows(self) -> NDArray[np.int64]:
         """The row of each entry."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+        return np.repeat(self.filled, np.diff(self.starts, append=self.count))

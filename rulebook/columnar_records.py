@@ -176,7 +176,9 @@ def _field_codes(test: FieldTest, column: EntryField) -> Codes:
     if test.limit is not None:
         matched = _within(test.limit, values, scale_of(test.field))
     elif test.codes:
-        matched = np.isin(values, [code_of(test.field, code) for code in sorted(test.codes)])
+        wanted = np.zeros(256, np.bool_)
+        wanted[[code_of(test.field, code) for code in test.codes]] = True
+        matched = wanted[values]
     else:
         matched = values == int(bool(test.flag))
     return flags(matched & ~column.missing, MET) | flags(column.missing, UNKNOWN)
