@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rulebook.pack import PACK_TITLES, Document, Line, Note, Pack
 from rulebook.reasons import reasons_of
@@ -62,8 +62,7 @@ class Missing:
     blocking: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(NamedTuple):
     """Scored points, exact when low equals high."""
 
     low: Decimal
@@ -189,21 +188,18 @@ def checks_text(checks: Iterable[Check]) -> str:
     return "；".join(f"{each.label} {each.value}" for each in checks)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupScore:
+class GroupScore(NamedTuple):
     id: str
     label: str
     points: Points
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     points: Points
     groups: tuple[GroupScore, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreCheck:
+class ScoreCheck(NamedTuple):
     """A total or sub-total against its threshold."""
 
     label: str
@@ -212,8 +208,7 @@ class ScoreCheck:
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class RouteResult:
+class RouteResult(NamedTuple):
     id: str
     label: str
     status: Status
@@ -330,6 +325,8 @@ def _plain(value: object) -> object:
         return plain_decimal(value)
     if isinstance(value, date):  # a datetime too
         return value.isoformat()
+    if isinstance(value, Points | GroupScore | Score | ScoreCheck | RouteResult):
+        return {name: _plain(each) for name, each in zip(value._fields, value, strict=True)}
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     if isinstance(value, ConditionResult):

@@ -63,7 +63,8 @@ def _judge_condition(condition: Condition, role: str, scene: Scene) -> Condition
         status = NOT_APPLICABLE
         return ConditionResult(condition.line, role, condition.modality, condition.effort, status, trace)
     own = replace(scene, only_sources=condition.only_sources) if condition.only_sources else scene
-    status = _judge_if_it_applies(condition, test, own, trace)
+    plain = condition.applies_if is None
+    status = judge(test, own, trace) if plain else _judge_if_it_applies(condition, test, own, trace)
     review = condition.undefined_review_if
     if trace.undefined and review is not None and judge(review, scene, Trace(scene)) is MET:
         trace = Trace(scene)

@@ -38,11 +38,11 @@ def judge(test: Test, scene: Scene, trace: Trace) -> Status:
 
 
 def _all_of(test: AllOf, scene: Scene, trace: Trace) -> Status:
-    return all_of([judge(each, scene, trace) for each in test.tests])
+    return all_of([_JUDGES[type(each)](each, scene, trace) for each in test.tests])
 
 
 def _any_of(test: AnyOf, scene: Scene, trace: Trace) -> Status:
-    return any_of([judge(each, scene, trace) for each in test.tests])
+    return any_of([_JUDGES[type(each)](each, scene, trace) for each in test.tests])
 
 
 def _review(test: Review, scene: Scene, trace: Trace) -> Status:

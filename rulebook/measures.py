@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from typing import Any
 
 from rulebook.dictionary import Fact
 from rulebook.pack import DaysSince, Growth, Measure, Ref, Share, Total
@@ -19,7 +21,7 @@ EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow, DivisionBy
 _DISPLAY = Context(prec=28)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rational:
     """above ÷ below, below > 0."""
 
@@ -34,7 +36,7 @@ class Rational:
         return _DISPLAY.divide(self.above, self.below)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Compound:
     """sqrt(last ÷ base) − 1, base > 0, last ≥ 0; compared by squaring."""
 
@@ -57,17 +59,17 @@ _ONE = Decimal(1)
 
 def measure(what: Measure, scene: Scene, trace: Trace) -> Exact | Status:
     """The exact value, or unknown (something is missing, or there is no whole) or manual review."""
-    if isinstance(what, Ref):
-        value = scene.number(what, trace)
-        return value if isinstance(value, Status) else Rational(value, _ONE)
-    if isinstance(what, Share):
-        return _share(what, scene, trace)
-    if isinstance(what, Total):
-        return _total(what, scene, trace)
-    if isinstance(what, DaysSince):
-        day = _date(what.fact, scene, trace)
-        return day if isinstance(day, Status) else Rational(Decimal((scene.application_date - day).days), _ONE)
-    return _growth(what, scene, trace)
+    return _MEASURES[type(what)](what, scene, trace)
+
+
+def _ref(what: Ref, scene: Scene, trace: Trace) -> Exact | Status:
+    value = scene.number(what, trace)
+    return value if isinstance(value, Status) else Rational(value, _ONE)
+
+
+def _days_since(what: DaysSince, scene: Scene, trace: Trace) -> Exact | Status:
+    day = _date(what.fact, scene, trace)
+    return day if isinstance(day, Status) else Rational(Decimal((scene.application_date - day).days), _ONE)
 
 
 def measure_label(what: Measure, scene: Scene) -> str:
@@ -89,7 +91,8 @@ def measure_label(what: Measure, scene: Scene) -> str:
 
 
 def _share(what: Share, scene: Scene, trace: Trace) -> Exact | Status:
-    part, whole = _amount(what.part, scene, trace), _amount(what.whole, scene, trace)
+    part = scene.number(what.part, trace) if type(what.part) is Ref else _amount(what.part, scene, trace)
+    whole = scene.number(what.whole, trace) if type(what.whole) is Ref else _amount(what.whole, scene, trace)
     if isinstance(part, Status) or isinstance(whole, Status):
         return _worse(part, whole)
     if whole <= 0:
@@ -198,3 +201,12 @@ def _mean_growth(last: Decimal, middle: Decimal, first: Decimal) -> Rational:
 def _worse(*values: Decimal | Status) -> Status:
     """Unknown before manual review: a missing figure comes first (A-36)."""
     return UNKNOWN if UNKNOWN in values else MANUAL_REVIEW
+
+
+_MEASURES: dict[type, Callable[[Any, Scene, Trace], Exact | Status]] = {
+    Ref: _ref,
+    Share: _share,
+    Growth: _growth,
+    Total: _total,
+    DaysSince: _days_since,
+}

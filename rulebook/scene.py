@@ -127,9 +127,9 @@ class Scene:
         return held.value
 
     def number(self, ref: Ref, trace: Trace) -> Decimal | Status:
-        year = self.year_of(ref)
-        value = self.read_fact(ref.fact, year, trace)
-        return value if isinstance(value, Status) else exact_decimal(ref.fact.id, year, value)
+        fact, year = ref.fact, self.year_of(ref)
+        value = self.read_fact(fact, year, trace)
+        return value if type(value) is Status else exact_decimal(fact.id, year, value)
 
 
 def _input(fact: Fact, year: int, held: FactValue, day: date) -> Input:

@@ -20,7 +20,7 @@ from rulebook.wording import period_label
 _NONE = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scored:
     """Points of one indicator; `cause` says why an interval is open: unknown (missing) or manual review."""
 
@@ -222,7 +222,7 @@ def add_up(scored: Iterable[Scored], cap: Decimal | None = None) -> Points:
 
 
 def group_points(group: Group, indicators: Iterable[Indicator], scored: Mapping[str, Scored]) -> Points:
-    return add_up((scored[each.line.id] for each in indicators if each.group == group.id), group.maximum)
+    return add_up([scored[each.line.id] for each in indicators if each.group == group.id], group.maximum)
 
 
 def add_points(groups: Iterable[Points]) -> Points:

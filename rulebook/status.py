@@ -47,8 +47,6 @@ _VERDICTS = {
     Verdict.UNKNOWN: "资料不足，暂不能判断",
     Verdict.MANUAL_REVIEW: "需人工核定",
 }
-_AND = (UNMET, UNKNOWN, MANUAL_REVIEW, MET)
-_OR = (MET, UNKNOWN, MANUAL_REVIEW, UNMET)
 _OF_VERDICT = {
     MET: Verdict.ELIGIBLE,
     UNMET: Verdict.NOT_ELIGIBLE,
@@ -60,20 +58,22 @@ _OF_VERDICT = {
 
 def all_of(statuses: Iterable[Status]) -> Status:
     """AND: unmet > unknown > manual review > met; what is not applicable does not count; nothing asked is met."""
-    return _first(_AND, statuses, MET)
+    found = statuses if isinstance(statuses, list) else list(statuses)  # a set would hash, in Python for an enum
+    if UNMET in found:
+        return UNMET
+    if UNKNOWN in found:
+        return UNKNOWN
+    return MANUAL_REVIEW if MANUAL_REVIEW in found else MET
 
 
 def any_of(statuses: Iterable[Status]) -> Status:
     """OR: met > unknown > manual review > unmet; what is not applicable does not count; nothing offered is unmet."""
-    return _first(_OR, statuses, UNMET)
-
-
-def _first(order: tuple[Status, ...], statuses: Iterable[Status], otherwise: Status) -> Status:
-    found = statuses if isinstance(statuses, list) else list(statuses)  # a set would hash: in Python, for an enum
-    for status in order:
-        if status in found:
-            return status
-    return otherwise
+    found = statuses if isinstance(statuses, list) else list(statuses)
+    if MET in found:
+        return MET
+    if UNKNOWN in found:
+        return UNKNOWN
+    return MANUAL_REVIEW if MANUAL_REVIEW in found else UNMET
 
 
 def opposite(status: Status) -> Status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rulebook.columnar import ColumnarResult
+from rulebook.columnar_codes import MET
 from rulebook.columnar_population import (
     BAN_UNKNOWN,
     SOURCES,
@@ -24,7 +26,7 @@ from rulebook.columnar_population import (
 )
 from rulebook.columnar_standing import TITLE_CODES
 from rulebook.dictionary import NUMERIC, Dictionary, Fact
-from rulebook.pack import SIZES
+from rulebook.pack import SIZES, Condition, Equals, Pack, Ref
 from rulebook.size import SizeResult
 from rulebook.subject import FactValue, Subject, Title
 from rulebook.units import money_text, plain_decimal
@@ -158,6 +160,62 @@ def _sizes(size: int, chance: np.random.Generator) -> SizeClasses:
     unknown = chance.random(size) < MISSING
     possible[unknown] = 0b1111
     return SizeClasses(possible, (unknown * 0b0010).astype(np.uint8))
+
+
+# -- what peers can judge -----------------------------------------------------------------------------------------
+
+DECIDED = {
+    "small": "G63-02",
+    "no_accident": "G63-05",
+    "not_barred": "DM63-4",
+    "award": "CX-D1",
+    "honor": "CX-D2",
+    "institution": "CX-D3",
+    "equity": "CX-D4",
+}
+"""Lines on entries, titles and the size class, which other engines are only told the outcome of."""
+
+
+def decided_pack(pack: Pack) -> Pack:
+    """The pack with these lines asking for a flag, and without the one that only reports."""
+    names = {line: name for name, line in DECIDED.items()}
+
+    def flagged(condition: Condition) -> Condition:
+        name = names.get(condition.line.id)
+        if name is None:
+            return condition
+        fact = Fact(id=name, label=condition.line.label, label_en=name, type="boolean", period="point")
+        return replace(condition, tests=dict.fromkeys(pack.kinds, Equals(Ref(fact, None), True, "是")))
+
+    gates = tuple(flagged(each) for each in pack.gates if each.modality == "must")
+    return replace(pack, gates=gates, conditions=tuple(flagged(each) for each in pack.conditions))
+
+
+def decided_people(found: People, outcome: ColumnarResult) -> People:
+    """The same rows with the flags beside their figures, and nothing missing: what peers are given."""
+    columns = {
+        key: Column(column.values, np.zeros_like(column.gap), column.source)
+        for key, column in found.population.columns.items()
+    }
+    plain = {}
+    for name, each in found.plain.items():
+        plain[name] = np.nan_to_num(each, nan=1.0) if each.dtype == np.float64 else each.clip(0)
+    for (name, year), column in columns.items():
+        values = plain[name + (" before" if name == "main_revenue_yuan" and year < T else "")]
+        columns[(name, year)] = Column(values.astype(column.values.dtype), column.gap, column.source)
+    for name, line in DECIDED.items():
+        plain[name] = outcome.status[outcome.lines.index(line)] == MET
+        columns[(name, 0)] = _column(plain[name].astype(np.uint8), np.zeros(len(outcome), np.bool_), len(outcome))
+    return People(Population(found.population.size, columns), plain, found.dictionary)
+
+
+def decided_subject(found: People, row: int) -> Subject:
+    facts = {}
+    for (fact_id, year), column in found.population.columns.items():
+        value = column.values[row]
+        known = bool(value) if fact_id in DECIDED else _value(found.dictionary[fact_id], value)
+        facts[(fact_id, year)] = FactValue(known, "import")
+    return Subject(facts)
 
 
 # -- one row for the traced evaluator -----------------------------------------------------------------------------
