@@ -57,18 +57,15 @@ def disagreements(
     return found
 
 
-@pytest.mark.parametrize("kind", ["new", "review"])
 @pytest.mark.parametrize("stem", STEMS)
 def test_columns_agree_with_the_traced_evaluator(
-    stem: str, kind: str, every_pack: dict[str, Pack], dictionary: Dictionary, sizes: SizeTable
+    stem: str, every_pack: dict[str, Pack], dictionary: Dictionary, sizes: SizeTable
 ) -> None:
     pack = every_pack[stem]
-    if kind not in pack.kinds:
-        pytest.skip(f"{stem} has no rules for {kind}")
 
-    @settings(max_examples=12, deadline=None, database=None)
-    @given(seed=st.integers(0, 2**64 - 1), day=st.sampled_from(DAYS))
-    def agree(seed: int, day: date) -> None:
+    @settings(max_examples=16, deadline=None, database=None)
+    @given(seed=st.integers(0, 2**64 - 1), day=st.sampled_from(DAYS), kind=st.sampled_from(pack.kinds))
+    def agree(seed: int, day: date, kind: str) -> None:
         assert disagreements(pack, dictionary, sizes, seed, day, kind) == []
 
     agree()
@@ -91,7 +88,7 @@ def test_an_evaluator_that_takes_at_least_for_above_is_caught(
     monkeypatch.setattr(order, "at_least", strictly)
     found = [
         difference
-        for stem in STEMS
-        for difference in disagreements(every_pack[stem], dictionary, sizes, seed=1, day=DAYS[0], kind="new", rows=300)
+        for stem in ("miit-63-2022-innovative", "miit-2-2026-specialized")
+        for difference in disagreements(every_pack[stem], dictionary, sizes, seed=1, day=DAYS[0], kind="new", rows=200)
     ]
     assert found
