@@ -76,7 +76,11 @@ def _with_expert(expert: Ref, computed: Scored, scene: Scene, trace: Trace) -> S
 
 def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     if indicator.slot:  # the province fills it
-        trace.note("省级特色化指标尚未配置，按 0 分至满分的区间计（A-11）")
+        if (
+            indicator.expert is None
+            or scene.read_fact(indicator.expert.fact, scene.year_of(indicator.expert), Trace()) is Status.UNKNOWN
+        ):
+            trace.note("省级特色化指标尚未给分，按 0 分至满分的区间计（A-11）")
         points = Points(_NONE, indicator.maximum, indicator.maximum)
         return Scored(points, MANUAL_REVIEW, lambda: ("未配置", "由省级主管部门设定"))
     if indicator.better_of:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from rulebook.assessment import Assessment, Check, ConditionResult, Input, Missing, Points
-from rulebook.pack import KINDS, PACK_TITLES, Document, Pack
+from rulebook.pack import KINDS, PACK_TITLES, TOPICS, Document, LifeCycle, Note, Pack
 from rulebook.status import Status, Verdict
 from rulebook.subject import POINT
 from rulebook.units import plain_decimal
@@ -60,6 +60,7 @@ def assessment(
         conditions=[_condition(each) for each in found.conditions],
         missing=[_missing(each) for each in found.missing],
         reasons=list(found.reasons),
+        notes=[_note(each) for each in found.notes],
         pack=out.PackRef(
             id=found.pack_id,
             label=found.pack_label,
@@ -104,6 +105,9 @@ def pack(found: Pack, state: str) -> out.PackOut:
         area=list(found.area),
         in_force_from=found.in_force_from,
         in_force_to=found.in_force_to,
+        terms=[out.TermOut(kind=kind(code), start=term.start, end=term.end) for code, term in found.terms],
+        life_cycle=[_life_cycle(each) for each in found.life_cycle],
+        notes=[_note(each) for each in found.notes],
         state=state,
         conditions=len(found.gates) + len(found.conditions) + len(found.indicators),
     )
@@ -141,6 +145,33 @@ def _condition(found: ConditionResult) -> out.ConditionOut:
         inputs=[_input(each) for each in found.inputs],
         missing=[_missing(each) for each in found.missing],
         notes=list(found.notes),
+    )
+
+
+def _note(found: Note) -> out.NoteOut:
+    return out.NoteOut(
+        id=found.line.id,
+        topic=out.Coded(code=found.topic, label=TOPICS[found.topic]),
+        label=found.line.label,
+        items=list(found.items),
+        clause=found.line.clause,
+        document=_document(found.line.document),
+        quote=found.line.quote,
+        evidence_grade=found.line.evidence,
+    )
+
+
+def _life_cycle(found: LifeCycle) -> out.LifeCycleOut:
+    return out.LifeCycleOut(
+        id=found.line.id,
+        label=found.line.label,
+        years=found.years,
+        months=found.months,
+        due=None if found.due is None else f"{found.due[0]:02}-{found.due[1]:02}",
+        clause=found.line.clause,
+        document=_document(found.line.document),
+        quote=found.line.quote,
+        evidence_grade=found.line.evidence,
     )
 
 

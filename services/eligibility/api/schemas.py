@@ -180,6 +180,41 @@ class PackRef(BaseModel):
     document: DocumentOut
 
 
+class NoteOut(BaseModel):
+    """A written rule that no test decides: a definition, a notice's process data, how conditions combine."""
+
+    id: str
+    topic: Coded
+    label: str
+    items: list[str] = Field(description="data of the note, such as the batches it is about")
+    clause: str
+    document: DocumentOut
+    quote: str
+    evidence_grade: str
+
+
+class LifeCycleOut(BaseModel):
+    """What the title brings with it: validity, yearly update, reporting deadline."""
+
+    id: str
+    label: str
+    years: int | None = Field(description="proposed validity; the document decides")
+    months: int | None = Field(description="to report a change within")
+    due: str | None = Field(description="MM-DD of every year, that day included")
+    clause: str
+    document: DocumentOut
+    quote: str
+    evidence_grade: str
+
+
+class TermOut(BaseModel):
+    """When the edition serves a kind of application, both days included."""
+
+    kind: Coded
+    start: dt.date
+    end: dt.date | None
+
+
 class AssessmentOut(BaseModel):
     """An assessment with its reasons. 不作为认定依据."""
 
@@ -198,6 +233,7 @@ class AssessmentOut(BaseModel):
     conditions: list[ConditionOut]
     missing: list[MissingOut]
     reasons: list[str]
+    notes: list[NoteOut] = Field(description="what the pack says beside the conditions; nothing that was computed")
     pack: PackRef
     assessed_at: dt.datetime
     disclaimer: str
@@ -234,8 +270,11 @@ class PackOut(BaseModel):
     document: DocumentOut
     kinds: list[Coded]
     area: list[str] = Field(description="GB/T 2260 prefixes of the area it is for; empty: everywhere")
-    in_force_from: dt.date
+    in_force_from: dt.date = Field(description="the first day for any kind; see `terms`")
     in_force_to: dt.date | None
+    terms: list[TermOut]
+    life_cycle: list[LifeCycleOut]
+    notes: list[NoteOut]
     state: str = Field(description="active | draft")
     conditions: int = Field(description="rule lines in it")
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from chassis import clock
 from chassis.db import Database
+from chassis.migrate import Migrations
 from contracts.events.registry import (
     EnterpriseCard,
     EnterpriseRegistered,
@@ -17,12 +19,12 @@ from contracts.events.registry import (
     TitleCard,
     TitleRecorded,
 )
-from peiyu.documents.maps import packs
+from peiyu.documents.maps import dictionary, packs
 from services.eligibility.app import create_app
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.handlers import remember_enterprise, remember_facts, remember_title
 from services.eligibility.migrations import MIGRATIONS
-from services.eligibility.prepare import prepare, read_dictionary, read_sizes
+from services.eligibility.prepare import prepare, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.use_cases.assess_pending import assess_pending
 from tests.fixtures.database import Templates
@@ -88,14 +90,24 @@ def titles_with_rules(district: str = "341302") -> set[str]:
     return {pack.title for pack in serving}
 
 
+@dataclass(frozen=True)
+class Prepared(Migrations):
+    """Migrations that seed the packs too, so that each test copies them instead of compiling every one."""
+
+    settings: Settings
+
+    def upgrade(self, db: Database) -> None:
+        super().upgrade(db)
+        prepare(self.settings, db)
+
+
 class Eligibility:
     """The service, driven by events and HTTP."""
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, settings: Settings, catalog: Catalog) -> None:
         self.db = db
-        dictionary = read_dictionary(settings)
-        self.catalog = Catalog(dictionary)
-        self.sizes = read_sizes(settings, dictionary)
+        self.catalog = catalog
+        self.sizes = read_sizes(settings, catalog.dictionary)
 
     def tell(self, *events: Any) -> None:
         """Each event in a transaction of its own, as the bus delivers it."""
@@ -125,20 +137,29 @@ def settings(identities: Identities) -> Settings:
 
 @pytest.fixture
 def db(templates: Templates, settings: Settings) -> Iterator[Database]:
-    with templates.copy("eligibility", MIGRATIONS) as database:
-        prepare(settings, database)
+    with templates.copy(
+        "eligibility_prepared", Prepared(MIGRATIONS.folder, MIGRATIONS.metadata, settings=settings)
+    ) as database:
         yield database
 
 
-@pytest.fixture
-def eligibility(db: Database, settings: Settings) -> Eligibility:
-    return Eligibility(db, settings)
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """Compiles each pack once for all tests: the key is its content."""
+    return Catalog(dictionary())
 
 
 @pytest.fixture
-def client(db: Database, settings: Settings, identities: Identities) -> TestClient:
+def eligibility(db: Database, settings: Settings, catalog: Catalog) -> Eligibility:
+    return Eligibility(db, settings, catalog)
+
+
+@pytest.fixture
+def client(db: Database, settings: Settings, identities: Identities, catalog: Catalog) -> TestClient:
+    app = create_app(settings, db)
+    app.state.catalog = catalog
     headers = identities.headers(scopes=["assessments:read", "assessments:run"])
-    return TestClient(create_app(settings, db), raise_server_exceptions=False, headers=headers)
+    return TestClient(app, raise_server_exceptions=False, headers=headers)
 
 
 def registered(uscc: str = USCC, **changed: Any) -> EnterpriseRegistered:

@@ -13,7 +13,13 @@ from rulebook.pack import Pack
 from rulebook.size_cases import load_size_cases, run_size_case
 from rulebook.size_table import SizeTable
 
-STEMS = ("miit-63-2022-innovative", "miit-2-2026-specialized")
+STEMS = (
+    "miit-63-2022-innovative",
+    "miit-63-2022-specialized",
+    "miit-63-2022-giant",
+    "miit-2-2026-specialized",
+    "miit-2-2026-giant",
+)
 
 
 def cases_of(policies: Path, stem: str, dictionary: Dictionary) -> tuple[str, tuple[Case, ...]]:
@@ -54,7 +60,8 @@ def test_every_threshold_of_a_score_is_seen_from_both_sides(
     _, cases = cases_of(policies, stem, dictionary)
     asserted = {each for case in cases for each in case.expected.points.items()}
     for indicator in packs[stem].indicators:
-        for each in (*indicator.bands, *indicator.choices):
+        scales = [band for scale in indicator.better_of for band in scale.bands]
+        for each in (*indicator.bands, *indicator.choices, *scales):
             assert (indicator.line.id, f"{each.points_high:f}") in asserted, indicator.line.id
 
 

