@@ -8,37 +8,32 @@ evaluator's: `ColumnarResult.explain` renders one row on demand. Rows that no co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rulebook.assessment import Assessment, Missing
+from rulebook.assessment import Assessment
 from rulebook.columnar_codes import (
     CODE_OF,
     CODE_OF_VERDICT,
-    MANUAL_REVIEW,
     MET,
     NOT_APPLICABLE,
     NOT_JUDGED,
-    STATUSES,
-    UNMET,
-    VERDICTS,
     Codes,
-    Flags,
     all_of,
     any_of,
     as_and,
     as_or,
     flags,
 )
-from rulebook.columnar_frame import ROWS, Frame, Judge, Key, Manner
-from rulebook.columnar_judge import compile_test, leaves, undefined_rows
+from rulebook.columnar_conditions import CompiledLine, CompiledRules, compile_rules
+from rulebook.columnar_frame import ROWS, Frame, Key
 from rulebook.columnar_population import Population
-from rulebook.columnar_read import Reads, keys_read, reads_of
+from rulebook.columnar_read import Reads, keys_read
+from rulebook.columnar_result import ColumnarResult, RowsNotHeld
 from rulebook.columnar_score import (
     Parts,
     PointScale,
@@ -49,105 +44,10 @@ from rulebook.columnar_score import (
     judge_total,
 )
 from rulebook.evaluate import KindNotServed, evaluate
-from rulebook.pack import Condition, Line, Pack, Route, Test
+from rulebook.pack import Line, Pack, Route
 from rulebook.scene import FactUnreadable
-from rulebook.status import Status, Verdict
-from rulebook.subject import Subject
 
 _POSITION = re.compile(r"（第 \d+ 条的")
-
-
-class RowsNotHeld(LookupError):
-    """Some rows have to be traced, and the population cannot give them."""
-
-    def __init__(self, rows: int) -> None:
-        super().__init__(f"有 {rows} 户须逐户测算，但批量数据没有附带逐户资料，请提供 Population.subject")
-        self.rows = rows
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnarResult:
-    """What a population comes to: arrays with one element per row, or one line of them per condition.
-
-    Statuses and verdicts are codes (`columnar_codes`). Points are whole parts, `parts` to a point. Of `missing`, bit
-    i % 8 of line i // 8 belongs to `keys[i]`.
-    """
-
-    pack: Pack
-    application_date: date
-    kind: str
-    verdict: Codes
-    route: NDArray[np.int8]
-    """Position in `pack.routes` of the first that is met, −1 for none."""
-    lines: tuple[str, ...]
-    status: Codes
-    indicators: tuple[str, ...]
-    points_low: Parts
-    points_high: Parts
-    total_low: Parts
-    total_high: Parts
-    parts: int
-    keys: tuple[Key, ...]
-    missing: Codes
-    traced: int
-    """How many rows the traced evaluator judged."""
-    unreadable: dict[int, FactUnreadable]
-    subject: Callable[[int], Subject] | None = field(repr=False, default=None)
-
-    def __len__(self) -> int:
-        return len(self.verdict)
-
-    def verdict_of(self, row: int) -> Verdict:
-        return VERDICTS[int(self.verdict[row])]
-
-    def route_of(self, row: int) -> str | None:
-        position = int(self.route[row])
-        return None if position < 0 else self.pack.routes[position].id
-
-    def status_of(self, row: int, line_id: str) -> Status:
-        return STATUSES[int(self.status[self.lines.index(line_id), row])]
-
-    def points_of(self, row: int, line_id: str) -> tuple[Decimal, Decimal]:
-        position = self.indicators.index(line_id)
-        low, high = int(self.points_low[position, row]), int(self.points_high[position, row])
-        return Decimal(low) / self.parts, Decimal(high) / self.parts
-
-    def missing_of(self, row: int) -> tuple[Missing, ...]:
-        """What is missing in this row; which conditions ask for it, and of which entry, `explain` says."""
-        bits = np.unpackbits(self.missing[:, row], bitorder="little")
-        return tuple(
-            Missing(fact_id, label, year, kind)
-            for (fact_id, year, label, kind), bit in zip(self.keys, bits, strict=False)
-            if bit
-        )
-
-    def is_missing(self, position: int) -> Flags:
-        """The rows that lack `keys[position]`."""
-        found: Flags = (self.missing[position // 8] & (1 << position % 8)) != 0
-        return found
-
-    def explain(self, row: int) -> Assessment:
-        """The whole explanation of one row, by the traced evaluator."""
-        if self.subject is None:
-            raise RowsNotHeld(1)
-        return evaluate(self.pack, self.subject(row), application_date=self.application_date, kind=self.kind)
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A gate or requirement, compiled for one kind; no judge: not applicable."""
-
-    condition: Condition
-    judge: Judge | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """A pack compiled for one kind of application."""
-
-    gates: tuple[_Line, ...]
-    requirements: tuple[_Line, ...]
-    reads: tuple[Reads, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +56,7 @@ class ColumnarPack:
 
     pack: Pack
     scale: PointScale
-    rules: dict[str, _Rules]
+    rules: dict[str, CompiledRules]
     scorers: tuple[Scorer, ...]
 
     def reads(self) -> Iterator[Reads]:
@@ -185,106 +85,9 @@ def compile_pack(pack: Pack) -> ColumnarPack:
     return ColumnarPack(
         pack=pack,
         scale=scale,
-        rules={kind: _rules(pack, kind) for kind in pack.kinds},
+        rules={kind: compile_rules(pack, kind) for kind in pack.kinds},
         scorers=tuple(compile_indicator(each, scale) for each in pack.indicators),
     )
-
-
-def _rules(pack: Pack, kind: str) -> _Rules:
-    conditions = (*pack.gates, *pack.conditions)
-    reads = [each for condition in conditions if kind in condition.tests for each in _condition_reads(condition, kind)]
-    for indicator in pack.indicators:
-        for test in (*indicator.each, *(choice.test for choice in indicator.choices)):
-            reads += [] if test is None else _test_reads(test)
-        for measure in (indicator.measure, *(scale.measure for scale in indicator.better_of)):
-            reads += [] if measure is None else reads_of(measure)
-        if indicator.expert is not None:
-            reads.append(Reads(indicator.expert.fact, indicator.expert.offset, conditional=True, expert=True))
-    return _Rules(
-        gates=tuple(_Line(each, _condition(each, kind)) for each in pack.gates),
-        requirements=tuple(_Line(each, _condition(each, kind)) for each in pack.conditions),
-        reads=tuple(dict.fromkeys(reads)),
-    )
-
-
-def _test_reads(test: Test) -> list[Reads]:
-    return [each for leaf in leaves(test) for each in reads_of(leaf)]
-
-
-def _condition_reads(condition: Condition, kind: str) -> list[Reads]:
-    found = _test_reads(condition.tests[kind])
-    if condition.term is not None:  # on other days nobody reads it
-        found = [replace(each, term=condition.term) for each in found]
-    if condition.applies_if is not None:
-        found = [replace(each, conditional=True) for each in found]
-        found += [replace(each, term=condition.term) for each in _test_reads(condition.applies_if)]
-    if condition.undefined_review_if is not None:
-        found += [replace(each, silent=True) for each in _test_reads(condition.undefined_review_if)]
-    return found
-
-
-def _condition(condition: Condition, kind: str) -> Judge | None:
-    test = condition.tests.get(kind)
-    if test is None:
-        return None
-    manner = Manner(only_sources=condition.only_sources)
-    judge = _within_term(condition, _where_it_applies(condition, test, manner))
-    if condition.undefined_review_if is None:
-        return judge
-    asked = [undefined_rows(test, manner)]
-    if condition.applies_if is not None:
-        asked.append(undefined_rows(condition.applies_if, Manner()))
-    for_people = Manner(only_sources=condition.only_sources, undefined=MANUAL_REVIEW, silent=True)
-    again = _within_term(condition, _where_it_applies(condition, test, for_people))
-    review = compile_test(condition.undefined_review_if, Manner(silent=True))
-
-    def judge_twice(frame: Frame) -> Codes:
-        codes = judge(frame)
-        undefined = [rows for each in asked if (rows := each(frame)) is not None]
-        if not undefined:
-            return codes
-        twice = np.logical_or.reduce(undefined) & (review(frame) == MET)
-        return flags(~twice) * codes | flags(twice) * again(frame)
-
-    return judge_twice
-
-
-def _within_term(condition: Condition, judge: Judge) -> Judge:
-    term = condition.term
-    if term is None:
-        return judge
-
-    def judge_in_time(frame: Frame) -> Codes:
-        return judge(frame) if term.covers(frame.day) else np.full(frame.size, NOT_APPLICABLE, np.uint8)
-
-    return judge_in_time
-
-
-def _where_it_applies(condition: Condition, test: Test, manner: Manner) -> Judge:
-    """Not applicable where `applies_if` is unmet; where that is open, met only if the test holds in any case."""
-    judge = compile_test(test, manner)
-    if condition.applies_if is None:
-        return judge
-    applies_to = compile_test(condition.applies_if, replace(manner, only_sources=frozenset()))
-    named = [] if manner.silent else [each for each in _test_reads(test) if not each.dynamic]
-
-    def judge_some(frame: Frame) -> Codes:
-        applies = applies_to(frame)
-        frame.active = applies != UNMET
-        codes = judge(frame)
-        for read in named:
-            (key,) = keys_read(read, frame.day)
-            assert read.fact is not None  # what is not dynamic is a fact
-            lacking = frame.missing(read.fact, read.year(frame.day))
-            if lacking is not None:
-                frame.miss(key, lacking != 0)
-        as_asked = (applies == MET) | (codes == MET)
-        found = flags(as_asked) * codes | flags(~as_asked) * applies
-        found[~frame.active] = NOT_APPLICABLE
-        frame.active = None
-        return found
-
-    return judge_some
 
 
 def _lines(pack: Pack) -> Iterator[Line]:
@@ -301,7 +104,7 @@ class _Writer:
     population: Population
     day: date
     kind: str
-    rules: _Rules
+    rules: CompiledRules
     keys: tuple[Key, ...]
     static: tuple[tuple[Reads, int], ...]
     """What is missing because a fact is: read off the columns, whatever the tests say."""
@@ -369,7 +172,7 @@ class _Writer:
         if frame.traced is not None and frame.traced.any():
             self._trace(frame.start + np.flatnonzero(frame.traced))
 
-    def _judge(self, line: _Line, position: int, frame: Frame) -> Codes | None:
+    def _judge(self, line: CompiledLine, position: int, frame: Frame) -> Codes | None:
         written = self.status[position, frame.start : frame.stop]
         if line.judge is None:
             written[:] = NOT_APPLICABLE

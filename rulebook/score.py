@@ -78,7 +78,7 @@ def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
     if indicator.slot:  # the province fills it
         if (
             indicator.expert is None
-            or scene.read_fact(indicator.expert.fact, scene.year_of(indicator.expert), Trace()) is Status.UNKNOWN
+            or scene.read_fact(indicator.expert.fact, scene.year_of(indicator.expert), Trace(scene)) is UNKNOWN
         ):
             trace.note("省级特色化指标尚未给分，按 0 分至满分的区间计（A-11）")
         points = Points(_NONE, indicator.maximum, indicator.maximum)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import get_args
 
+from rulebook import criteria
 from rulebook import pack as model
 from rulebook.columnar_judge import TESTS
 from rulebook.columnar_measures import MEASURES
@@ -68,7 +69,8 @@ def test_a_field_that_the_model_gains_is_weighed_for_the_columns_too() -> None:
     """When this fails: give the new field its columnar form, see test_columnar_agrees fail without it, list it here."""
     found = {
         name: " ".join(field.name for field in dataclasses.fields(each))
-        for name, each in vars(model).items()
-        if dataclasses.is_dataclass(each) and each.__module__ == model.__name__
+        for module in (criteria, model)
+        for name, each in vars(module).items()
+        if dataclasses.is_dataclass(each) and each.__module__ == module.__name__
     }
     assert found == WEIGHED

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rulebook.columnar import ColumnarResult
 from rulebook.columnar_codes import MET
 from rulebook.columnar_population import (
     BAN_UNKNOWN,
@@ -24,6 +23,7 @@ from rulebook.columnar_population import (
     Titles,
     scale_of,
 )
+from rulebook.columnar_result import ColumnarResult
 from rulebook.columnar_standing import TITLE_CODES
 from rulebook.dictionary import NUMERIC, Dictionary, Fact
 from rulebook.pack import SIZES, Condition, Equals, Pack, Ref

@@ -22,8 +22,9 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from rulebook.columnar import ColumnarPack, ColumnarResult, compile_pack
+from rulebook.columnar import ColumnarPack, compile_pack
 from rulebook.columnar_codes import MET
+from rulebook.columnar_result import ColumnarResult
 from rulebook.columnar_rows import Needs, populations
 from rulebook.columnar_standing import TITLE_CODES
 from rulebook.dictionary import Dictionary, parse_dictionary

@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from rulebook.columnar import ColumnarResult
 from rulebook.columnar_measures import refs_of
 from rulebook.columnar_population import LARGEST, scale_of
+from rulebook.columnar_result import ColumnarResult
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Dictionary, Fact, Shape
 from rulebook.pack import (
     TITLES,

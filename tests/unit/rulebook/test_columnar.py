@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rulebook.columnar import RowsNotHeld, compile_pack
+from rulebook.columnar import compile_pack
 from rulebook.columnar_codes import NOT_JUDGED, day_number, ordinals
 from rulebook.columnar_frame import Frame
 from rulebook.columnar_measures import _mean, _Quotient
 from rulebook.columnar_population import LARGEST, Population
+from rulebook.columnar_result import RowsNotHeld
 from rulebook.columnar_rows import Needs, population_of, populations, scaled_figure
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import KindNotServed, evaluate
