@@ -13,11 +13,10 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import psycopg
 
-from chassis import clock
+from chassis import clock, connections
 from chassis.bus import (
     MIN_RETENTION,
     BusUnavailable,
@@ -31,15 +30,13 @@ from chassis.bus import (
     refusal,
 )
 from chassis.bus_postgres_group import CHANNEL, GroupMember
+from chassis.connections import Connection
 from chassis.db import libpq_url
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+STATEMENT_SECONDS = 30
 
 FORGOTTEN_GROUP = dt.timedelta(days=30)
 """A group that has committed nothing for so long no longer holds messages back from the purge."""
-
-_OPTIONS = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
-"""A frozen producer must not hold a partition's row for ever: its transaction is ended for it."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bus_topics (
@@ -99,6 +96,7 @@ class PostgresBus:
         forgotten = clock.now() - FORGOTTEN_GROUP
         with _reported(), connect(self._url, "bus purge") as connection, connection.transaction():
             connection.execute("SET LOCAL statement_timeout = '10min'")
+            connection.patience = connections.patience_for(600)
             alone = connection.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('bus purge', 7))").fetchone()
             if alone != (True,):
                 return 0
@@ -212,17 +210,11 @@ def partition_of(key: str, partitions: int) -> int:
 
 
 def connect(url: str, name: str) -> Connection:
-    """A connection that notices within half a minute that the other side is gone."""
-    return psycopg.connect(
-        url,
-        autocommit=True,
-        application_name=name,
-        connect_timeout=5,
-        options=_OPTIONS,
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
-    )
+    """A connection that soon notices that the other side is gone or frozen.
+
+    The server ends a transaction whose client is frozen: it must not hold a partition's row for ever.
+    """
+    return connections.connect(url, name, statement_seconds=STATEMENT_SECONDS, lock_seconds=10)
 
 
 def _apply(connection: Connection, spec: TopicSpec) -> None:

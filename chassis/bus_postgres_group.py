@@ -18,8 +18,7 @@ from typing import Any
 import psycopg
 
 from chassis.bus import BusUnavailable, Partition, PartitionsLost, Received
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from chassis.connections import Connection
 
 CHANNEL = "bus"
 """Notified with a topic when it has grown, with `@group` when its members have changed."""

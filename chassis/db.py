@@ -6,16 +6,15 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
-import psycopg
 from psycopg import sql
 from sqlalchemy import Engine, create_engine, insert, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from chassis import clock, ids
+from chassis import clock, connections, ids
 from chassis.context import Context, current
 from chassis.errors import Unavailable
 from chassis.plumbing import AuditRow, OutboxRow
@@ -31,6 +30,12 @@ class DatabaseUnavailable(Unavailable):
     """The database does not answer or has no free connection."""
 
     code = "database-unavailable"
+
+
+class OutcomeUnknown(DatabaseUnavailable):
+    """The database fell silent while it was asked to commit: the change may have been made or not."""
+
+    code = "outcome-unknown"
 
 
 class DatabaseBusy(Unavailable):
@@ -93,9 +98,8 @@ class Transaction:
         target = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
-        raw = cast("psycopg.Connection[Any]", self.session.connection().connection.driver_connection)
         count = 0
-        with raw.cursor() as cursor, cursor.copy(target) as copying:
+        with connections.driver(self.session.connection()).cursor() as cursor, cursor.copy(target) as copying:
             for row in rows:
                 copying.write_row(row)
                 count += 1
@@ -181,11 +185,13 @@ class Database:
             pool_pre_ping=True,
             connect_args={
                 "application_name": name,
-                "connect_timeout": 5,
+                "connect_timeout": connections.CONNECT_SECONDS,
                 "options": f"-c statement_timeout={statement_timeout_seconds}s -c lock_timeout={lock_timeout_seconds}s"
                 " -c timezone=UTC",
+                **connections.NOTICING,
             },
         )
+        connections.bound(self.engine, connections.patience_for(statement_timeout_seconds))
 
     @contextmanager
     def transaction(
@@ -194,14 +200,17 @@ class Database:
         """Open a transaction; leaving normally commits it, leaving by an exception rolls it back.
 
         `timeout_seconds` replaces the statement timeout for long work (jobs, rebuilds); 0 means none.
+        Raises DatabaseUnavailable soon after it when the database has not answered, OutcomeUnknown when that was the
+        commit.
         """
         with _reported(), Session(self.engine, expire_on_commit=False) as session:
             tx = Transaction(session, context or current())
             if timeout_seconds is not None:
-                session.execute(text(f"SET LOCAL statement_timeout = '{int(timeout_seconds)}s'"))
+                _limit(session, timeout_seconds)
             yield tx
             tx._before_commit()
-            session.commit()
+            with _committing():
+                session.commit()
 
     @contextmanager
     def reading(self, context: Context | None = None) -> Iterator[Transaction]:
@@ -214,6 +223,7 @@ class Database:
     def check(self) -> None:
         """Raise DatabaseUnavailable unless a query is answered."""
         with _reported(), self.engine.connect() as connection:
+            connections.driver(connection).patience = connections.IDLE_SECONDS
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
@@ -245,6 +255,24 @@ def _reported() -> Iterator[None]:
             raise DatabaseUnavailable("数据库暂时无法访问，请稍后重试") from error
         if getattr(error.orig, "sqlstate", None) in _BUSY:
             raise DatabaseBusy("该数据正被另一项操作（例如导入）占用，本次没有改动任何内容，请稍后重试") from error
+        raise
+
+
+def _limit(session: Session, seconds: int) -> None:
+    connections.driver(session.connection()).patience = connections.patience_for(seconds)
+    session.execute(text(f"SET LOCAL statement_timeout = '{int(seconds)}s'"))
+
+
+@contextmanager
+def _committing() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if error.connection_invalidated or _no_answer(error):
+            raise OutcomeUnknown(
+                "数据库在提交时失去响应，本次操作是否生效尚不确定：请查询结果后再决定是否重试；"
+                "带 Idempotency-Key 的请求可以原样重发"
+            ) from error
         raise
 
 

@@ -8,22 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import context, idempotency, logging, problems, telemetry, tracing
-from chassis.auth import PUBLIC, IdentityVerifier
+from chassis import context, health, idempotency, logging, problems, telemetry, tracing
+from chassis.auth import IdentityVerifier
 from chassis.db import Database
-from chassis.errors import Unavailable
 from chassis.keyset import is_storable
-
-Check = Callable[[], Mapping[str, Any] | None]
-"""A readiness check: returns details, raises Unavailable when the service cannot do its work."""
 
 CORRELATION = "x-correlation-id"
 _SUSPICIOUS = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\0")
@@ -213,7 +207,7 @@ def create(
     version: str,
     db: Database,
     identity: IdentityVerifier,
-    checks: Mapping[str, Check] | None = None,
+    checks: Mapping[str, health.Check] | None = None,
 ) -> FastAPI:
     """The bare application of one service, with everything that all services share; routers are added to it.
 
@@ -237,42 +231,5 @@ def create(
     app.state.identity = identity
     problems.install(app)
     app.add_middleware(ContextMiddleware, service=service)
-    _health(app, service, {"database": db.check, **(checks or {})})
+    health.install(app, service, {"database": db.check, **(checks or {})})
     return app
-
-
-def _health(app: FastAPI, service: str, checks: Mapping[str, Check]) -> None:
-    @app.get("/health/live", dependencies=[Depends(PUBLIC)], include_in_schema=False)
-    async def live() -> dict[str, str]:
-        """The process answers."""
-        return {"service": service, "status": "live"}
-
-    @app.get("/health/ready", dependencies=[Depends(PUBLIC)], include_in_schema=False)
-    def ready() -> JSONResponse:
-        """The service can do its work: every check passed just now."""
-        report, healthy = run_checks(checks)
-        body = {"service": service, "status": "ready" if healthy else "not_ready", "checks": report}
-        return JSONResponse(body, status_code=200 if healthy else 503)
-
-    @app.get("/metrics", dependencies=[Depends(PUBLIC)], include_in_schema=False)
-    def metrics() -> Response:
-        """Prometheus metrics of this process."""
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-def run_checks(checks: Mapping[str, Check]) -> tuple[dict[str, Any], bool]:
-    """Run each check; what fails is reported by name with its reason."""
-    report: dict[str, Any] = {}
-    healthy = True
-    for name, check in checks.items():
-        try:
-            details = check()
-            report[name] = {"status": "ok", **(details or {})}
-        except Unavailable as error:
-            healthy = False
-            report[name] = {"status": "failed", "reason": error.detail}
-        except Exception as error:  # a broken check is a failed check, never a 500
-            healthy = False
-            logging.get(__name__).error("readiness check broke", check=name, exc_info=error)
-            report[name] = {"status": "failed", "reason": type(error).__name__}
-    return report, healthy

@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, text
 
+from chassis import connections
 from chassis.db import Database
 from chassis.errors import Unavailable
 
@@ -48,6 +49,7 @@ class Migrations:
         """Upgrade to head under an advisory lock; several processes may call it at once."""
         config = self._config()
         with db.engine.connect() as connection:
+            connections.driver(connection).patience = connections.LONGEST_SECONDS
             connection.execute(text("SET statement_timeout = 0; SET lock_timeout = '60s'"))
             connection.execute(text("SELECT pg_advisory_lock(hashtextextended('migrations', 7))"))
             connection.commit()
@@ -63,8 +65,8 @@ class Migrations:
 
     def current(self, db: Database) -> str | None:
         """The revision the database is at; null before the first."""
-        with db.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+        with db.reading() as tx:
+            return MigrationContext.configure(tx.session.connection()).get_current_revision()
 
     def check(self, db: Database) -> dict[str, str]:
         """Readiness: raise MigrationPending unless the database is at head."""

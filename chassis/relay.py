@@ -13,14 +13,15 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import psycopg
 from psycopg.rows import class_row
 from sqlalchemy import text
 
-from chassis import clock, context, logging, telemetry, tracing
+from chassis import clock, connections, context, logging, telemetry, tracing
 from chassis.bus import MIN_RETENTION, Bus, Envelope, Message, MessageRejected, Producer, encode, refusal
+from chassis.connections import Connection
 from chassis.db import OUTBOX_CHANNEL, Database, libpq_url
 from chassis.worker import STALE_SECONDS, beat
 
@@ -99,7 +100,7 @@ class Relay:
         self._stale_seconds = stale_seconds
         self._retention = max(retention, MIN_RETENTION)
         self._producer: Producer = bus.producer()
-        self._session: psycopg.Connection[Any] | None = None
+        self._session: Connection | None = None
         self._leads = False
         self._blocked: dict[Lane, _Block] = {}
         self._beaten = self._purged = -PURGE_SECONDS
@@ -227,15 +228,15 @@ class Relay:
         over = sorted((block.until, lane) for lane, block in self._blocked.items() if block.until <= now)
         return {lane for _, lane in over[:count]}
 
-    def _fresh(self, session: psycopg.Connection[Any], limit: int) -> list[Unsent]:
+    def _fresh(self, session: Connection, limit: int) -> list[Unsent]:
         """The first rows of keys that are not failing: however many fail before them, they are read past."""
         return self._select(session, "NOT IN", self._blocked, limit)
 
-    def _again(self, session: psycopg.Connection[Any], due: Collection[Lane], limit: int) -> list[Unsent]:
+    def _again(self, session: Connection, due: Collection[Lane], limit: int) -> list[Unsent]:
         return self._select(session, "IN", due, limit)
 
     def _select(
-        self, session: psycopg.Connection[Any], which: Literal["IN", "NOT IN"], lanes: Collection[Lane], limit: int
+        self, session: Connection, which: Literal["IN", "NOT IN"], lanes: Collection[Lane], limit: int
     ) -> list[Unsent]:
         with session.cursor(row_factory=class_row(Unsent)) as cursor:
             return cursor.execute(
@@ -277,17 +278,11 @@ class Relay:
                 if lane not in failed and not block.rejected:
                     self._blocked[lane] = replace(block, until=now)
 
-    def _leading(self) -> psycopg.Connection[Any] | None:
+    def _leading(self) -> Connection | None:
         """The session that holds this database's relay lock, or None while another process has it."""
         if self._session is None or self._session.closed:
             self._leads = False
-            self._session = psycopg.connect(
-                libpq_url(self._db.url),
-                autocommit=True,
-                application_name="peiyu relay",
-                connect_timeout=5,
-                options="-c statement_timeout=30s -c timezone=UTC",
-            )
+            self._session = connections.connect(libpq_url(self._db.url), "peiyu relay", statement_seconds=30)
         if not self._leads:
             if self._session.execute(f"SELECT pg_try_advisory_lock({_LOCK})".encode()).fetchone() != (True,):
                 _end_frozen_leader(self._session, self._stale_seconds)
@@ -373,7 +368,7 @@ def _waves(rows: Sequence[Unsent]) -> list[list[Unsent]]:
     return waves
 
 
-def _end_frozen_leader(session: psycopg.Connection[Any], stale_seconds: float) -> None:
+def _end_frozen_leader(session: Connection, stale_seconds: float) -> None:
     """A leader that has not beaten for a minute is frozen or cut off: end its session, and with it its lock."""
     session.execute(
         f"""SELECT pg_terminate_backend(l.pid)

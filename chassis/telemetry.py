@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -17,6 +18,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 
 from chassis import logging
+from chassis.inquiry import Inquiry
 
 if TYPE_CHECKING:
     from chassis.db import Database
@@ -97,21 +99,64 @@ _OUTBOX = "SELECT count(*), coalesce(extract(epoch FROM now() - min(occurred_at)
 _JOBS = """SELECT count(*), coalesce(extract(epoch FROM now() - min(run_at)), 0)
            FROM jobs WHERE state = 'queued' AND run_at <= now()"""
 _DEAD_LETTERS = "SELECT count(*) FROM dead_letters WHERE redriven_at IS NULL"
+_DATABASE_SECONDS = 3.0
+"""All databases together, so that a scrape ends in time when one does not answer."""
+
 _HEARTBEATS = "SELECT name, extract(epoch FROM now() - beat_at) FROM heartbeats"
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What one service's database says of itself."""
+
+    values: Mapping[str, float]
+    ages: Mapping[str, float]
+    """loop → seconds since its last sign of life"""
+
+
+class _Watched:
+    """One service's database; the metrics do not keep it alive."""
+
+    def __init__(self, service: str, db: Database) -> None:
+        self._db = weakref.ref(db)
+        self.inquiry = Inquiry(self._read, f"metrics:{service}")
+
+    @property
+    def gone(self) -> bool:
+        return self._db() is None
+
+    def _read(self) -> _Figures | None:
+        db = self._db()
+        if db is None:
+            return None
+        with db.reading() as tx:
+            unsent, oldest_event = tx.session.execute(text(_OUTBOX)).one()
+            waiting, oldest_job = tx.session.execute(text(_JOBS)).one()
+            letters = tx.session.execute(text(_DEAD_LETTERS)).scalar_one()
+            beats = tx.session.execute(text(_HEARTBEATS)).all()
+        values = {
+            "peiyu_database_up": 1.0,
+            "peiyu_outbox_unsent": float(unsent),
+            "peiyu_outbox_oldest_seconds": float(oldest_event),
+            "peiyu_jobs_waiting": float(waiting),
+            "peiyu_jobs_oldest_waiting_seconds": float(oldest_job),
+            "peiyu_dead_letters": float(letters),
+        }
+        return _Figures(values, {loop: float(age) for loop, age in beats})
 
 
 class _Databases(Collector):
     """Read when it is scraped, at most once a second: asking is open to anyone, and many shall cost as much as one."""
 
     def __init__(self) -> None:
-        self._watched: WeakValueDictionary[str, Database] = WeakValueDictionary()
+        self._watched: dict[str, _Watched] = {}
         self._gate = threading.Lock()
         self._read_at = 0.0
         self._last: list[Metric] = []
 
     def watch(self, service: str, db: Database) -> None:
         with self._gate:
-            self._watched[service] = db
+            self._watched[service] = _Watched(service, db)
             self._read_at = 0.0
 
     def describe(self) -> list[Metric]:
@@ -126,31 +171,22 @@ class _Databases(Collector):
 
     def _read(self) -> list[Metric]:
         families = _families()
-        for service, db in list(self._watched.items()):
+        self._watched = {service: each for service, each in self._watched.items() if not each.gone}
+        coming = {service: each.inquiry.begin() for service, each in self._watched.items()}
+        until = time.monotonic() + _DATABASE_SECONDS
+        for service, answer in coming.items():
             try:
-                self._read_one(service, db, families)
+                figures = answer.result(max(0.0, until - time.monotonic()))
             except Exception as error:  # a database that is away is a fact to report, and the other metrics still hold
                 logging.get(__name__).warning("metrics of database not read", service=service, reason=repr(error)[:500])
                 families["peiyu_database_up"].add_metric([service], 0)
+                continue
+            if figures is not None:
+                for name, value in figures.values.items():
+                    families[name].add_metric([service], value)
+                for loop, age in figures.ages.items():
+                    families["peiyu_heartbeat_age_seconds"].add_metric([service, loop], age)
         return list(families.values())
-
-    def _read_one(self, service: str, db: Database, families: dict[str, GaugeMetricFamily]) -> None:
-        with db.reading() as tx:
-            unsent, oldest_event = tx.session.execute(text(_OUTBOX)).one()
-            waiting, oldest_job = tx.session.execute(text(_JOBS)).one()
-            letters = tx.session.execute(text(_DEAD_LETTERS)).scalar_one()
-            beats = tx.session.execute(text(_HEARTBEATS)).all()
-        for name, value in (
-            ("peiyu_database_up", 1),
-            ("peiyu_outbox_unsent", unsent),
-            ("peiyu_outbox_oldest_seconds", oldest_event),
-            ("peiyu_jobs_waiting", waiting),
-            ("peiyu_jobs_oldest_waiting_seconds", oldest_job),
-            ("peiyu_dead_letters", letters),
-        ):
-            families[name].add_metric([service], float(value))
-        for loop, age in beats:
-            families["peiyu_heartbeat_age_seconds"].add_metric([service, loop], float(age))
 
 
 def _families() -> dict[str, GaugeMetricFamily]:

@@ -7,7 +7,8 @@ import time
 
 import psycopg
 
-from chassis import logging
+from chassis import connections, logging
+from chassis.connections import Connection
 from chassis.db import Database, libpq_url
 
 
@@ -17,7 +18,7 @@ class Waker:
     def __init__(self, db: Database, *channels: str) -> None:
         self._url = libpq_url(db.url)
         self._channels = channels
-        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+        self._connection: Connection | None = None
 
     def wait(self, stop: threading.Event, seconds: float) -> None:
         """Sleep until notified, until `seconds` have passed, or until `stop` is set (noticed within 0.5 s)."""
@@ -36,11 +37,11 @@ class Waker:
             except psycopg.Error:
                 self.close()
 
-    def _connected(self) -> psycopg.Connection[tuple[object, ...]] | None:
+    def _connected(self) -> Connection | None:
         if self._connection is not None and not self._connection.closed:
             return self._connection
         try:
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            self._connection = connections.connect(self._url, "peiyu wake", statement_seconds=5)
             for channel in self._channels:
                 self._connection.execute(f'LISTEN "{channel}"'.encode())
         except psycopg.Error as error:

@@ -11,7 +11,7 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis import logging
-from chassis.errors import Unavailable
+from chassis.health import Readiness
 from chassis.worker import Worker, check_heartbeats
 from peiyu.refusals import CannotRun
 
@@ -22,8 +22,10 @@ SOCKET_SECONDS = 10.0
 @contextmanager
 def opened(host: str, port: int, workers: Sequence[Worker]) -> Iterator[int]:
     """Answer on this port as long as the context lasts; the port, should 0 have been asked for."""
+    # Of several replicas one that leads beats for all.
+    readiness = Readiness({each.service: partial(_heartbeats, each) for each in workers})
     try:
-        server = _Server((host, port), partial(_Answer, workers))
+        server = _Server((host, port), partial(_Answer, workers, readiness))
     except OSError as error:
         raise CannotRun(
             f"无法监听 PEIYU_METRICS_PORT={port}（{host}）：{error.strerror}。请换一个端口，或设为 0 不监听。",
@@ -47,8 +49,9 @@ class _Server(ThreadingHTTPServer):
 class _Answer(BaseHTTPRequestHandler):
     timeout = SOCKET_SECONDS
 
-    def __init__(self, workers: Sequence[Worker], *given: Any) -> None:
+    def __init__(self, workers: Sequence[Worker], readiness: Readiness, *given: Any) -> None:
         self._workers = workers
+        self._readiness = readiness
         super().__init__(*given)
 
     def do_GET(self) -> None:
@@ -58,8 +61,7 @@ class _Answer(BaseHTTPRequestHandler):
             dead = [name for worker in self._workers for name in worker.dead()]
             self._document(503 if dead else 200, {"status": "failed" if dead else "live", "ended": dead})
         elif self.path == "/health/ready":
-            report = {worker.service: _readiness(worker) for worker in self._workers}
-            ready = all(each["status"] == "ok" for each in report.values())
+            report, ready = self._readiness.report_waiting()
             self._document(200 if ready else 503, {"status": "ready" if ready else "not_ready", "checks": report})
         else:
             self._document(404, {"status": "not_found", "paths": ["/metrics", "/health/live", "/health/ready"]})
@@ -78,9 +80,5 @@ class _Answer(BaseHTTPRequestHandler):
         logging.get("worker").debug("asked", line=format % args)
 
 
-def _readiness(worker: Worker) -> dict[str, Any]:
-    """Whether every loop has beaten lately; of several replicas one that leads beats for all."""
-    try:
-        return {"status": "ok", **check_heartbeats(worker.db, [loop.name for loop in worker.loops])}
-    except Unavailable as error:
-        return {"status": "failed", "reason": error.detail}
+def _heartbeats(worker: Worker) -> dict[str, Any]:
+    return check_heartbeats(worker.db, [loop.name for loop in worker.loops])

@@ -16,6 +16,7 @@ from chassis import logging
 from chassis.auth import PUBLIC
 from chassis.db import Database
 from chassis.errors import DomainError
+from chassis.inquiry import Inquiry
 from gateway.domain.health import Health, Readiness, judge
 from gateway.proxy.upstream import Upstream, ask
 from gateway.store.repositories import InstallationStates
@@ -43,6 +44,7 @@ class HealthCheck:
         self._db = db
         self._services = services
         self._expect_sample = expect_sample
+        self._installation = Inquiry(self._read_installation, "installation")
         self._asking = asyncio.Lock()
         self._found: tuple[float, Health] | None = None
 
@@ -51,14 +53,21 @@ class HealthCheck:
         async with self._asking:
             if self._found is not None and time.monotonic() - self._found[0] < FRESH_SECONDS:
                 return self._found[1]
-            answers = await asyncio.gather(*(_readiness(service) for service in self._services.values()))
-            installation = await asyncio.to_thread(self._installation)
+            installation, *answers = await asyncio.gather(
+                self._installed(), *(_readiness(service) for service in self._services.values())
+            )
             readiness = dict(zip(self._services, answers, strict=True))
             health = judge(readiness, installation, expect_sample=self._expect_sample)
             self._found = (time.monotonic(), health)
             return health
 
-    def _installation(self) -> dict[str, Any] | None:
+    async def _installed(self) -> dict[str, Any] | None:
+        try:
+            return await self._installation.answer(ANSWER_SECONDS)
+        except TimeoutError:
+            return None
+
+    def _read_installation(self) -> dict[str, Any] | None:
         try:
             with self._db.reading() as tx:
                 return {row.key: row.value for row in InstallationStates(tx).list_all()}

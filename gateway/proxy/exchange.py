@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
 
 from anyio import CancelScope
@@ -28,8 +29,8 @@ class Ended(Enum):
 class Exchange:
     """What an upstream reads the request from and writes the answer to. Everything passes as it comes.
 
-    The upstream runs inside `scope`, which is cancelled when the exchange is ended early: work in a thread is left
-    to finish first, everything that waits is interrupted.
+    The upstream runs inside `scope`, which is cancelled when the exchange is ended early: everything that waits is
+    interrupted, work in a thread goes on to its end, for which the client does not wait.
     """
 
     def __init__(
@@ -50,6 +51,10 @@ class Exchange:
         self.has_body = has_body
         self.scope = CancelScope()
         self.ended: Ended | None = None
+        self.on_end: Callable[[], object] | None = None
+        """Called when the exchange is ended early."""
+        self.lingering: asyncio.Task[None] | None = None
+        """What still works in a thread for an exchange that is over, and counts as work until it ends."""
         self.status: int | None = None
         self.complete = False
         self.received = 0
@@ -89,6 +94,8 @@ class Exchange:
         if self.ended is None and not self.complete:
             self.ended = reason
             self.scope.cancel()
+            if self.on_end is not None:
+                self.on_end()
 
     async def receive(self) -> Message:
         """The next part of the request's body, for the upstream; ASGI's disconnect once the exchange was ended."""

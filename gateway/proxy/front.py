@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -69,7 +70,7 @@ class Front:
                 try:
                     await visit.carry(admitted)
                 finally:
-                    self._in_hand.leave(budget)
+                    visit.when_over(partial(self._in_hand.leave, budget))
             except DomainError as error:
                 await visit.refuse(error)
             except Exception as error:
@@ -137,6 +138,14 @@ class _Visit:
         elif not exchange.started:
             raise self._failure(exchange, admitted.max_body)
         # An answer that broke off is left incomplete: the server closes the connection, so the client knows
+
+    def when_over(self, call: Callable[[], None]) -> None:
+        """Call back when nothing works for this request any more, which may be after its client has been answered."""
+        lingering = self._exchange.lingering if self._exchange is not None else None
+        if lingering is None:
+            call()
+        else:
+            lingering.add_done_callback(lambda _: call())
 
     async def refuse(self, error: DomainError) -> None:
         """Answer with a problem document."""

@@ -14,6 +14,8 @@ from gateway.domain.errors import UpstreamFailed
 from gateway.proxy.exchange import Exchange
 
 _START_SECONDS = 30
+_END_SECONDS = 0.5
+"""What an interrupted service is given to wind up before it is left to itself."""
 
 
 class InProcess:
@@ -36,7 +38,26 @@ class InProcess:
             "state": self._state.copy(),
             "extensions": {**(scope.get("extensions") or {}), LOGGED_ELSEWHERE: {}},
         }
-        await asyncio.get_running_loop().create_task(self._call(inner, exchange), context=contextvars.copy_context())
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._call(inner, exchange), context=contextvars.copy_context())
+        over: asyncio.Future[None] = loop.create_future()
+
+        def release(_: object = None) -> None:
+            if not over.done():
+                over.set_result(None)
+
+        task.add_done_callback(release)
+        exchange.on_end = lambda: loop.call_later(_END_SECONDS, release)
+        try:
+            await over
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait({task})
+            raise
+        if task.done():
+            task.result()
+        else:  # a thread cannot be interrupted
+            exchange.lingering = task
 
     async def _call(self, scope: Scope, exchange: Exchange) -> None:
         with exchange.scope:

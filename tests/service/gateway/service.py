@@ -27,6 +27,7 @@ class Seen:
         self.go = threading.Event()
         self.begun = threading.Event()
         self.interrupted = threading.Event()
+        self.left = threading.Event()
         self.bytes = 0
         self.requests = 0
         self.ended: list[float] = []
@@ -147,6 +148,8 @@ def guarded(db: Database, identity: IdentityVerifier, seen: Seen) -> FastAPI:
     @app.get(f"{PREFIX}/threads")
     def in_a_thread(actor: Reader) -> dict[str, bool]:
         seen.begun.set()
-        return {"went": seen.go.wait(10)}
+        went = seen.go.wait(30)
+        seen.left.set()
+        return {"went": went}
 
     return app

@@ -82,9 +82,7 @@ def test_a_client_that_leaves_interrupts_the_service(officer: httpx.Client, suit
         connection.sendall(request.encode())
         assert suite.seen.begun.wait(10)
         time.sleep(0.2)  # past the moment at which the gateway starts to watch
-        left = time.monotonic()
-    assert suite.seen.interrupted.wait(5)
-    assert suite.seen.ended[0] - left < 1.0, "100 ms on a quiet machine"
+    assert suite.seen.interrupted.wait(10), "it would wait for ever"
 
 
 def test_many_that_leave_leave_nothing_behind(officer: httpx.Client, suite: Behind) -> None:
@@ -110,22 +108,27 @@ def test_a_client_that_leaves_in_the_midst_of_an_answer_ends_it(officer: httpx.C
 def test_a_slow_service_is_given_up(officer: httpx.Client, suite: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
     hasty = RouteClass("hasty", "normal", answer_seconds=0.3, total_seconds=0.6)
     monkeypatch.setattr(routes, "RULES", (Rule("/api/", hasty),))
-    started = time.monotonic()
     problem(officer.get(f"{PREFIX}/raw/hang"), 504, "upstream-timeout")
-    assert time.monotonic() - started < 3
     assert suite.seen.interrupted.wait(5)
     with pytest.raises(httpx.RemoteProtocolError), officer.stream("GET", f"{PREFIX}/raw/stream") as answer:
         assert answer.status_code == 200, "an answer that has begun cannot become a 504"
         list(answer.iter_raw())
 
 
-def test_work_in_a_thread_is_given_up_without_being_torn(
-    officer: httpx.Client, suite: Behind, monkeypatch: pytest.MonkeyPatch
+def test_a_client_does_not_wait_for_a_thread_that_hangs(
+    officer: httpx.Client, suite: Behind, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hasty = RouteClass("hasty", "normal", answer_seconds=0.3, total_seconds=0.6)
     monkeypatch.setattr(routes, "RULES", (Rule("/api/", hasty),))
-    suite.release_later(0.8)
-    problem(officer.get(f"{PREFIX}/threads"), 504, "upstream-timeout")
+    try:
+        problem(officer.get(f"{PREFIX}/threads"), 504, "upstream-timeout")
+        assert not suite.seen.left.is_set(), "the answer came while the thread was still at work"
+        if kind == "in-process":
+            assert suite.in_hand() == 1, "it counts as work until it ends"
+    finally:
+        suite.seen.go.set()
+    assert suite.seen.left.wait(10), "what a thread does is not torn"
+    until(lambda: suite.in_hand() == 0)
 
 
 def test_a_service_that_breaks_off(officer: httpx.Client) -> None:
