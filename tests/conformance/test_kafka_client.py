@@ -32,11 +32,11 @@ def test_flush_does_not_say_that_records_have_failed(kafka_bus: BusUnderTest) ->
     broker.freeze()
     try:
         futures = [producer.send(topic, key=b"k", value=b"v") for _ in range(10)]
-        producer.flush(timeout=20)
+        producer.flush(timeout=120)
         assert [type(future.exception) for future in futures] == [KafkaTimeoutError] * 10
     finally:
         broker.thaw()
-        producer.close(timeout=5)
+        shut(producer)
 
 
 @pytest.mark.parametrize("make", [KafkaProducer, KafkaConsumer, KafkaAdminClient])
