@@ -111,20 +111,20 @@ class Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise yaml.MarkedYAMLError(problem="第二个文档 ---", problem_mark=event.start_mark)
+                    raise _refusal("第二个文档 ---", event)
                 found = self._node(next(events), events, DEEPEST)
         return found
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         """The node that begins with `event`; takes its events up to its end."""
-        line = event.start_mark.line + 1
+        line = _line(event)
         if isinstance(event, yaml.ScalarEvent):
             return Scalar("" if event.implicit[0] and event.value in _NULLS else event.value, line)
         if isinstance(event, yaml.AliasEvent):
             # An official reads each rule where it stands, and an uploaded file cannot unfold without end.
-            raise yaml.MarkedYAMLError(problem="别名 *", problem_mark=event.start_mark)
+            raise _refusal("别名 *", event)
         if not depth:
-            raise yaml.MarkedYAMLError(problem=f"超过 {DEEPEST} 层的嵌套", problem_mark=event.start_mark)
+            raise _refusal(f"超过 {DEEPEST} 层的嵌套", event)
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
             while not isinstance(event := next(events), yaml.SequenceEndEvent):
@@ -137,8 +137,8 @@ class Reader:
         keys: dict[str, int] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise yaml.MarkedYAMLError(problem="不是文字的键", problem_mark=event.start_mark)
-            name, at = event.value, event.start_mark.line + 1
+                raise _refusal("不是文字的键", event)
+            name, at = event.value, _line(event)
             if name in entries:
                 self.problem(at, name, "每个键只写一次", f"请删去第 {keys[name]} 行或本行的“{name}”。", "repeated-key")
             entries[name], keys[name] = self._node(next(events), events, depth), at
@@ -190,6 +190,14 @@ class Reader:
 
     def line_of(self, block: Block, key: str) -> int:
         return block.keys.get(key, block.line)
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _refusal(found: str, event: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=found, problem_mark=event.start_mark)
 
 
 def _kind(node: Node | None) -> str:
