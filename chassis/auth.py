@@ -26,6 +26,9 @@ ALGORITHM = "Ed25519"  # the fully specified name of RFC 9864; "EdDSA" is deprec
 LEEWAY_SECONDS = 5
 EVERYWHERE = "*"
 
+WAYS_IN = ("oauth2", "bearer")
+"""Names of the security schemes in the OpenAPI documents; the gateway's merged document explains them."""
+
 
 class IdentityMissing(Unauthenticated):
     """The call did not come through the gateway."""
@@ -91,6 +94,12 @@ class Guard:
     roles: frozenset[str] = frozenset()
     public: bool = False
 
+    @property
+    def requirement(self) -> list[dict[str, list[str]]]:
+        """The security requirement of OpenAPI: any one of these ways in, with the scope; none for what is public."""
+        scopes = [self.scope] if self.scope is not None else []
+        return [] if self.public else [{way: scopes} for way in WAYS_IN]
+
     async def __call__(self, request: Request) -> Actor | None:
         if self.public:
             return None
@@ -107,6 +116,13 @@ class Guard:
 def guard(scope: str, *, roles: Iterable[str] = ()) -> Guard:
     """`Annotated[Actor, Depends(guard("enterprises:read"))]`: the scope, and optionally the roles, a route demands."""
     return Guard(scope=scope, roles=frozenset(roles))
+
+
+def security_schemes(scopes: Iterable[str]) -> dict[str, Any]:
+    """The schemes that requirements name, with every scope of the document."""
+    flow = {"tokenUrl": "/oauth/token", "scopes": {scope: scope for scope in sorted(scopes)}}
+    described = {"type": "oauth2", "flows": {"clientCredentials": flow}}, {"type": "http", "scheme": "bearer"}
+    return dict(zip(WAYS_IN, described, strict=True))
 
 
 PUBLIC = Guard(scope=None, public=True)

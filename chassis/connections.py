@@ -22,7 +22,12 @@ GRACE_SECONDS = 5.0
 LONGEST_SECONDS = 3600.0
 """Work without a statement timeout (jobs, rebuilds) may take long, but no single statement longer than this."""
 
-NOTICING: dict[str, Any] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+NOTICING: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 """libpq: a host that is gone is noticed within half a minute."""
 
 

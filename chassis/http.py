@@ -10,12 +10,12 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import context, health, idempotency, logging, problems, telemetry, tracing
-from chassis.auth import IdentityVerifier
+from chassis.auth import Guard, IdentityVerifier, security_schemes
 from chassis.db import Database
 from chassis.keyset import is_storable
 
@@ -111,6 +111,28 @@ class _Service(FastAPI):
     def include_router(self, router: APIRouter, **options: Any) -> None:
         _adopt(router)
         super().include_router(router, **options)
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, in which each operation says what its guard demands."""
+        document = super().openapi()
+        scopes: set[str] = set()
+        for found in iter_route_contexts(self.routes):
+            guard = next(_guards_of(getattr(found.route, "dependant", None)), None)
+            for method in found.methods or ():
+                operation = document["paths"].get(found.path, {}).get(method.lower())
+                if operation is not None and guard is not None:
+                    operation.setdefault("security", guard.requirement)
+                    scopes |= {guard.scope} if guard.scope else set()
+        document.setdefault("components", {})["securitySchemes"] = security_schemes(scopes)
+        return document
+
+
+def _guards_of(dependant: Any) -> Iterator[Guard]:
+    if dependant is not None:
+        if isinstance(dependant.call, Guard):
+            yield dependant.call
+        for each in dependant.dependencies:
+            yield from _guards_of(each)
 
 
 def _adopt(router: APIRouter) -> None:

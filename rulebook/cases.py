@@ -118,6 +118,8 @@ class _Loader:
     reader: Reader
     dictionary: Dictionary
     subjects: Mapping[str, Block]
+    read: dict[tuple[str, date], dict[tuple[str, int], FactValue]] = field(default_factory=dict)
+    """The facts of a subject as of a day: a hundred cases are based on one."""
 
     def case(self, block: Block) -> Case:
         reader = self.reader
@@ -129,7 +131,9 @@ class _Loader:
         if base_name and base_name not in self.subjects:
             reader.problem(block.line, base_name, "subjects 中的名称", "请改正 based_on。")
         reader.only(base, ("size", "titles", "facts"))
-        facts = self._facts(base, day) | self._facts(block, day)
+        if (base_name, day) not in self.read:
+            self.read[base_name, day] = self._facts(base, day)
+        facts = self.read[base_name, day] | self._facts(block, day)
         for year_of in self._refs(block, "without", day):
             facts.pop(year_of, None)
         titles = block.entries.get("titles", base.entries.get("titles"))

@@ -28,10 +28,6 @@ class AssessmentChanged(Event):
     pack: str = Field(description="pack id and content hash, for example miit-63-2022-innovative@1f2e…")
     assessed_on: dt.date
 
-    @property
-    def key(self) -> str:
-        return self.uscc
-
 
 class FindingRequested(Event):
     """An official's judgement is the last thing an enterprise lacks for a title; told once per opening of a request."""
@@ -51,7 +47,3 @@ class FindingRequested(Event):
     district_code: str | None
     opening: int = Field(description="1 for the first time; more when an earlier finding ended or was withdrawn")
     requested_on: dt.date
-
-    @property
-    def key(self) -> str:
-        return self.uscc

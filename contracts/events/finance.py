@@ -26,10 +26,6 @@ class WhitelistChanged(Event):
     effective_on: dt.date
     seq: int
 
-    @property
-    def key(self) -> str:
-        return self.uscc
-
 
 class ConsentChanged(Event):
     """An enterprise gave or withdrew its consent that one institution may see its details for a purpose."""
@@ -43,7 +39,3 @@ class ConsentChanged(Event):
     purpose: str
     state: str = Field(description="given | withdrawn | expired")
     expires_on: dt.date | None = None
-
-    @property
-    def key(self) -> str:
-        return self.uscc

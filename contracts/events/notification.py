@@ -19,7 +19,3 @@ class AssignmentChanged(Event):
     commissioner_id: str | None = Field(description="null when nobody serves the enterprise's district any more")
     previous_commissioner_id: str | None = None
     reason: str = Field(description="registered | moved | absence | departure | rebalanced | by_hand")
-
-    @property
-    def key(self) -> str:
-        return self.uscc

@@ -53,10 +53,6 @@ class EnterpriseEvent(Event):
     uscc: str
     version: int
 
-    @property
-    def key(self) -> str:
-        return self.uscc
-
 
 class EnterpriseRegistered(EnterpriseEvent):
     """An enterprise entered the register."""

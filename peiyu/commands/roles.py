@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from peiyu import parts
+
 Part = Annotated[str, typer.Argument(help="registry、eligibility、finance、notification、gateway 或 all")]
 Lifeline = Annotated[int | None, typer.Option(hidden=True)]
 """A pipe of the supervisor: its end of file ends this process."""
@@ -19,9 +21,10 @@ def serve(
 ) -> None:
     """以 HTTP 提供一个服务或网关；all 把全部服务放在一个进程里，由 make up 使用。"""
     follow(lifeline)
-    from peiyu import parts, serving
+    named = parts.chosen(part)
+    from peiyu import serving
 
-    if parts.chosen(part) == parts.PARTS:
+    if named == parts.PARTS:
         serving.serve_all(host=host, port=port, listener=listener)
     else:
         serving.serve_one(part, host=host, port=port)
@@ -34,9 +37,10 @@ def work(
 ) -> None:
     """运行一个服务的后台任务：发件箱转发、事件处理、作业和定时任务；all 由 make up 使用。"""
     follow(lifeline)
-    from peiyu import parts, working
+    named = parts.chosen(part)
+    from peiyu import working
 
-    raise typer.Exit(working.work_all() if parts.chosen(part) == parts.PARTS else working.work_one(part, pulse))
+    raise typer.Exit(working.work_all() if named == parts.PARTS else working.work_one(part, pulse))
 
 
 def follow(lifeline: int | None) -> None:

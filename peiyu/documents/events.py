@@ -11,6 +11,8 @@ from contracts.events import ALL
 from contracts.events.base import Event
 
 VERSION = "1.0.0"
+BINDING = "0.5.0"
+"""Of the AsyncAPI bindings for Kafka."""
 _HEADERS: dict[str, Any] = {
     "type": "object",
     "required": ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_subject", "content-type"],
@@ -20,7 +22,7 @@ _HEADERS: dict[str, Any] = {
         "ce_type": {"type": "string"},
         "ce_source": {"type": "string", "description": "the emitting service, /peiyu/SERVICE"},
         "ce_time": {"type": "string", "format": "date-time"},
-        "ce_subject": {"type": "string", "description": "统一社会信用代码, also the Kafka key"},
+        "ce_subject": {"type": "string", "description": "the Kafka key again"},
         "content-type": {"type": "string", "const": "application/json"},
         "ce_correlationid": {"type": "string"},
         "ce_traceparent": {"type": "string", "description": "W3C Trace Context"},
@@ -45,12 +47,18 @@ def schemas() -> dict[str, str]:
     return {f"{name}.json": dumped(schema_of(event)) for name, event in sorted(ALL.items())}
 
 
+def key_of(event: type[Event]) -> str:
+    """The record's key, as a reference to the field of the payload whose value it is."""
+    return f"./schemas/{event.type}.json#/properties/{event.keyed_by}"
+
+
 def asyncapi() -> str:
     """The text of contracts/asyncapi.yaml."""
     topics = sorted({event.topic for event in ALL.values()})
-    channels = {
+    channels: dict[str, Any] = {
         topic: {
             "address": topic,
+            "bindings": {"kafka": {"topic": topic, "bindingVersion": BINDING}},
             "messages": {
                 event.__name__: {"$ref": f"#/components/messages/{event.__name__}"}
                 for event in ALL.values()
@@ -66,6 +74,7 @@ def asyncapi() -> str:
             "contentType": "application/json",
             "headers": _HEADERS,
             "payload": {"$ref": f"./schemas/{name}.json"},
+            "bindings": {"kafka": {"key": {"$ref": key_of(event)}, "bindingVersion": BINDING}},
         }
         for name, event in sorted(ALL.items())
     }
@@ -81,7 +90,14 @@ def asyncapi() -> str:
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": {
-            f"receive.{topic}": {"action": "receive", "channel": {"$ref": f"#/channels/{topic}"}} for topic in topics
+            f"receive.{topic}": {
+                "action": "receive",
+                "channel": {"$ref": f"#/channels/{topic}"},
+                "messages": [
+                    {"$ref": f"#/channels/{topic}/messages/{message}"} for message in channels[topic]["messages"]
+                ],
+            }
+            for topic in topics
         },
         "components": {"messages": messages},
     }

@@ -95,6 +95,22 @@ def test_every_route_says_who_may_call_it(service: str, name: str, route: Any) -
     assert guard.scope in SCOPES[service]
 
 
+@pytest.mark.parametrize("service", parts.PARTS)
+def test_the_document_says_of_every_operation_which_scope_it_demands(service: str) -> None:
+    with application_of(service) as app:
+        document = app.openapi()
+        guarded = [each for each in iter_route_contexts(app.routes) if getattr(each, "include_in_schema", False)]
+    known = document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"]
+    assert set(known) == SCOPES[service]
+    assert guarded
+    for route in guarded:
+        (guard,) = guards_of(route.dependant)
+        for method in sorted(route.methods or ()):
+            stated = document["paths"][route.path][method.lower()]["security"]
+            demanded = [{"oauth2": [guard.scope]}, {"bearer": [guard.scope]}]
+            assert stated == demanded or (guard.public and {} in (stated or [{}])), f"{method} {route.path}"
+
+
 @pytest.mark.parametrize(("service", "name", "route"), ROUTES, ids=NAMES)
 def test_the_guard_comes_before_the_transaction(service: str, name: str, route: Any) -> None:
     calls = calls_of(route.dependant)

@@ -95,13 +95,10 @@ class Noted(Event):
     """A thing of which there is one more."""
 
     type: ClassVar[str] = "test.noted.v1"
+    keyed_by: ClassVar[str] = "subject"
 
     subject: str
     number: int
-
-    @property
-    def key(self) -> str:
-        return self.subject
 
 
 def noted_on(on_topic: str) -> type[Noted]:

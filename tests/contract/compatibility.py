@@ -1,4 +1,4 @@
-"""What may not change within a version: rules for event schemas and for OpenAPI documents.
+"""What may not change within a version: rules for event schemas, for their topics and for OpenAPI documents.
 
 One question is asked everywhere: does every value the writer may write fit what the reader was told? Of an event or
 an answer the writer is today's code and the reader yesterday's consumer; of a parameter or a body it is the reverse.
@@ -47,6 +47,28 @@ def broken_api(old: Json, new: Json) -> list[str]:
             found += _answers(operations[method], others[method], old, new, name)
             found += _security(_security_of(operations[method], old), _security_of(others[method], new), name)
     return found
+
+
+def broken_topics(old: Json, new: Json) -> list[str]:
+    """What a consumer who subscribed as the AsyncAPI document `old` says would no longer get, or get in disorder."""
+    found: list[str] = []
+    channels = {channel["address"]: channel for channel in new["channels"].values()}
+    for channel in old["channels"].values():
+        address = channel["address"]
+        if address not in channels:
+            found.append(f"{address}: removed")
+            continue
+        other = channels[address]
+        topics = [_kafka(each).get("topic", address) for each in (channel, other)]
+        if topics[0] != topics[1]:
+            found.append(f"{address}: topic {topics[0]} became {topics[1]}")
+        after = _messages_of(other, new)
+        for name, message in _messages_of(channel, old).items():
+            if name not in after:
+                found.append(f"{address}: {name} is no longer there")
+                continue
+            found += _message(message, after[name], old, new, f"{address} {name}")
+    return found + [f"{each}: no longer offered" for each in sorted(_offers(old) - _offers(new))]
 
 
 @dataclass(frozen=True)
@@ -318,3 +340,38 @@ def _security(old: list[dict[str, list[str]]], new: list[dict[str, list[str]]], 
     for way in old:
         if not any(all(key in way and {*scopes} <= {*way[key]} for key, scopes in other.items()) for other in new):
             yield f"{name}: {way or 'a caller without credentials'} is no longer let in"
+
+
+def _kafka(part: Json) -> Json:
+    found: Json = part.get("bindings", {}).get("kafka", {})
+    return found
+
+
+def _messages_of(channel: Json, root: Json) -> dict[str, Json]:
+    """By the wire name: what a consumer finds in the header ce_type."""
+    messages = (_resolved(each, root) for each in channel["messages"].values())
+    return {message["name"]: message for message in messages}
+
+
+def _message(old: Json, new: Json, old_root: Json, new_root: Json, name: str) -> Iterator[str]:
+    # Both are references: of the key to the field whose value it is, of the payload to its schema, compared by itself.
+    for what, before, after in (
+        ("key", _kafka(old).get("key"), _kafka(new).get("key")),
+        ("payload", old["payload"], new["payload"]),
+        ("content type", old.get("contentType"), new.get("contentType")),
+    ):
+        if before is not None and before != after:
+            yield f"{name}: {what} {before} became {after}"
+    yield from _Answer(old_root, new_root).differences(
+        old.get("headers", {}), new.get("headers", {}), f"{name} headers"
+    )
+
+
+def _offers(document: Json) -> set[str]:
+    """Who may do what with which event, as the operations say."""
+    found: set[str] = set()
+    for operation in document["operations"].values():
+        channel = _resolved(operation["channel"], document)
+        for each in operation.get("messages", channel["messages"].values()):
+            found.add(f"{operation['action']} {_resolved(each, document)['name']} from {channel['address']}")
+    return found

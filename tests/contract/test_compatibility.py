@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.contract.compatibility import broken_api, broken_schema
+from tests.contract.compatibility import broken_api, broken_schema, broken_topics
 
 RELEASED = Path(__file__).parents[2] / "contracts" / "released"
 ENTERPRISES = "/api/registry/v1/enterprises"
+EVENTS = "asyncapi.yaml"
 ASSESSMENTS = "/api/eligibility/v1/assessments"
 
 Json = dict[str, Any]
@@ -19,6 +21,9 @@ Change = Callable[[Json], object]
 
 
 def _released(name: str) -> Json:
+    if name == EVENTS:
+        events: Json = yaml.safe_load((RELEASED / name).read_text("utf-8"))
+        return copy.deepcopy(events)  # what YAML says once and refers to is changed in one place only
     kind = "schemas" if name.endswith(".v1") else "openapi"
     document: Json = json.loads((RELEASED / kind / f"{name}.json").read_text("utf-8"))
     return document
@@ -29,6 +34,8 @@ def _found(name: str, change: Change) -> list[str]:
     new = copy.deepcopy(old)
     change(new)
     assert new != old, "the case changes nothing: the document it was written for is another now"
+    if name == EVENTS:
+        return broken_topics(old, new)
     return (broken_schema if name.endswith(".v1") else broken_api)(old, new)
 
 
@@ -60,6 +67,58 @@ def _fields(document: Json, name: str) -> Json:
     return found
 
 
+def _ways_in(document: Json, path: str = ENTERPRISES) -> list[Json]:
+    found: list[Json] = document["paths"][path]["get"]["security"]
+    return found
+
+
+def _demand_another_scope(document: Json) -> None:
+    for way in _ways_in(document):
+        for scopes in way.values():
+            scopes[:] = ["enterprises:write"]
+
+
+def _demand_a_second_scope(document: Json) -> None:
+    for way in _ways_in(document):
+        for scopes in way.values():
+            scopes.append("enterprises:write")
+
+
+def _topic(document: Json) -> Json:
+    found: Json = document["channels"]["registry.enterprises"]
+    return found
+
+
+def _key(document: Json) -> Json:
+    found: Json = document["components"]["messages"]["TitleRecorded"]["bindings"]["kafka"]["key"]
+    return found
+
+
+def _withdraw(document: Json) -> Json:
+    """Takes an event off its topic; what it was there."""
+    messages = document["operations"]["receive.registry.enterprises"]["messages"]
+    messages[:] = [each for each in messages if not each["$ref"].endswith("/TitleRecorded")]
+    found: Json = _topic(document)["messages"].pop("TitleRecorded")
+    return found
+
+
+def _close(document: Json) -> None:
+    del document["channels"]["finance.consents"], document["operations"]["receive.finance.consents"]
+
+
+def _another_topic(document: Json) -> None:
+    """The event moves: its old topic goes on without it."""
+    document["channels"]["finance.consents"]["messages"]["TitleRecorded"] = _withdraw(document)
+    reference = {"$ref": "#/channels/finance.consents/messages/TitleRecorded"}
+    document["operations"]["receive.finance.consents"]["messages"].append(reference)
+
+
+def _a_new_event(document: Json) -> None:
+    new = {**document["components"]["messages"]["TitleRecorded"], "name": "registry.title-praised.v1"}
+    document["components"]["messages"]["TitlePraised"] = new
+    _topic(document)["messages"]["TitlePraised"] = {"$ref": "#/components/messages/TitlePraised"}
+
+
 def _demand_the_key(document: Json) -> None:
     for node in _everywhere(document):
         if str(node.get("name")).lower() == "idempotency-key":
@@ -85,7 +144,47 @@ INCOMPATIBLE: dict[str, tuple[str, Change]] = {
     "a limit excludes its end": ("registry", lambda d: _parameter(d, "limit")["schema"].update(exclusiveMaximum=200)),
     "a default changes": ("registry", lambda d: _parameter(d, "limit")["schema"].update(default=7)),
     "the idempotency key is demanded": ("registry", _demand_the_key),
-    "an operation asks for a scope": (
+    "an operation asks for another scope": ("registry", _demand_another_scope),
+    "an operation asks for a second scope": ("registry", _demand_a_second_scope),
+    "an operation that was public asks for a scope": (
+        "finance",
+        lambda d: _ways_in(d, "/api/finance/v1/whitelist/jwks.json").append({"oauth2": ["whitelist:read"]}),
+    ),
+    "a topic has another name": (
+        EVENTS,
+        lambda d: (
+            _topic(d).update(address="registry.companies"),
+            _topic(d)["bindings"]["kafka"].update(topic="registry.companies"),
+        ),
+    ),
+    "a channel lies on another topic": (
+        EVENTS,
+        lambda d: _topic(d)["bindings"]["kafka"].update(topic="registry.companies"),
+    ),
+    "an event goes on another topic": (EVENTS, _another_topic),
+    "an event is gone from its topic": (EVENTS, _withdraw),
+    "a topic is gone": (EVENTS, _close),
+    "an event is no longer offered": (
+        EVENTS,
+        lambda d: d["operations"]["receive.registry.enterprises"]["messages"].pop(),
+    ),
+    "an event is keyed by another field": (
+        EVENTS,
+        lambda d: _key(d).update({"$ref": "./schemas/registry.title-recorded.v1.json#/properties/version"}),
+    ),
+    "an event has no key any more": (
+        EVENTS,
+        lambda d: d["components"]["messages"]["TitleRecorded"].pop("bindings"),
+    ),
+    "an event has another wire name": (
+        EVENTS,
+        lambda d: d["components"]["messages"]["TitleRecorded"].update(name="registry.title-entered.v1"),
+    ),
+    "a header is not always there": (
+        EVENTS,
+        lambda d: d["components"]["messages"]["TitleRecorded"]["headers"]["required"].remove("ce_id"),
+    ),
+    "an operation asks for an unknown way in": (
         "registry",
         lambda d: d["paths"][ENTERPRISES]["get"].update(security=[{"x": ["new:scope"]}]),
     ),
@@ -171,6 +270,13 @@ COMPATIBLE: dict[str, tuple[str, Change]] = {
         lambda d: _answer(d, ASSESSMENTS)["200"]["content"].update({"text/csv": {}}),
     ),
     "other words": ("registry", lambda d: _fields(d, "ProgressOut")["done"].update(description="done so far")),
+    "an operation asks for no scope any more": ("registry", lambda d: _ways_in(d).append({})),
+    "an operation may be called in a further way": ("registry", lambda d: _ways_in(d).append({"mutual_tls": []})),
+    "a new event on a topic": (EVENTS, _a_new_event),
+    "a new topic": (
+        EVENTS,
+        lambda d: d["channels"].update({"registry.new": {"address": "registry.new", "messages": {}}}),
+    ),
     "a nested field of an event is new": (
         "registry.facts-recorded.v1",
         lambda d: _fields(d, "PeriodFacts").update(remark={"type": "string"}),

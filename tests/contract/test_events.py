@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from contracts.events import ALL
 from peiyu.documents import events
-from tests.contract.compatibility import broken_schema
+from tests.contract.compatibility import broken_schema, broken_topics
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -32,8 +32,29 @@ def test_the_asyncapi_document_refers_to_what_exists() -> None:
     assert document["asyncapi"] == "3.0.0"
     for message in document["components"]["messages"].values():
         assert (ROOT / "contracts" / message["payload"]["$ref"]).is_file()
+        file, _, field = message["bindings"]["kafka"]["key"]["$ref"].partition("#/properties/")
+        assert field in json.loads((ROOT / "contracts" / file).read_text())["required"]
     for operation in document["operations"].values():
-        assert operation["channel"]["$ref"].removeprefix("#/channels/") in document["channels"]
+        name = operation["channel"]["$ref"].removeprefix("#/channels/")
+        of_the_channel = {f"#/channels/{name}/messages/{each}" for each in document["channels"][name]["messages"]}
+        assert {each["$ref"] for each in operation["messages"]} == of_the_channel
+
+
+def test_topic_and_key_of_the_document_are_those_the_relay_publishes_with() -> None:
+    document = yaml.safe_load(events.asyncapi())
+    for channel in document["channels"].values():
+        for reference in channel["messages"].values():
+            message = document["components"]["messages"][reference["$ref"].rpartition("/")[2]]
+            event = ALL[message["name"]]
+            assert channel["address"] == channel["bindings"]["kafka"]["topic"] == event.topic
+            payload = json.loads((GOLDEN / f"{event.type}.json").read_text())
+            field = message["bindings"]["kafka"]["key"]["$ref"].rpartition("/")[2]
+            assert event.model_validate(payload).key == str(payload[field])
+
+
+def test_the_topics_a_consumer_subscribed_to_are_as_they_were() -> None:
+    released = yaml.safe_load((RELEASED.parent / "asyncapi.yaml").read_text("utf-8"))
+    assert broken_topics(released, yaml.safe_load(events.asyncapi())) == []
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

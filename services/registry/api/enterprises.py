@@ -43,7 +43,18 @@ router = APIRouter(prefix="/enterprises", tags=["enterprises"], route_class=Rout
 SizeFilter = Literal["large", "medium", "small", "micro", "unknown"]
 StatusCode = Literal["active", "suspended", "revoked", "annulled", "deregistered", "moved_out"]
 StatusFilter = Literal["active", "suspended", "revoked", "annulled", "deregistered", "moved_out", "unknown"]
-TitleCode = Literal["innovative_sme", "tech_sme", "specialized_sme", "little_giant", "high_tech", "champion"]
+TitleCode = Literal[
+    "innovative_sme",
+    "tech_sme",
+    "specialized_sme",
+    "little_giant",
+    "high_tech",
+    "champion",
+    "suzhou_specialized_sme",
+    "suzhou_growing_micro",
+    "suzhou_industry_giant",
+    "qianjiang_tech_enterprise",
+]
 ListingCode = Literal["unlisted", "regional", "neeq", "bse", "sse", "szse", "overseas"]
 RiskCode = Literal["abnormal_operation", "serious_dishonesty", "stopped"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from services.registry.domain.columns import Recognised
 from services.registry.domain.reading import Row
-from services.registry.domain.titles import STATES, TITLES, read_state, read_title
+from services.registry.domain.titles import STATES, TITLES, read_state, read_title, titles_by_place
 
 
 def read_title_row(cells: Mapping[str, str], columns: Mapping[str, Recognised], *, today: dt.date) -> Row:
@@ -39,11 +39,15 @@ def _title(row: Row) -> None:
     if text is None:
         row.refuse("title", "title-missing", f"缺少称号，应为：{expected}", expected)
         return
-    title = read_title(text)
-    if title is None:
-        row.refuse("title", "title-unknown", f"不认识的称号“{text}”，应为：{expected}", expected)
-    else:
+    title = read_title(text, row.cells.get("issued_by", ""))
+    if title is not None:
         row.values["title"] = title
+    elif places := titles_by_place(text):
+        known = "；".join(f"{place}的为“{label}”" for place, label in places.items())
+        message = f"“{text}”是地方称号，看不出是哪里的：{known}。请在称号中写明地名或全称，或填写当地的发文机关"
+        row.refuse("title", "title-place-missing", message, expected)
+    else:
+        row.refuse("title", "title-unknown", f"不认识的称号“{text}”，应为：{expected}", expected)
 
 
 def _state(row: Row) -> None:

@@ -135,6 +135,24 @@ def test_what_is_wrong_with_a_row_is_said_at_its_column(
     assert [(each["row"], each["code"], each["column"]) for each in registry.problems(done)] == [(2, code, column)]
 
 
+def test_the_title_of_a_city_is_its_own_and_is_refused_where_the_city_is_not_said(registry: Registry) -> None:
+    one, two, three = (registry.register(number) for number in (1, 2, 3))
+    issuer = "宿州市经济和信息化局"
+    rows = [row(one, title="市级专精特新", issuer=issuer), row(two, title="市级专精特新"), row(three, title="高企培育")]
+    done = registry.run("titles", xlsx([HEADER, *rows]), mode="per_row")
+    (title,) = registry.get(f"/enterprises/{one}").json()["titles"]
+    assert title["title"] == {"code": "suzhou_specialized_sme", "label": "宿州市专精特新中小企业"}
+    unsaid, unknown = registry.problems(done)
+    assert (unsaid["row"], unsaid["code"], unsaid["found"]) == (3, "title-place-missing", "市级专精特新")
+    assert "宿州市专精特新中小企业" in unsaid["message"]
+    assert "重庆市的为“专精特新中小企业”" in unsaid["message"]
+    assert (unknown["row"], unknown["code"], unknown["found"]) == (4, "title-unknown", "高企培育")
+    assert "宿州市“行业小巨人”" in unknown["expected"]
+    held = registry.get("/enterprises?title=suzhou_specialized_sme").json()["items"]
+    assert [each["uscc"] for each in held] == [one]
+    assert registry.get("/enterprises?title=specialized_sme").json()["items"] == []
+
+
 def test_a_title_whose_last_day_is_over_is_recorded_as_expired_but_a_review_stays(registry: Registry) -> None:
     one, two = registry.register(1), registry.register(2)
     over = {"from": dt.date(2020, 1, 1), "to": dt.date(2022, 12, 31)}

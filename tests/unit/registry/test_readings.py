@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from rulebook.dictionary import parse_dictionary
+from services.registry.api.enterprises import TitleCode
 from services.registry.domain import periods, standing, status, titles
 from services.registry.domain.divisions import parse_divisions
 from services.registry.domain.errors import FileNotReadable
@@ -123,11 +125,49 @@ def test_a_yearly_fact_is_as_of_the_end_of_its_year_but_never_of_tomorrow() -> N
         ("高新技术企业", "high_tech"),
         ("high_tech", "high_tech"),
         ("科技型中小企业", "tech_sme"),
+        ("省级专精特新中小企业", "specialized_sme"),
+        ("宿州市“行业小巨人”", "suzhou_industry_giant"),
+        ("宿州市级专精特新企业", "suzhou_specialized_sme"),
+        ("宿州市专精特新中小企业", "suzhou_specialized_sme"),
+        ("宿州市成长性小微企业", "suzhou_growing_micro"),
+        ("黔江区科技型企业", "qianjiang_tech_enterprise"),
+        ("重庆市专精特新中小企业", "specialized_sme"),
+        ("重庆市级专精特新中小企业", "specialized_sme"),
         ("优秀企业", None),
+        ("高企培育", None),
+        ("高新技术企业培育库入库企业", None),
+        ("镇江市“小进规”重点对象（关注名单）", None),
+        ("苏州市专精特新中小企业", None),
+        ("国家级专精特新重点“小巨人”企业", None),
     ],
 )
 def test_titles_are_known_by_the_words_lists_use(text: str, code: str | None) -> None:
     assert titles.read_title(text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "issuer", "code"),
+    [
+        ("市级专精特新", "宿州市经济和信息化局", "suzhou_specialized_sme"),
+        ("市级专精特新中小企业", "重庆市经济和信息化委员会", "specialized_sme"),
+        ("市级专精特新中小企业", "苏州市工业和信息化局", None),
+        ("市级专精特新中小企业", "", None),
+        ("“行业小巨人”企业", "宿州市人民政府", "suzhou_industry_giant"),
+        ("行业小巨人", "安徽省经济和信息化厅", None),
+        ("成长性小微企业", "", None),
+        ("科技型企业", "重庆市黔江区科学技术局", "qianjiang_tech_enterprise"),
+        ("科技型企业", "重庆市科学技术局", None),
+    ],
+)
+def test_a35_the_title_of_a_place_is_never_read_as_the_national_one(text: str, issuer: str, code: str | None) -> None:
+    assert titles.read_title(text, issuer) == code
+    assert titles.read_title(text) is None
+    assert titles.titles_by_place(text), "the refusal says where the word means what"
+
+
+def test_every_title_of_the_packs_is_read_from_its_own_label_and_offered_by_the_api() -> None:
+    assert {titles.read_title(label) for label in titles.TITLES.values()} == set(titles.TITLES)
+    assert get_args(TitleCode) == tuple(titles.TITLES)
 
 
 @pytest.mark.parametrize(

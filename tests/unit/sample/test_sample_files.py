@@ -26,6 +26,12 @@ from rulebook.values import Value, parse_cell
 
 
 @pytest.fixture(scope="module")
+def sample() -> Sample:
+    """Fewer enterprises than the other tests have: every column and every state appears, and writing is not free."""
+    return generate(seed=20260401, today=dt.date(2026, 11, 22), enterprises=300)
+
+
+@pytest.fixture(scope="module")
 def files(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> SampleFiles:
     return write_files(sample, tmp_path_factory.mktemp("sample"))
 
