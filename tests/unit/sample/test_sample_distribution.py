@@ -18,6 +18,10 @@ from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable, load_size_table
 from rulebook.subject import FactValue, Subject, Title
 
+pytestmark = (
+    pytest.mark.slow
+)  # two packs over all 2,000 enterprises: generator and rules together, nothing smaller counts
+
 POLICIES = Path(__file__).resolve().parents[3] / "services" / "eligibility" / "policies"
 TODAY = dt.date(2026, 11, 22)
 
