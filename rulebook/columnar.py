@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rulebook.assessment import Assessment
+from rulebook.assessment import Assessment, Missing
 from rulebook.columnar_codes import (
     CODE_OF,
     CODE_OF_VERDICT,
@@ -50,7 +51,7 @@ from rulebook.scene import FactUnreadable
 _POSITION = re.compile(r"（第 \d+ 条的")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ColumnarPack:
     """A pack compiled for populations. `compile_pack` makes one; it can be kept and shared between threads."""
 
@@ -79,6 +80,33 @@ class ColumnarPack:
         return writer.result()
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What can be missing on one day of application, and which of it the columns alone tell."""
+
+    keys: tuple[Key, ...]
+    static: tuple[tuple[Reads, int], ...]
+    """What is missing because a fact is: read off the columns, whatever the tests say."""
+    position: dict[Key, int]
+
+    def position_of(self, missing: Missing) -> int:
+        """Of what the traced evaluator names: it also says which entry of a list lacks a field."""
+        return self.position[(missing.fact_id, missing.fiscal_year, _POSITION.sub("（", missing.label), missing.kind)]
+
+
+@lru_cache(maxsize=256)
+def layout_of(compiled: ColumnarPack, day: date, kind: str) -> Layout:
+    """The layout of a day, found once: a run over a population asks for it with every chunk."""
+    keys: dict[Key, int] = {}
+    static = []
+    for read in compiled.rules[kind].reads:
+        for key in keys_read(read, day):
+            position = keys.setdefault(key, len(keys))
+            if read.fact is not None and not read.dynamic:
+                static.append((read, position))
+    return Layout(tuple(keys), tuple(static), keys)
+
+
 def compile_pack(pack: Pack) -> ColumnarPack:
     """Compile a pack for populations."""
     scale = PointScale.of(pack.indicators)
@@ -105,9 +133,7 @@ class _Writer:
     day: date
     kind: str
     rules: CompiledRules
-    keys: tuple[Key, ...]
-    static: tuple[tuple[Reads, int], ...]
-    """What is missing because a fact is: read off the columns, whatever the tests say."""
+    layout: Layout
     verdict: Codes
     route: NDArray[np.int8]
     status: Codes
@@ -122,13 +148,7 @@ class _Writer:
     @staticmethod
     def sized(compiled: ColumnarPack, population: Population, day: date, kind: str) -> _Writer:
         rules, pack, size = compiled.rules[kind], compiled.pack, population.size
-        keys: dict[Key, int] = {}
-        static = []
-        for read in rules.reads:
-            for key in keys_read(read, day):
-                position = keys.setdefault(key, len(keys))
-                if read.fact is not None and not read.dynamic:
-                    static.append((read, position))
+        layout = layout_of(compiled, day, kind)
         lines = len(pack.gates) + len(pack.conditions) + len(pack.indicators)
         dtype = compiled.scale.dtype
         return _Writer(
@@ -137,8 +157,7 @@ class _Writer:
             day=day,
             kind=kind,
             rules=rules,
-            keys=tuple(keys),
-            static=tuple(static),
+            layout=layout,
             verdict=np.empty(size, np.uint8),
             route=np.empty(size, np.int8),
             status=np.empty((lines, size), np.uint8),
@@ -146,7 +165,7 @@ class _Writer:
             points_high=np.empty((len(pack.indicators), size), dtype),
             total_low=np.empty(size, dtype),
             total_high=np.empty(size, dtype),
-            missing=np.zeros(((len(keys) + 7) // 8, size), np.uint8),
+            missing=np.zeros(((len(layout.keys) + 7) // 8, size), np.uint8),
         )
 
     def write(self, frame: Frame) -> None:
@@ -239,14 +258,13 @@ class _Writer:
         return all_of(parts, size)
 
     def _write_missing(self, frame: Frame) -> None:
-        for read, position in self.static:
+        for read, position in self.layout.static:
             assert read.fact is not None  # as `sized` chose them
             gap = frame.missing(read.fact, read.year(self.day))
             if gap is not None:
                 self._miss(position, gap, frame)
-        positions = {key: position for position, key in enumerate(self.keys)}
         for key, rows in frame.missed.items():
-            self._miss(positions[key], flags(rows), frame)
+            self._miss(self.layout.position[key], flags(rows), frame)
 
     def _miss(self, position: int, rows: Codes, frame: Frame) -> None:
         written = self.missing[position // 8, frame.start : frame.stop]
@@ -282,9 +300,8 @@ class _Writer:
             self.total_low[row] = scale.of_points(found.score.points.low)
             self.total_high[row] = scale.of_points(found.score.points.high)
         self.missing[:, row] = 0
-        positions = {key[:3]: position for position, key in enumerate(self.keys)}
         for missing in found.missing:
-            position = positions[(missing.fact_id, missing.fiscal_year, _POSITION.sub("（", missing.label))]
+            position = self.layout.position_of(missing)
             self.missing[position // 8, row] |= np.uint8(1 << position % 8)
 
     def result(self) -> ColumnarResult:
@@ -303,7 +320,7 @@ class _Writer:
             total_low=self.total_low,
             total_high=self.total_high,
             parts=self.compiled.scale.parts,
-            keys=self.keys,
+            keys=self.layout.keys,
             missing=self.missing,
             traced=self.traced,
             unreadable=self.unreadable,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from rulebook.assessment import Assessment
 from rulebook.columnar_measures import refs_of
 from rulebook.columnar_population import LARGEST, scale_of
 from rulebook.columnar_result import ColumnarResult
@@ -256,9 +257,8 @@ def _edges(found: list[Any]) -> Iterator[tuple[Measure, Fraction]]:
                     yield measure, Fraction(edge)
 
 
-def differences(result: ColumnarResult, row: int, judge: Callable[[], Any]) -> list[str]:
+def differences(result: ColumnarResult, row: int, traced: Assessment) -> list[str]:
     """What the columns say of a row otherwise than the traced evaluator."""
-    traced = judge()
     said: dict[str, tuple[object, object]] = {
         "verdict": (result.verdict_of(row), traced.verdict),
         "route": (result.route_of(row), traced.route),

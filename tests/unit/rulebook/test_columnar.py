@@ -63,7 +63,7 @@ def test_a_ledger_nobody_looked_at_and_a_size_nobody_classified(packs: dict[str,
     pack = packs[INNOVATIVE]
     result = compile_pack(pack).evaluate(Population(1), DAY)
     nothing = evaluate(pack, Subject({}), application_date=DAY)
-    assert differences(result, 0, lambda: nothing) == []
+    assert differences(result, 0, nothing) == []
 
 
 def test_a_figure_too_large_or_too_fine_for_a_column_is_traced(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rulebook import columnar_measures
 from rulebook.columnar import compile_pack
 from rulebook.columnar_rows import Needs, population_of
+from rulebook.columnar_signature import signature_of, signatures_of
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.loader import load_pack
@@ -49,10 +50,11 @@ def disagreements(
     needs = Needs.of([compiled], day, dictionary)
     result = compiled.evaluate(population_of(population, needs, day, sizes=sizes, subject=subject), day, kind)
     found = []
-    for position, row in enumerate(population):
-        said = differences(
-            result, position, lambda row=row: evaluate(pack, subject(row), application_date=day, kind=kind)
-        )
+    for position, (row, signature) in enumerate(zip(population, signatures_of(result), strict=True)):
+        traced = evaluate(pack, subject(row), application_date=day, kind=kind)
+        said = differences(result, position, traced)
+        if (signature == signature_of(compiled, traced)) is not (said == []):
+            said.append("signature: 与各列所示不一致")
         found += [f"{each} — {row}" for each in said]
     return found
 
