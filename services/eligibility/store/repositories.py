@@ -175,6 +175,18 @@ class Assessments:
         row.assessed_at = clock.now()
         row.near_route, row.open_lines, row.open_effort = near.route, near.open_lines, near.effort
 
+    def confirm_all(self, outcomes: Sequence[tuple[str, str]], application_date: dt.date) -> None:
+        """As `confirm`, for (USCC, title) whose outcome and inputs are those of the current row, in one statement."""
+        if outcomes:
+            codes, titles = zip(*outcomes, strict=True)
+            statement = text(
+                "UPDATE assessments SET application_date = :day, assessed_at = :now "
+                "FROM unnest(CAST(:codes AS text[]), CAST(:titles AS text[])) AS same (uscc, title) "
+                "WHERE assessments.uscc = same.uscc AND assessments.title = same.title AND current"
+            )
+            given = {"day": application_date, "now": clock.now(), "codes": list(codes), "titles": list(titles)}
+            self._session.execute(statement, given)
+
 
 class FindingsRequests:
     """Judgements that are asked for; at most one row per enterprise and finding."""

@@ -12,6 +12,7 @@ from chassis import clock, ids
 from chassis.db import Transaction
 from contracts.events.eligibility import AssessmentChanged
 from rulebook.assessment import Assessment
+from rulebook.columnar_signature import signature_of
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.nearness import nearness
@@ -20,6 +21,7 @@ from rulebook.size_table import SizeTable
 from rulebook.subject import POINT
 from services.eligibility.domain.catalog import Editions
 from services.eligibility.domain.findings import Need, needs_of
+from services.eligibility.domain.fingerprints import NO_RULES, basis_of, fingerprint, hash_of_inputs, in_columns
 from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, outcome_hash, subject_of
 from services.eligibility.store.pending import Calendar
 from services.eligibility.store.repositories import Assessments, Enterprises
@@ -94,7 +96,7 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     """Assess each enterprise for the titles wanted of it, as of today; how many outcomes changed.
 
     Emits AssessmentChanged when a verdict became another one, and FindingRequested when a judgement is the last
-    thing missing. Keeps the day on which an outcome may change by itself.
+    thing missing. Keeps the day on which an outcome may change by itself, and what a batch run compares with.
     """
     day = clock.today()
     known = gather(tx, list(wanted))
@@ -102,25 +104,29 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     needs: dict[str, list[Need]] = defaultdict(list)
     changed = 0
     due: dict[str, dict[str, dt.date]] = {}
+    fingerprints: dict[str, dict[str, str]] = {}
     for uscc, each in sorted(known.items()):
         inputs = each.inputs(day)
-        subject = subject_of(inputs, rules.sizes, day)
-        due[uscc] = {}
+        subject, hashed = subject_of(inputs, rules.sizes, day), hash_of_inputs(inputs)
+        due[uscc], fingerprints[uscc] = {}, {}
         for title in sorted(wanted[uscc]):
             kind = kind_for(title, each.titles, day)
             previous = current.get((uscc, title))
             pack = rules.editions.find(title, kind, day, each.enterprise.district_code)
             due[uscc][title] = rules.editions.settled_until(title, pack, subject, day)
+            basis = basis_of(rules.editions, title, pack, kind)
             if pack is None:  # no rules for a review, or none where the enterprise is registered now
                 if previous is not None:
                     Assessments(tx).retire(previous)
+                fingerprints[uscc][title] = fingerprint(hashed, basis, NO_RULES)
                 continue
             found = evaluate(pack, subject, application_date=day, kind=kind)
+            fingerprints[uscc][title] = fingerprint(hashed, basis, signature_of(in_columns(pack), found))
             needs[uscc] += needs_of(pack, subject, found)
             changed += record(tx, each, pack, found, inputs, previous, trigger=trigger) is not None
     subjects = {uscc: (each.enterprise, each.facts_as_of_today) for uscc, each in known.items()}
     settle_findings(tx, subjects, wanted, needs, rules.dictionary, day)
-    Calendar(tx).keep(due)
+    Calendar(tx).keep(due, fingerprints)
     return changed
 
 
