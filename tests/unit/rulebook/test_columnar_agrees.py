@@ -16,7 +16,6 @@ from rulebook.columnar_rows import Needs, population_of
 from rulebook.columnar_signature import signature_of, signatures_of
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
-from rulebook.loader import load_pack
 from rulebook.pack import Pack
 from rulebook.size_table import SizeTable
 from rulebook.subject import Subject
@@ -26,14 +25,6 @@ from tests.unit.rulebook.populations import DAYS, Awkward, Row, differences
 
 STEMS = sorted(path.stem for path in POLICIES.glob("*.yaml") if not path.stem.startswith("size-"))
 ROWS = 30
-
-
-@pytest.fixture(scope="module")
-def every_pack(dictionary: Dictionary) -> dict[str, Pack]:
-    """All shipped packs, of local titles too, by file stem."""
-    return {
-        stem: load_pack((POLICIES / f"{stem}.yaml").read_text(encoding="utf-8"), dictionary, stem) for stem in STEMS
-    }
 
 
 def disagreements(
@@ -59,18 +50,28 @@ def disagreements(
     return found
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_columns_agree_with_the_traced_evaluator(
-    stem: str, every_pack: dict[str, Pack], dictionary: Dictionary, sizes: SizeTable
-) -> None:
-    pack = every_pack[stem]
-
-    @settings(max_examples=16, deadline=None, database=None)
+def agreement(pack: Pack, dictionary: Dictionary, sizes: SizeTable, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, database=None)
     @given(seed=st.integers(0, 2**64 - 1), day=st.sampled_from(DAYS), kind=st.sampled_from(pack.kinds))
     def agree(seed: int, day: date, kind: str) -> None:
         assert disagreements(pack, dictionary, sizes, seed, day, kind) == []
 
     agree()
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_columns_agree_with_the_traced_evaluator(
+    stem: str, shipped: dict[str, Pack], dictionary: Dictionary, sizes: SizeTable
+) -> None:
+    agreement(shipped[stem], dictionary, sizes, examples=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", STEMS)
+def test_columns_agree_on_many_more_rows(
+    stem: str, shipped: dict[str, Pack], dictionary: Dictionary, sizes: SizeTable
+) -> None:
+    agreement(shipped[stem], dictionary, sizes, examples=60)
 
 
 def strictly(self: Any, edge: Any) -> Any:
@@ -82,7 +83,7 @@ def strictly(self: Any, edge: Any) -> Any:
 )
 def test_an_evaluator_that_takes_at_least_for_above_is_caught(
     order: type,
-    every_pack: dict[str, Pack],
+    shipped: dict[str, Pack],
     dictionary: Dictionary,
     sizes: SizeTable,
     monkeypatch: pytest.MonkeyPatch,
@@ -91,6 +92,6 @@ def test_an_evaluator_that_takes_at_least_for_above_is_caught(
     found = [
         difference
         for stem in ("miit-63-2022-innovative", "miit-2-2026-specialized")
-        for difference in disagreements(every_pack[stem], dictionary, sizes, seed=1, day=DAYS[0], kind="new", rows=200)
+        for difference in disagreements(shipped[stem], dictionary, sizes, seed=1, day=DAYS[0], kind="new", rows=200)
     ]
     assert found
