@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rulebook.columnar import ColumnarPack, compile_pack
 from rulebook.pack import Pack
 from services.eligibility.domain.catalog import Editions
-from services.eligibility.domain.subjects import Inputs
 
 NO_RULES = b""
 """Instead of a signature, where no edition serves the enterprise."""
@@ -29,9 +30,17 @@ def in_columns(pack: Pack) -> ColumnarPack:
     return _COMPILED[pack.sha256]
 
 
-def hash_of_inputs(inputs: Inputs) -> bytes:
-    """Of everything an assessment may look at, ages and sources too."""
-    written = json.dumps(inputs, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def hash_of_inputs(
+    industry_code: str | None, periods: Iterable[tuple[int, bytes]], titles: Iterable[Mapping[str, Any]]
+) -> bytes:
+    """Of everything an assessment may look at, ages and sources too; periods as (fiscal year, hash of their facts)."""
+    written = json.dumps(
+        [
+            industry_code,
+            sorted((year, content.hex()) for year, content in periods),
+            sorted(json.dumps(title, sort_keys=True) for title in titles),
+        ]
+    )
     return hashlib.blake2b(written.encode(), digest_size=16).digest()
 
 

@@ -22,9 +22,9 @@ from rulebook.subject import POINT
 from services.eligibility.domain.catalog import Editions
 from services.eligibility.domain.findings import Need, needs_of
 from services.eligibility.domain.fingerprints import NO_RULES, basis_of, fingerprint, hash_of_inputs, in_columns
-from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, outcome_hash, subject_of
+from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, outcome_hash, row_of, subject_of
 from services.eligibility.store.pending import Calendar
-from services.eligibility.store.repositories import Assessments, Enterprises
+from services.eligibility.store.repositories import Assessments, Enterprises, PeriodFacts
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.settle_findings import settle_findings
 
@@ -45,22 +45,33 @@ class Known:
     """What eligibility knows of one enterprise."""
 
     enterprise: EnterpriseRow
-    periods: Sequence[tuple[int, Mapping[str, Mapping[str, Any]]]]
+    periods: Sequence[PeriodFacts]
     titles: Sequence[dict[str, Any]]
 
     @property
     def facts_as_of_today(self) -> Mapping[str, Mapping[str, Any]]:
         """The facts without years, findings among them."""
-        return next((facts for year, facts in self.periods if year == POINT), {})
+        return next((each.facts for each in self.periods if each.fiscal_year == POINT), {})
 
     def inputs(self, day: dt.date) -> Inputs:
-        return inputs_of(
-            industry_code=self.enterprise.industry_code,
-            periods=self.periods,
-            titles=self.titles,
-            titles_known=False,
-            application_date=day,
+        return inputs_of(**self._looked_at(day))
+
+    def row(self, day: dt.date) -> Inputs:
+        return row_of(**self._looked_at(day))
+
+    def content(self) -> bytes:
+        return hash_of_inputs(
+            self.enterprise.industry_code, [(each.fiscal_year, each.content) for each in self.periods], self.titles
         )
+
+    def _looked_at(self, day: dt.date) -> dict[str, Any]:
+        return {
+            "industry_code": self.enterprise.industry_code,
+            "periods": [(each.fiscal_year, each.facts) for each in self.periods],
+            "titles": self.titles,
+            "titles_known": False,
+            "application_date": day,
+        }
 
 
 def gather(tx: Transaction, codes: Sequence[str], *, hold: bool = True) -> dict[str, Known]:
@@ -71,9 +82,9 @@ def gather(tx: Transaction, codes: Sequence[str], *, hold: bool = True) -> dict[
     if hold:
         Assessments(tx).lock(codes)
     enterprises = Enterprises(tx)
-    periods: dict[str, list[tuple[int, Mapping[str, Mapping[str, Any]]]]] = defaultdict(list)
-    for row in enterprises.list_facts(codes):
-        periods[row.uscc].append((row.fiscal_year, row.facts))
+    periods: dict[str, list[PeriodFacts]] = defaultdict(list)
+    for period in enterprises.list_facts(codes):
+        periods[period.uscc].append(period)
     titles: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for title in enterprises.list_titles(codes):
         titles[title.uscc].append(
@@ -87,7 +98,7 @@ def gather(tx: Transaction, codes: Sequence[str], *, hold: bool = True) -> dict[
             }
         )
     return {
-        uscc: Known(row, sorted(periods[uscc], key=lambda period: period[0]), titles[uscc])
+        uscc: Known(row, sorted(periods[uscc], key=lambda period: period.fiscal_year), titles[uscc])
         for uscc, row in enterprises.list_by_codes(codes).items()
     }
 
@@ -107,7 +118,7 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     fingerprints: dict[str, dict[str, str]] = {}
     for uscc, each in sorted(known.items()):
         inputs = each.inputs(day)
-        subject, hashed = subject_of(inputs, rules.sizes, day), hash_of_inputs(inputs)
+        subject, hashed = subject_of(inputs, rules.sizes, day), each.content()
         due[uscc], fingerprints[uscc] = {}, {}
         for title in sorted(wanted[uscc]):
             kind = kind_for(title, each.titles, day)

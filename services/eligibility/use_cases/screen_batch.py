@@ -15,8 +15,8 @@ from rulebook.pack import Pack
 from rulebook.size_table import SizeTable
 from services.eligibility.domain import changes
 from services.eligibility.domain.catalog import Catalog
-from services.eligibility.domain.fingerprints import NO_RULES, basis_of, fingerprint, hash_of_inputs, in_columns
-from services.eligibility.domain.subjects import Inputs, kind_for, subject_of
+from services.eligibility.domain.fingerprints import NO_RULES, basis_of, fingerprint, in_columns
+from services.eligibility.domain.subjects import kind_for, subject_of
 from services.eligibility.store.pending import Calendar, Pending
 from services.eligibility.store.repositories import Assessments
 from services.eligibility.use_cases.assess_enterprises import Known, Rules, gather
@@ -70,19 +70,18 @@ def _standing(tx: Transaction, rules: Rules, known: Mapping[str, Known], day: dt
     """USCC → the titles whose outcome is the stored one."""
     codes = list(known)
     standing: dict[str, set[str]] = {uscc: set() for uscc in codes}
-    inputs = [each.inputs(day) for each in known.values()]
-    hashes: dict[int, bytes] = {}
+    contents: dict[int, bytes] = {}
     questions = _questions(tx, rules, known, day)
-    population = _population(rules, [each.pack for each in questions if each.pack is not None], inputs, day)
+    population = _population(rules, [each.pack for each in questions if each.pack is not None], known, day)
     for question in questions:
         signatures = _signatures(question, population, day)
         bases: dict[str, bytes] = {}
         for each in question.candidates:
-            if each.row not in hashes:
-                hashes[each.row] = hash_of_inputs(inputs[each.row])
+            if each.row not in contents:
+                contents[each.row] = known[codes[each.row]].content()
             if each.title not in bases:
                 bases[each.title] = basis_of(rules.editions, each.title, question.pack, question.kind)
-            if fingerprint(hashes[each.row], bases[each.title], signatures[each.row]) == each.fingerprint:
+            if fingerprint(contents[each.row], bases[each.title], signatures[each.row]) == each.fingerprint:
                 standing[codes[each.row]].add(each.title)
     return standing
 
@@ -108,9 +107,9 @@ def _questions(tx: Transaction, rules: Rules, known: Mapping[str, Known], day: d
     return list(found.values())
 
 
-def _population(rules: Rules, packs: Sequence[Pack], inputs: Sequence[Inputs], day: dt.date) -> Population:
+def _population(rules: Rules, packs: Sequence[Pack], known: Mapping[str, Known], day: dt.date) -> Population:
     return population_of(
-        inputs,
+        [each.row(day) for each in known.values()],
         Needs.of([in_columns(pack) for pack in packs], day, rules.dictionary),
         day,
         sizes=rules.sizes,
