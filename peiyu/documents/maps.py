@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -65,20 +66,22 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+@cache
 def dictionary() -> Dictionary:
     folder = ROOT / "contracts" / "facts"
     return parse_dictionary({path.name: path.read_text("utf-8") for path in folder.glob("*.yaml")})
 
 
-def packs() -> list[Pack]:
+@cache
+def packs() -> tuple[Pack, ...]:
     """The shipped packs, by file."""
     folder = ROOT / "services" / "eligibility" / "policies"
     facts = dictionary()
-    return [
+    return tuple(
         load_pack(path.read_text("utf-8"), facts, path.name)
         for path in sorted(folder.glob("*.yaml"))
         if not path.name.startswith("size-")
-    ]
+    )
 
 
 def rules_page() -> str:

@@ -12,6 +12,9 @@ INDUSTRY = "industry_code"
 
 DISTRICT = "district_code"
 
+ANYTHING = "anything"
+"""Said beside what is known to have changed, where a batch run had asked for everything."""
+
 
 def of_title(title: str) -> str:
     """A title was recorded, changed or cancelled."""
@@ -35,7 +38,7 @@ def of_batch(title: str) -> str:
 
 def titles_concerned(editions: Editions, changed: Collection[str] | None) -> frozenset[str]:
     """The titles to assess again; all of them when it is not known what changed, or the enterprise has moved."""
-    if changed is None or DISTRICT in changed:
+    if changed is None or DISTRICT in changed or ANYTHING in changed:
         return frozenset(editions.titles())
     said = set(changed)
     found = {title for title in editions.titles() if said & {of_rules(title), of_calendar(title), of_batch(title)}}

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from chassis import clock
 from chassis.db import Transaction
+from services.eligibility.domain import changes
 from services.eligibility.domain.errors import BatchRunNotFound
 from services.eligibility.store.tables import BatchRunRow, CalendarRow, EnterpriseRow, PendingRow
 
@@ -50,7 +51,7 @@ class Pending:
         self._tx.session.execute(
             statement.on_conflict_do_update(
                 index_elements=["uscc"],
-                set_={"context": statement.excluded.context, "changed": _TOGETHER},
+                set_={"context": statement.excluded.context, "changed": _TOLD},
             )
         )
         self._tx.notify("assessments")
@@ -93,7 +94,7 @@ class Pending:
     def take(self, limit: int) -> Sequence[PendingRow]:
         """Lock and remove up to `limit`; they are back if this transaction does not commit.
 
-        What a batch run marked waits for its screening, so no event waits behind a run over everybody.
+        What only a batch run marked waits for its screening, so no event waits behind a run over everybody.
         """
         query = select(PendingRow).where(_OPEN).order_by(PendingRow.uscc).limit(limit)
         rows = self._tx.session.scalars(query.with_for_update(skip_locked=True)).all()
@@ -129,11 +130,18 @@ _UNSCREENED: ColumnElement[bool] = literal_column("(batch_id IS NOT NULL AND cha
 _OPEN: ColumnElement[bool] = literal_column("(batch_id IS NULL OR changed IS NOT NULL)", Boolean)
 """As the partial indexes say it."""
 
-_TOGETHER: ColumnElement[Any] = literal_column(
-    """CASE WHEN pending_assessments.changed IS NULL OR excluded.changed IS NULL THEN NULL
+_BOTH = """CASE WHEN pending_assessments.changed IS NULL OR excluded.changed IS NULL THEN NULL
        ELSE ARRAY(SELECT DISTINCT unnest(pending_assessments.changed || excluded.changed) ORDER BY 1) END"""
-)
+
+_TOGETHER: ColumnElement[Any] = literal_column(_BOTH)
 """What waited already and what is added; null, anything, swallows the rest."""
+
+_TOLD: ColumnElement[Any] = literal_column(
+    f"""CASE WHEN pending_assessments.batch_id IS NOT NULL AND pending_assessments.changed IS NULL
+       THEN array_append(coalesce(excluded.changed, ARRAY[]::text[]), '{changes.ANYTHING}')
+       ELSE {_BOTH} END"""
+)
+"""The same for an event: whom a batch run marked and has not screened is assessed with the events now."""
 
 
 class Calendar:

@@ -22,6 +22,7 @@ from services.eligibility.settings import Settings
 from services.eligibility.store.pending import Pending
 from services.eligibility.store.repositories import Enterprises
 from services.eligibility.use_cases.assess_on_request import assess_registered
+from services.eligibility.use_cases.assess_pending import assess_pending
 from services.eligibility.use_cases.load_rules import load_rules
 from services.eligibility.use_cases.screen_batch import screen_batch
 from services.eligibility.use_cases.start_batch_run import start_batch_run
@@ -204,3 +205,16 @@ def test_an_evaluator_that_was_mended_is_noticed(
     world = populated()
     monkeypatch.setattr(columnar_measures._Figure, "at_least", lambda self, edge: self.above(edge))
     assert 0 < len(doubted(world)) < EVERYBODY
+
+
+def test_an_event_does_not_wait_for_the_run(populated: Callable[[], World]) -> None:
+    """Whom a run has marked and not come to yet is assessed for all titles as soon as something is told of it."""
+    world = populated()
+    with world.db.transaction() as tx:
+        start_batch_run(tx, None)
+    with world.db.transaction() as tx:
+        Pending(tx).add([code(7)], ["headcount"])
+        Pending(tx).add([code(8)])
+    with world.db.transaction() as tx:
+        assert assess_pending(tx, world.eligibility.catalog, world.eligibility.sizes, 100) == 2
+    assert doubted(world) == {}
