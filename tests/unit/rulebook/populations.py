@@ -32,7 +32,10 @@ from rulebook.pack import (
     Window,
 )
 
-DAYS = (date(2026, 6, 30), date(2026, 1, 1), date(2026, 12, 31), date(2028, 2, 28), date(2028, 2, 29), date(2025, 3, 1))
+DAYS = (
+    *(date(2026, 6, 30), date(2026, 1, 1), date(2026, 12, 31), date(2028, 2, 28), date(2028, 2, 29), date(2025, 3, 1)),
+    *(date(2025, 2, 28), date(2027, 2, 28)),
+)
 INDUSTRIES = ("C3911", "C3911", "C", "3911", "I6510", "G5430", "F5179", "K7010", "L7211", "J6620", "Z99", "H", "T97")
 Row = dict[str, Any]
 

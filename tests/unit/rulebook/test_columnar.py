@@ -101,6 +101,27 @@ def test_a_kind_without_rules_is_refused(simple: Pack) -> None:
         compile_pack(replace(simple, kinds=("new",))).evaluate(Population(1), DAY, "review")
 
 
+def test_a_line_that_does_not_apply_opens_no_way(pack_text: str, dictionary: Dictionary, sizes: SizeTable) -> None:
+    """No shipped pack offers such a line among others of which one is enough."""
+    second = """\
+  - id: T-2
+    label: 条件二
+    clause: 第二条
+    quote: 原文二
+    evidence: V
+    modality: must
+    applies_if: headcount[t] >= 10 人
+    test: revenue_yuan[t] >= 1 元
+routes:
+"""
+    pack = load_pack(pack_text.replace("routes:\n", second).replace("all_of: [T-1]", "any_of: [T-1, T-2]"), dictionary)
+    rows = [row({"revenue_yuan": {"2025": "5.00"}, "headcount": {"2025": people}}) for people in (9, 10)]
+    result = judged(pack, rows, dictionary, sizes)
+    assert [result.verdict_of(each) for each in range(2)] == [Verdict.NOT_ELIGIBLE, Verdict.ELIGIBLE]
+    for position, each in enumerate(rows):
+        assert differences(result, position, evaluate(pack, subject_of(each, sizes, DAY), application_date=DAY)) == []
+
+
 def test_one_row_is_explained_on_demand(simple: Pack, dictionary: Dictionary, sizes: SizeTable) -> None:
     result = judged(simple, [revenue("1.00"), revenue("2000000.00")], dictionary, sizes)
     assert result.explain(1).condition("T-1").value == "200.00 万元"
