@@ -33,7 +33,7 @@ from tests.unit.rulebook.populations import Awkward
 DAY = dt.date(2026, 6, 30)
 NOON = dt.datetime(2026, 6, 30, 4, tzinfo=dt.UTC)
 DISTRICTS = ("341302", "340102", "500114", "321102", None)
-EVERYBODY = 45
+EVERYBODY = 36
 TABLES = {
     "assessments": "a - 'id'",
     "findings_requests": "a - 'id'",
@@ -171,7 +171,14 @@ def doubted(world: World) -> dict[str, int]:
     return found
 
 
-@pytest.mark.parametrize("days_later", [0, 3, 200], ids=["the same day", "days later", "in another year"])
+@pytest.mark.parametrize(
+    "days_later",
+    [
+        pytest.param(0, id="the same day", marks=pytest.mark.slow),
+        pytest.param(3, id="days later"),
+        pytest.param(200, id="in another year", marks=pytest.mark.slow),
+    ],
+)
 def test_screening_and_tracing_everybody_leave_the_same(populated: Callable[[], World], days_later: int) -> None:
     one, other = populated(), populated()
     for world in (one, other):
