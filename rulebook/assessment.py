@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
+from typing import NamedTuple, Protocol
 
-from rulebook.pack import Document, Note
+from rulebook.pack import PACK_TITLES, Document, Line, Note, Pack
+from rulebook.reasons import reasons_of
 from rulebook.status import Status, Verdict
 from rulebook.units import plain_decimal
 
@@ -58,8 +62,7 @@ class Missing:
     blocking: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(NamedTuple):
     """Scored points, exact when low equals high."""
 
     low: Decimal
@@ -80,49 +83,137 @@ class NextBand:
     reach: str
 
 
-@dataclass(frozen=True, slots=True)
+class Seen(Protocol):
+    """What was looked at to judge one line."""
+
+    def checks(self) -> tuple[Check, ...]: ...
+
+    def inputs(self) -> tuple[Input, ...]: ...
+
+    def missing(self) -> tuple[Missing, ...]: ...
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+
 class ConditionResult:
     """One rule line, judged. Role: gate, requirement or indicator (met when it earned points).
 
-    `next_band` is there for an indicator that is decided and below its best band.
+    Judging keeps the values and how they compared; the words for people are found when somebody reads them, since most
+    assessments are made to see that nothing changed. `next_band` is there for an indicator that is decided and below
+    its best band.
     """
 
-    id: str
-    label: str
-    role: str
-    group: str
-    modality: str
-    status: Status
-    value: str
-    threshold: str
-    points: Points | None
-    clause: str
-    document: Document
-    quote: str
-    evidence_grade: str
-    effort: str
-    checks: tuple[Check, ...]
-    inputs: tuple[Input, ...]
-    missing: tuple[Missing, ...]
-    notes: tuple[str, ...]
-    next_band: NextBand | None = None
+    FIELDS = (
+        "id", "label", "role", "group", "modality", "status", "value", "threshold", "points", "clause", "document",
+        "quote", "evidence_grade", "effort", "checks", "inputs", "missing", "notes", "next_band",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        line: Line,
+        role: str,
+        modality: str,
+        effort: str,
+        status: Status,
+        seen: Seen,
+        *,
+        group: str = "",
+        points: Points | None = None,
+        words: Callable[[], tuple[str, str]] | None = None,
+        better: Callable[[], NextBand | None] | None = None,
+    ) -> None:
+        self.line, self.role, self.modality, self.effort = line, role, modality, effort
+        self.status, self.group, self.points = status, group, points
+        self._seen, self._words, self._better = seen, words, better
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ConditionResult) and _plain(self) == _plain(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def id(self) -> str:
+        return self.line.id
+
+    @property
+    def label(self) -> str:
+        return self.line.label
+
+    @property
+    def clause(self) -> str:
+        return self.line.clause
+
+    @property
+    def document(self) -> Document:
+        return self.line.document
+
+    @property
+    def quote(self) -> str:
+        return self.line.quote
+
+    @property
+    def evidence_grade(self) -> str:
+        return self.line.evidence
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        return self._seen.checks()
+
+    @cached_property
+    def inputs(self) -> tuple[Input, ...]:
+        return self._seen.inputs()
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        blocking = self.modality == "must" and self.status in (Status.UNKNOWN, Status.MANUAL_REVIEW)
+        return tuple(
+            Missing(each.fact_id, each.label, each.fiscal_year, each.kind, (self.line.id,), blocking)
+            for each in self._seen.missing()
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._seen.notes)
+
+    @property
+    def value(self) -> str:
+        return self._said[0]
+
+    @property
+    def threshold(self) -> str:
+        return self._said[1]
+
+    @cached_property
+    def next_band(self) -> NextBand | None:
+        return None if self._better is None else self._better()
+
+    @cached_property
+    def _said(self) -> tuple[str, str]:
+        if self._words is not None:
+            return self._words()
+        if len(self.checks) == 1:
+            return self.checks[0].value, self.checks[0].threshold
+        return checks_text(self.checks), "；".join(each.threshold for each in self.checks)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupScore:
+def checks_text(checks: Iterable[Check]) -> str:
+    """Several comparisons on one line."""
+    return "；".join(f"{each.label} {each.value}" for each in checks)
+
+
+class GroupScore(NamedTuple):
     id: str
     label: str
     points: Points
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     points: Points
     groups: tuple[GroupScore, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreCheck:
+class ScoreCheck(NamedTuple):
     """A total or sub-total against its threshold."""
 
     label: str
@@ -131,8 +222,7 @@ class ScoreCheck:
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class RouteResult:
+class RouteResult(NamedTuple):
     id: str
     label: str
     status: Status
@@ -140,39 +230,106 @@ class RouteResult:
     score_checks: tuple[ScoreCheck, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Assessment:
     """The whole outcome. `route` is the first route that is met; `fiscal_year` is t (A-03)."""
 
-    pack_id: str
-    pack_label: str
-    pack_edition: str
-    pack_sha256: str
-    document: Document
-    title: str
-    title_label: str
-    kind: str
-    application_date: date
-    fiscal_year: int
-    verdict: Verdict
-    verdict_label: str
-    route: str | None
-    decision: Status
-    routes: tuple[RouteResult, ...]
-    score: Score | None
-    conditions: tuple[ConditionResult, ...]
-    missing: tuple[Missing, ...]
-    reasons: tuple[str, ...]
-    notes: tuple[Note, ...] = ()
-    """What the pack says beside the conditions: nothing that was computed."""
-    disclaimer: str = DISCLAIMER
+    FIELDS = (
+        "pack_id", "pack_label", "pack_edition", "pack_sha256", "document", "title", "title_label", "kind",
+        "application_date", "fiscal_year", "verdict", "verdict_label", "route", "decision", "routes", "score",
+        "conditions", "missing", "reasons", "notes", "disclaimer",
+    )  # fmt: skip
+    disclaimer = DISCLAIMER
+
+    def __init__(
+        self,
+        pack: Pack,
+        kind: str,
+        application_date: date,
+        *,
+        verdict: Verdict,
+        decision: Status,
+        routes: tuple[RouteResult, ...],
+        score: Score | None,
+        conditions: tuple[ConditionResult, ...],
+    ) -> None:
+        self.pack, self.kind, self.application_date = pack, kind, application_date
+        self.verdict, self.decision, self.routes = verdict, decision, routes
+        self.score, self.conditions = score, conditions
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Assessment) and self.to_json() == other.to_json()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def pack_id(self) -> str:
+        return self.pack.id
+
+    @property
+    def pack_label(self) -> str:
+        return self.pack.label
+
+    @property
+    def pack_edition(self) -> str:
+        return self.pack.edition
+
+    @property
+    def pack_sha256(self) -> str:
+        return self.pack.sha256
+
+    @property
+    def document(self) -> Document:
+        return self.pack.document
+
+    @property
+    def title(self) -> str:
+        return self.pack.title
+
+    @property
+    def title_label(self) -> str:
+        return PACK_TITLES[self.pack.title]
+
+    @property
+    def fiscal_year(self) -> int:
+        return self.application_date.year - 1
+
+    @property
+    def verdict_label(self) -> str:
+        return self.verdict.label
+
+    @property
+    def route(self) -> str | None:
+        return next((route.id for route in self.routes if route.status is Status.MET), None)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the pack says beside the conditions: nothing that was computed."""
+        return self.pack.notes
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        """Every missing thing once, with the conditions that ask for it."""
+        found: dict[tuple[str, int, str], Missing] = {}
+        for each in (one for condition in self.conditions for one in condition.missing):
+            key = (each.fact_id, each.fiscal_year, each.label)
+            known = found.get(key)
+            if known is not None:
+                each = replace(
+                    known, conditions=known.conditions + each.conditions, blocking=known.blocking or each.blocking
+                )
+            found[key] = each
+        return tuple(found.values())
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        return reasons_of(self.verdict, self.conditions, self.routes, self.missing)
 
     def condition(self, condition_id: str) -> ConditionResult:
         return next(each for each in self.conditions if each.id == condition_id)
 
     def to_json(self) -> dict[str, object]:
         """The assessment in plain JSON types: decimals and dates as text, statuses as codes."""
-        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+        return {name: _plain(getattr(self, name)) for name in self.FIELDS}
 
 
 def _plain(value: object) -> object:
@@ -182,8 +339,12 @@ def _plain(value: object) -> object:
         return plain_decimal(value)
     if isinstance(value, date):  # a datetime too
         return value.isoformat()
+    if isinstance(value, Points | GroupScore | Score | ScoreCheck | RouteResult):
+        return {name: _plain(each) for name, each in zip(value._fields, value, strict=True)}
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
+    if isinstance(value, ConditionResult):
+        return {name: _plain(getattr(value, name)) for name in value.FIELDS}
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     return value

@@ -9,17 +9,15 @@ from rulebook.assessment import (
     Assessment,
     ConditionResult,
     GroupScore,
-    Missing,
     RouteResult,
     Score,
     ScoreCheck,
 )
 from rulebook.judge import judge
-from rulebook.pack import KINDS, PACK_TITLES, Condition, Indicator, Line, Pack, Route, Test
-from rulebook.reasons import reasons_of
+from rulebook.pack import KINDS, Condition, Indicator, Pack, Route, Test
 from rulebook.scene import Scene, Trace
-from rulebook.score import Scored, group_points, judge_score, score_indicator, total_points
-from rulebook.status import Status, all_of, any_of, verdict_of
+from rulebook.score import Scored, add_points, group_points, judge_score, score_indicator
+from rulebook.status import MANUAL_REVIEW, MET, NOT_APPLICABLE, UNMET, Status, all_of, any_of, verdict_of
 from rulebook.subject import Subject
 
 
@@ -41,54 +39,41 @@ def evaluate(pack: Pack, subject: Subject, *, application_date: date, kind: str 
     requirements = [_judge_condition(each, "requirement", scene) for each in pack.conditions]
     scored: dict[str, Scored] = {}
     indicators = [_judge_indicator(each, scene, scored) for each in pack.indicators]
-    by_id = {each.id: each for each in requirements}
-    routes = tuple(_judge_route(route, by_id, pack, scored) for route in pack.routes)
-    decision = any_of(route.status for route in routes)
-    verdict = verdict_of(all_of([*(each.status for each in gates if each.modality == "must"), decision]))
-    conditions = tuple(gates + requirements + indicators)
-    missing = _missing(conditions)
+    by_id = {each.line.id: each for each in requirements}
     score = _score(pack, scored)
-    taken = next((route.id for route in routes if route.status is Status.MET), None)
+    routes = tuple([_judge_route(route, by_id, pack, scored, score) for route in pack.routes])
+    decision = any_of([route.status for route in routes])
+    blocking = [each.status for each in gates if each.modality == "must"]
     return Assessment(
-        pack_id=pack.id,
-        pack_label=pack.label,
-        pack_edition=pack.edition,
-        pack_sha256=pack.sha256,
-        document=pack.document,
-        title=pack.title,
-        title_label=PACK_TITLES[pack.title],
-        kind=kind,
-        application_date=application_date,
-        fiscal_year=scene.fiscal_year,
-        verdict=verdict,
-        verdict_label=verdict.label,
-        route=taken,
+        pack,
+        kind,
+        application_date,
+        verdict=verdict_of(all_of([*blocking, decision])),
         decision=decision,
         routes=routes,
         score=score,
-        conditions=conditions,
-        missing=missing,
-        reasons=reasons_of(verdict, conditions, routes, missing),
-        notes=pack.notes,
+        conditions=tuple(gates + requirements + indicators),
     )
 
 
 def _judge_condition(condition: Condition, role: str, scene: Scene) -> ConditionResult:
     test, term = condition.tests.get(scene.kind), condition.term
-    trace = Trace()
+    trace = Trace(scene)
     if test is None or (term is not None and not term.covers(scene.application_date)):
-        return _result(condition.line, role, Status.NOT_APPLICABLE, trace, condition.modality, condition.effort)
+        status = NOT_APPLICABLE
+        return ConditionResult(condition.line, role, condition.modality, condition.effort, status, trace)
     own = replace(scene, only_sources=condition.only_sources) if condition.only_sources else scene
-    status = _judge_if_it_applies(condition, test, own, trace)
+    plain = condition.applies_if is None
+    status = judge(test, own, trace) if plain else _judge_if_it_applies(condition, test, own, trace)
     review = condition.undefined_review_if
-    if trace.undefined and review is not None and judge(review, scene, Trace()) is Status.MET:
-        trace = Trace()
-        status = _judge_if_it_applies(condition, test, replace(own, undefined=Status.MANUAL_REVIEW), trace)
-    if condition.flag is not None and status not in (Status.MET, Status.NOT_APPLICABLE):
+    if trace.undefined and review is not None and judge(review, scene, Trace(scene)) is MET:
+        trace = Trace(scene)
+        status = _judge_if_it_applies(condition, test, replace(own, undefined=MANUAL_REVIEW), trace)
+    if condition.flag is not None and status not in (MET, NOT_APPLICABLE):
         when, text = condition.flag
-        if judge(when, scene, Trace()) is Status.MET:
+        if judge(when, scene, Trace(scene)) is MET:
             trace.note(text)
-    return _result(condition.line, role, status, trace, condition.modality, condition.effort)
+    return ConditionResult(condition.line, role, condition.modality, condition.effort, status, trace)
 
 
 def _judge_if_it_applies(condition: Condition, test: Test, scene: Scene, trace: Trace) -> Status:
@@ -96,78 +81,55 @@ def _judge_if_it_applies(condition: Condition, test: Test, scene: Scene, trace: 
     if condition.applies_if is None:
         return judge(test, scene, trace)
     applies = judge(condition.applies_if, replace(scene, only_sources=frozenset()), trace)
-    if applies is Status.UNMET:
-        return Status.NOT_APPLICABLE
+    if applies is UNMET:
+        return NOT_APPLICABLE
     status = judge(test, scene, trace)
-    return status if applies is Status.MET or status is Status.MET else applies
+    return status if applies is MET or status is MET else applies
 
 
 def _judge_indicator(indicator: Indicator, scene: Scene, scored: dict[str, Scored]) -> ConditionResult:
-    trace = Trace()
+    trace = Trace(scene)
     own = replace(scene, only_sources=indicator.only_sources) if indicator.only_sources else scene
     outcome = scored[indicator.line.id] = score_indicator(indicator, own, trace)
-    result = _result(indicator.line, "indicator", outcome.status, trace, "must", indicator.effort)
-    return replace(
-        result,
-        group=indicator.group,
-        value=outcome.value,
-        threshold=outcome.threshold,
-        points=outcome.points,
-        next_band=outcome.next_band,
-    )
-
-
-def _result(line: Line, role: str, status: Status, trace: Trace, modality: str, effort: str) -> ConditionResult:
-    checks = tuple(trace.checks)
-    blocking = status in (Status.UNKNOWN, Status.MANUAL_REVIEW)
     return ConditionResult(
-        id=line.id,
-        label=line.label,
-        role=role,
-        group="",
-        modality=modality,
-        status=status,
-        value=checks[0].value if len(checks) == 1 else "；".join(f"{each.label} {each.value}" for each in checks),
-        threshold=checks[0].threshold if len(checks) == 1 else "；".join(each.threshold for each in checks),
-        points=None,
-        clause=line.clause,
-        document=line.document,
-        quote=line.quote,
-        evidence_grade=line.evidence,
-        effort=effort,
-        checks=checks,
-        inputs=tuple(trace.inputs.values()),
-        missing=tuple(
-            replace(each, conditions=(line.id,), blocking=blocking and modality == "must")
-            for each in trace.missing.values()
-        ),
-        notes=tuple(trace.notes),
+        indicator.line,
+        "indicator",
+        "must",
+        indicator.effort,
+        outcome.status,
+        trace,
+        group=indicator.group,
+        points=outcome.points,
+        words=outcome.words,
+        better=outcome.better,
     )
 
 
 def _judge_route(
-    route: Route, results: dict[str, ConditionResult], pack: Pack, scored: dict[str, Scored]
+    route: Route, results: dict[str, ConditionResult], pack: Pack, scored: dict[str, Scored], score: Score | None
 ) -> RouteResult:
     parts = [results[each].status for each in route.all_of if results[each].modality == "must"]
     if route.any_of:
-        parts.append(any_of(results[each].status for each in route.any_of if results[each].modality == "must"))
-    checks = _score_checks(route, pack, scored)
+        parts.append(any_of([results[each].status for each in route.any_of if results[each].modality == "must"]))
+    checks = _score_checks(route, pack, scored, score)
     parts += [check.status for check in checks]
     return RouteResult(route.id, route.label, all_of(parts), (*route.all_of, *route.any_of), checks)
 
 
-def _score_checks(route: Route, pack: Pack, scored: dict[str, Scored]) -> tuple[ScoreCheck, ...]:
-    if route.score is None:
+def _score_checks(route: Route, pack: Pack, scored: dict[str, Scored], score: Score | None) -> tuple[ScoreCheck, ...]:
+    if route.score is None or score is None:
         return ()
     checks = []
-    if route.score.total is not None:
-        points, limit = total_points(pack.groups, pack.indicators, scored), route.score.total
+    limit = route.score.total
+    if limit is not None:
+        points = score.points
         checks.append(ScoreCheck("评价得分", points, limit.text, judge_score(points, scored.values(), limit)))
-    groups = {group.id: group for group in pack.groups}
+    groups = {group.id: group for group in score.groups}
     for name, limit in route.score.groups:
+        group = groups[name]
         members = [scored[each.line.id] for each in pack.indicators if each.group == name]
-        points = group_points(groups[name], pack.indicators, scored)
-        checks.append(ScoreCheck(f"{groups[name].label}得分", points, limit.text, judge_score(points, members, limit)))
+        status = judge_score(group.points, members, limit)
+        checks.append(ScoreCheck(f"{group.label}得分", group.points, limit.text, status))
     return tuple(checks)
 
 
@@ -175,20 +137,6 @@ def _score(pack: Pack, scored: dict[str, Scored]) -> Score | None:
     if not pack.indicators:
         return None
     groups = tuple(
-        GroupScore(group.id, group.label, group_points(group, pack.indicators, scored)) for group in pack.groups
+        [GroupScore(group.id, group.label, group_points(group, pack.indicators, scored)) for group in pack.groups]
     )
-    return Score(total_points(pack.groups, pack.indicators, scored), groups)
-
-
-def _missing(conditions: tuple[ConditionResult, ...]) -> tuple[Missing, ...]:
-    """Every missing thing once, with the conditions that ask for it."""
-    found: dict[tuple[str, int, str], Missing] = {}
-    for each in (one for condition in conditions for one in condition.missing):
-        key = (each.fact_id, each.fiscal_year, each.label)
-        known = found.get(key)
-        if known is not None:
-            each = replace(
-                known, conditions=known.conditions + each.conditions, blocking=known.blocking or each.blocking
-            )
-        found[key] = each
-    return tuple(found.values())
+    return Score(add_points([group.points for group in groups]), groups)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from rulebook.dictionary import Shape
 from rulebook.expressions import shape_of
@@ -21,73 +23,79 @@ from rulebook.pack import (
     LeftOpen,
     NoBan,
     Review,
+    SizeIn,
     Test,
 )
 from rulebook.records import holds, judge_entries, judge_total
 from rulebook.scene import FactUnreadable, Scene, Trace
 from rulebook.standing import judge_ban, judge_finding, judge_left_open, judge_plan, judge_size, judge_titles
-from rulebook.status import Status, all_of, any_of
+from rulebook.status import MANUAL_REVIEW, MET, UNMET, Status, all_of, any_of
 from rulebook.subject import POINT
-from rulebook.wording import period_label, shown
+from rulebook.wording import period_label, shown, shown_value
 
 
 def judge(test: Test, scene: Scene, trace: Trace) -> Status:
     """Met, unmet, unknown or manual review; the trace keeps what was read and compared."""
-    match test:
-        case Compare():
-            return _compare(test, scene, trace)
-        case AllOf():
-            return all_of([judge(each, scene, trace) for each in test.tests])
-        case AnyOf():
-            return any_of([judge(each, scene, trace) for each in test.tests])
-        case Equals():
-            return _equals(test, scene, trace)
-        case Entries():
-            return judge_entries(test, scene, trace)
-        case CompareTotal():
-            return judge_total(test, scene, trace)
-        case Holds():
-            return judge_titles(test, scene, trace)
-        case NoBan():
-            return judge_ban(test, scene, trace)
-        case Found():
-            return judge_finding(test, scene, trace)
-        case Review():
-            inner = judge(test.test, scene, trace)
-            return Status.MANUAL_REVIEW if inner is Status.MET else inner
-        case LeftOpen():
-            return judge_left_open(test, trace)
-        case InPlan():
-            return judge_plan(test, scene, trace)
-        case _:
-            return judge_size(test, scene, trace)
+    return _JUDGES[type(test)](test, scene, trace)
+
+
+def _all_of(test: AllOf, scene: Scene, trace: Trace) -> Status:
+    return all_of([_JUDGES[type(each)](each, scene, trace) for each in test.tests])
+
+
+def _any_of(test: AnyOf, scene: Scene, trace: Trace) -> Status:
+    return any_of([_JUDGES[type(each)](each, scene, trace) for each in test.tests])
+
+
+def _review(test: Review, scene: Scene, trace: Trace) -> Status:
+    inner = judge(test.test, scene, trace)
+    return MANUAL_REVIEW if inner is MET else inner
 
 
 def _compare(test: Compare, scene: Scene, trace: Trace) -> Status:
-    label, limit = measure_label(test.measure, scene), test.limit
+    limit = test.limit
     value = measure(test.measure, scene, trace)
     if isinstance(value, Status):
-        return trace.check(label, "", limit.text, value)
+        return trace.check(value, lambda: (measure_label(test.measure, scene), "", limit.text))
     met = holds(limit.operator, value.compare(limit.value))
-    if isinstance(test.measure, DaysSince):  # the day itself: the number of days would be another one tomorrow
-        text = f"自 {trace.inputs[(test.measure.fact.id, POINT)].display}"
-    else:
-        text = exact_text(value, shape_of(test.measure), (limit.value,))
-    return trace.check(label, text, limit.text, Status.MET if met else Status.UNMET)
+
+    def text() -> str:
+        if isinstance(test.measure, DaysSince):  # the day itself: the number of days would be another one tomorrow
+            fact = test.measure.fact
+            return f"自 {shown_value(fact, scene.subject.facts[(fact.id, POINT)].value)}"
+        return exact_text(value, shape_of(test.measure), (limit.value,))
+
+    return trace.check(MET if met else UNMET, lambda: (measure_label(test.measure, scene), text(), limit.text))
 
 
 def _equals(test: Equals, scene: Scene, trace: Trace) -> Status:
-    label = period_label(test.ref.fact, scene.year_of(test.ref))
-    value = scene.read(test.ref, trace)
-    threshold = f"＝{test.text}"
+    fact, year = test.ref.fact, scene.year_of(test.ref)
+    value = scene.read_fact(fact, year, trace)
     if isinstance(value, Status):
-        return trace.check(label, "", threshold, value)
-    year = scene.year_of(test.ref)
+        return trace.check(value, lambda: (period_label(fact, year), "", f"＝{test.text}"))
     if type(value) is not type(test.value):  # 0 is not false, "是" is not true
-        raise FactUnreadable(test.ref.fact.id, year, value)
-    met = value == test.value
-    shown_as = trace.inputs[(test.ref.fact.id, year)].display
-    return trace.check(label, shown_as, threshold, Status.MET if met else Status.UNMET)
+        raise FactUnreadable(fact.id, year, value)
+    return trace.check(
+        MET if value == test.value else UNMET,
+        lambda: (period_label(fact, year), shown_value(fact, value), f"＝{test.text}"),
+    )
+
+
+_JUDGES: dict[type, Callable[[Any, Scene, Trace], Status]] = {
+    Compare: _compare,
+    CompareTotal: judge_total,
+    Equals: _equals,
+    Entries: judge_entries,
+    Holds: judge_titles,
+    NoBan: judge_ban,
+    SizeIn: judge_size,
+    Found: judge_finding,
+    AllOf: _all_of,
+    AnyOf: _any_of,
+    Review: _review,
+    LeftOpen: judge_left_open,
+    InPlan: judge_plan,
+}
 
 
 def exact_text(value: Exact, shape: Shape, limits: tuple[Decimal, ...]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from typing import Any
 
 from rulebook.dictionary import Fact
 from rulebook.pack import DaysSince, Growth, Measure, Ref, Share, Total
 from rulebook.scene import FactUnreadable, Scene, Trace
-from rulebook.status import Status
+from rulebook.status import MANUAL_REVIEW, UNKNOWN, Status
 from rulebook.subject import POINT
 from rulebook.wording import period_label
 
@@ -19,7 +21,7 @@ EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow, DivisionBy
 _DISPLAY = Context(prec=28)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rational:
     """above ÷ below, below > 0."""
 
@@ -34,7 +36,7 @@ class Rational:
         return _DISPLAY.divide(self.above, self.below)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Compound:
     """sqrt(last ÷ base) − 1, base > 0, last ≥ 0; compared by squaring."""
 
@@ -57,17 +59,17 @@ _ONE = Decimal(1)
 
 def measure(what: Measure, scene: Scene, trace: Trace) -> Exact | Status:
     """The exact value, or unknown (something is missing, or there is no whole) or manual review."""
-    if isinstance(what, Ref):
-        value = scene.number(what, trace)
-        return value if isinstance(value, Status) else Rational(value, _ONE)
-    if isinstance(what, Share):
-        return _share(what, scene, trace)
-    if isinstance(what, Total):
-        return _total(what, scene, trace)
-    if isinstance(what, DaysSince):
-        day = _date(what.fact, scene, trace)
-        return day if isinstance(day, Status) else Rational(Decimal((scene.application_date - day).days), _ONE)
-    return _growth(what, scene, trace)
+    return _MEASURES[type(what)](what, scene, trace)
+
+
+def _ref(what: Ref, scene: Scene, trace: Trace) -> Exact | Status:
+    value = scene.number(what, trace)
+    return value if isinstance(value, Status) else Rational(value, _ONE)
+
+
+def _days_since(what: DaysSince, scene: Scene, trace: Trace) -> Exact | Status:
+    day = _date(what.fact, scene, trace)
+    return day if isinstance(day, Status) else Rational(Decimal((scene.application_date - day).days), _ONE)
 
 
 def measure_label(what: Measure, scene: Scene) -> str:
@@ -89,7 +91,8 @@ def measure_label(what: Measure, scene: Scene) -> str:
 
 
 def _share(what: Share, scene: Scene, trace: Trace) -> Exact | Status:
-    part, whole = _amount(what.part, scene, trace), _amount(what.whole, scene, trace)
+    part = scene.number(what.part, trace) if type(what.part) is Ref else _amount(what.part, scene, trace)
+    whole = scene.number(what.whole, trace) if type(what.whole) is Ref else _amount(what.whole, scene, trace)
     if isinstance(part, Status) or isinstance(whole, Status):
         return _worse(part, whole)
     if whole <= 0:
@@ -156,13 +159,13 @@ def _growth(what: Growth, scene: Scene, trace: Trace) -> Exact | Status:
     for ref, base in bases:
         if base <= 0:
             trace.note(f"{measure_label(ref, scene)}为 0 或负数，增长率无意义，请人工核定（A-05）")
-            return Status.MANUAL_REVIEW
+            return MANUAL_REVIEW
     if what.manner == "yearly":
         return Rational(EXACT.subtract(known[0], known[1]), known[1])
     if what.manner == "compound":
         if known[0] < 0:
             trace.note(f"{measure_label(refs[0], scene)}为负数，复合增长率无意义，请人工核定（A-05）")
-            return Status.MANUAL_REVIEW
+            return MANUAL_REVIEW
         return Compound(known[0], known[-1])
     return _mean_growth(*known)
 
@@ -176,7 +179,7 @@ def _hte_growth(refs: list[Ref], values: list[Decimal | Status], scene: Scene, t
     negative = [ref for ref, value in zip(refs, values, strict=True) if not isinstance(value, Status) and value < 0]
     if negative:
         trace.note(f"{measure_label(negative[0], scene)}为负数，增长率无意义，请人工核定（A-49）")
-        return Status.MANUAL_REVIEW
+        return MANUAL_REVIEW
     if middle == 0:
         trace.note(f"{measure_label(refs[1], scene)}为 0，按 0 分计算（A-05）")
         return Rational(Decimal(0), _ONE)
@@ -197,4 +200,13 @@ def _mean_growth(last: Decimal, middle: Decimal, first: Decimal) -> Rational:
 
 def _worse(*values: Decimal | Status) -> Status:
     """Unknown before manual review: a missing figure comes first (A-36)."""
-    return Status.UNKNOWN if Status.UNKNOWN in values else Status.MANUAL_REVIEW
+    return UNKNOWN if UNKNOWN in values else MANUAL_REVIEW
+
+
+_MEASURES: dict[type, Callable[[Any, Scene, Trace], Exact | Status]] = {
+    Ref: _ref,
+    Share: _share,
+    Growth: _growth,
+    Total: _total,
+    DaysSince: _days_since,
+}

@@ -77,7 +77,8 @@ class Remedies:
         return Scene(draft.subject, self.clock.day, self.kind, asking.only_sources)
 
     def status(self, test: Test, draft: Draft, asking: Asking) -> Status:
-        return judge(test, self.scene(draft, asking), Trace())
+        scene = self.scene(draft, asking)
+        return judge(test, scene, Trace(scene))
 
     def held(self, fact: Fact, year: int, draft: Draft) -> object:
         """The value of the draft, or None."""

@@ -34,7 +34,8 @@ class Option:
 
 def scored_on(indicator: Indicator, draft: Draft, remedies: Remedies) -> Scored:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
-    return score_indicator(indicator, remedies.scene(draft, asking), Trace())
+    scene = remedies.scene(draft, asking)
+    return score_indicator(indicator, scene, Trace(scene))
 
 
 def points_of(scored: Scored, *, hopeful: bool) -> Decimal:

@@ -258,7 +258,8 @@ class Words:
         return f"{label}{now}{verb} {test.limit.written}{self._kept(test, edit)}"
 
     def _value(self, what: Measure, draft: Draft) -> str:
-        value = measure(what, self.remedies.scene(draft, Asking("")), Trace())
+        scene = self.remedies.scene(draft, Asking(""))
+        value = measure(what, scene, Trace(scene))
         return "" if isinstance(value, Status) else shown(shape_of(what), value.display())
 
     def _kept(self, test: Compare, edit: Edit) -> str:

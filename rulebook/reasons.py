@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from rulebook.assessment import ConditionResult, Missing, RouteResult, ScoreCheck
 from rulebook.status import Status, Verdict
+
+if TYPE_CHECKING:  # an assessment asks for its reasons
+    from rulebook.assessment import ConditionResult, Missing, RouteResult, ScoreCheck
 
 
 def reasons_of(

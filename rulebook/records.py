@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from rulebook.dictionary import Fact, Shape
 from rulebook.measures import EXACT
-from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Limit, Ref, Window
+from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Limit, RecordTotal, Ref, Window
 from rulebook.scene import FactUnreadable, Scene, Trace, exact_decimal
-from rulebook.status import Status, all_of, any_of, opposite
+from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
 from rulebook.subject import POINT
 from rulebook.wording import shown
 
@@ -22,66 +22,74 @@ def judge_entries(test: Entries, scene: Scene, trace: Trace) -> Status:
     """Whether some entry (or none) matches; each entry is met, unmet, unknown or for review, then OR (A-36)."""
     read = _entries(test.fact, scene, trace)
     if isinstance(read, Status):
-        return trace.check(test.fact.label, "", test.text, read)
+        return trace.check(read, lambda: (test.fact.label, "", test.text))
     found: list[Status] = []
     for position, entry in enumerate(read, start=1):
         matched = _entry_status(test, entry, scene)
-        if matched is Status.UNKNOWN:
+        if matched is UNKNOWN:
             _name_missing_fields(test.fact, position, entry, test.window, (*test.where, *test.review_where), trace)
         found.append(matched)
     status = any_of(found)
-    counted = found.count(Status.MET)
-    value = f"{counted} 条相符（共 {len(read)} 条）" if read else "无"
-    if status is Status.MANUAL_REVIEW:
-        trace.note(f"{test.fact.label}有 {found.count(Status.MANUAL_REVIEW)} 条须人工核定是否计入")
-    return trace.check(test.fact.label, value, test.text, opposite(status) if test.forbidden else status)
+    if status is MANUAL_REVIEW:
+        trace.note(f"{test.fact.label}有 {found.count(MANUAL_REVIEW)} 条须人工核定是否计入")
+    return trace.check(
+        opposite(status) if test.forbidden else status, lambda: (test.fact.label, _counted(found), test.text)
+    )
+
+
+def _counted(found: list[Status]) -> str:
+    return f"{found.count(MET)} 条相符（共 {len(found)} 条）" if found else "无"
 
 
 def _entry_status(test: Entries, entry: Entry, scene: Scene) -> Status:
-    inside = Status.MET
+    inside = MET
     if test.window is not None:
         inside = _inside(test.window, entry, scene)
     counts = all_of((inside, _matches(test.where, entry)))
     if not test.review_where:
         return counts
     doubtful = all_of((inside, _matches(test.review_where, entry)))
-    return any_of((counts, Status.MANUAL_REVIEW if doubtful is Status.MET else doubtful))
+    return any_of((counts, MANUAL_REVIEW if doubtful is MET else doubtful))
 
 
 def judge_total(test: CompareTotal, scene: Scene, trace: Trace) -> Status:
     """The sum over complete fiscal years; money of the running year is shown apart and never decides alone (A-39)."""
     total = test.total
     read = _entries(total.fact, scene, trace)
-    label = f"{total.window.text}{total.fact.label}合计"
     if isinstance(read, Status):
-        return trace.check(label, "", test.limit.text, read)
+        return trace.check(read, lambda: (_total_label(total), "", test.limit.text))
     complete, with_running = _Sum(), _Sum()
     for position, entry in enumerate(read, start=1):
         counts = _matches(total.where, entry)
-        if counts is Status.UNMET:
+        if counts is UNMET:
             continue
         closed = _date(total.fact, entry, total.window.field.name)
         amount = _number(total.fact, entry, total.amount.name)
         inside, running = _years(total.window, closed, scene)
-        if inside is not Status.UNMET:
-            complete.add(amount, certain=counts is Status.MET and inside is Status.MET)
-        if inside is not Status.UNMET or running:
-            with_running.add(amount, certain=counts is Status.MET and (inside is Status.MET or running))
-            if amount is None or closed is None or counts is Status.UNKNOWN:
+        if inside is not UNMET:
+            complete.add(amount, certain=counts is MET and inside is MET)
+        if inside is not UNMET or running:
+            with_running.add(amount, certain=counts is MET and (inside is MET or running))
+            if amount is None or closed is None or counts is UNKNOWN:
                 _name_missing_fields(
                     total.fact, position, entry, total.window, total.where, trace, extra=total.amount.name
                 )
     this_year = EXACT.subtract(with_running.least, complete.least)
     if this_year > 0:
         trace.note(f"{scene.application_date.year}年已到账 {shown(total.amount, this_year)}，另行列示，不计入（A-39）")
-    base, extended = complete.status(test.limit), with_running.status(test.limit)
+    base = complete.status(test.limit)
+    extended = with_running.status(test.limit) if base is UNMET else base
     status = base
-    if base is Status.UNMET and extended is Status.MET:
-        status = Status.MANUAL_REVIEW
+    if base is UNMET and extended is MET:
+        status = MANUAL_REVIEW
         trace.note("仅计入申请当年到账的股权融资才达到要求，须人工核定（A-39）")
-    elif base is Status.UNMET and extended is Status.UNKNOWN:
-        status = Status.UNKNOWN
-    return trace.check(label, complete.text(total.amount), test.limit.text, status)
+    elif base is UNMET and extended is UNKNOWN:
+        status = UNKNOWN
+    return trace.check(status, lambda: (_total_label(total), complete.text(total.amount), test.limit.text))
+
+
+def _total_label(total: RecordTotal) -> str:
+    return f"{total.window.text}{total.fact.label}合计"
 
 
 @dataclass(slots=True)
@@ -102,8 +110,8 @@ class _Sum:
 
     def status(self, limit: Limit) -> Status:
         if within(limit, self.least):
-            return Status.MET
-        return Status.UNKNOWN if self.most is None or within(limit, self.most) else Status.UNMET
+            return MET
+        return UNKNOWN if self.most is None or within(limit, self.most) else UNMET
 
     def text(self, amount: Shape) -> str:
         if self.most is None:
@@ -142,45 +150,45 @@ def _entries(fact: Fact, scene: Scene, trace: Trace) -> list[Entry] | Status:
 
 def _matches(where: tuple[Clause, ...], entry: Entry) -> Status:
     if not where:
-        return Status.MET
-    return any_of(all_of(_field_status(test, entry) for test in clause) for clause in where)
+        return MET
+    return any_of([all_of([_field_status(test, entry) for test in clause]) for clause in where])
 
 
 def _field_status(test: FieldTest, entry: Entry) -> Status:
     value = entry.get(test.field.name)
     if value is None:
-        return Status.UNKNOWN
+        return UNKNOWN
     if test.limit is not None:
         matched = within(test.limit, exact_decimal(test.field.name, POINT, value))
     elif test.codes:
         matched = value in test.codes
     else:
         matched = value is test.flag
-    return Status.MET if matched else Status.UNMET
+    return MET if matched else UNMET
 
 
 def _inside(window: Window, entry: Entry, scene: Scene) -> Status:
     day = _date_of(window.field.name, entry.get(window.field.name))
     if day is None:
-        return Status.UNKNOWN
+        return UNKNOWN
     if window.fiscal_years:
         return _years(window, day, scene)[0]
     if window.rolling_days:  # A-38: exactly on the far day no longer counts
         start = scene.application_date - timedelta(days=window.rolling_days)
-        return Status.MET if start < day <= scene.application_date else Status.UNMET
+        return MET if start < day <= scene.application_date else UNMET
     if window.calendar_years:
         first = scene.application_date.year - window.calendar_years + 1
-        return Status.MET if first <= day.year and day <= scene.application_date else Status.UNMET
-    return Status.MET if day >= scene.application_date else Status.UNMET
+        return MET if first <= day.year and day <= scene.application_date else UNMET
+    return MET if day >= scene.application_date else UNMET
 
 
 def _years(window: Window, day: date | None, scene: Scene) -> tuple[Status, bool]:
     """Whether the day lies in the last complete fiscal years (A-03), and whether in the running one."""
     if day is None:
-        return Status.UNKNOWN, False
+        return UNKNOWN, False
     last = scene.fiscal_year
     inside = last - window.fiscal_years < day.year <= last
-    return Status.MET if inside else Status.UNMET, last < day.year and day <= scene.application_date
+    return MET if inside else UNMET, last < day.year and day <= scene.application_date
 
 
 def _date(fact: Fact, entry: Entry, name: str) -> date | None:

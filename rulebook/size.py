@@ -55,12 +55,11 @@ def classify(
         # Which figures count depends on the industry: every one that is not there may be asked for.
         unknown = tuple(sorted(fact for fact, value in known.items() if value is None))
         return SizeResult("unknown", ALL_SIZES, "缺少所属行业代码", ("industry_code", *unknown))
-    span = _span_of(table, industry_code.strip().upper())
-    if span is None:
+    place = rows_of(table, industry_code)
+    if place is None:
         reason = f"行业代码“{industry_code}”不在 GB/T 4754-2017 中，请核对"
         return SizeResult("unknown", ALL_SIZES, reason, ("industry_code",))
-    rows = [row for row in table.rows if any(span.touches(each) for each in row.codes)]
-    outside = any(span.touches(each) for each in table.not_covered)
+    rows, outside = place
     if not rows:
         return SizeResult("unknown", ALL_SIZES, f"行业代码“{industry_code}”不在划型标准所列行业内，需人工核定")
     found = [(row, *_levels(row, known)) for row in rows]
@@ -76,6 +75,15 @@ def classify(
     if len(rows) > 1:
         missing = ("industry_code", *missing)
     return SizeResult("unknown", possible, f"按“{rows[0].label}”划型所需数据不全", missing, rows[0].id)
+
+
+def rows_of(table: SizeTable, industry_code: str) -> tuple[list[SizeRow], bool] | None:
+    """The rows of the table that a code belongs to and whether it reaches beyond them; None for no such code."""
+    span = _span_of(table, industry_code.strip().upper())
+    if span is None:
+        return None
+    rows = [row for row in table.rows if any(span.touches(each) for each in row.codes)]
+    return rows, any(span.touches(each) for each in table.not_covered)
 
 
 def _span_of(table: SizeTable, code: str) -> Span | None:

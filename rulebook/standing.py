@@ -6,7 +6,7 @@ from datetime import date
 
 from rulebook.pack import SIZES, TITLES, Found, Holds, InPlan, LeftOpen, NoBan, SizeIn
 from rulebook.scene import FactUnreadable, Scene, Trace
-from rulebook.status import Status, all_of, any_of, opposite
+from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
 from rulebook.subject import POINT, Title
 
 _FOLLOWED_BY_DATES = ("valid", "under_review", "expired")
@@ -14,47 +14,54 @@ _FOLLOWED_BY_DATES = ("valid", "under_review", "expired")
 
 def judge_titles(test: Holds, scene: Scene, trace: Trace) -> Status:
     """A title counts by the dates of its certificate on the day of application (A-13)."""
-    names = "、".join(TITLES[title] for title in test.titles)
-    threshold = f"未持有{names}" if test.forbidden else f"持有有效的{'或'.join(TITLES[t] for t in test.titles)}"
     titles = scene.subject.titles
     ledger = [title for title in titles or () if title.code in test.titles]
     found = [_held(title, scene.application_date, trace) for title in ledger]
     may_be_absent = titles is None or not (scene.subject.ledger_complete or test.recorded_only)
-    if may_be_absent and Status.MET not in found:
-        trace.miss("titles", f"称号台账（{names}）", kind="title")
-        found.append(Status.UNKNOWN)
+    if may_be_absent and MET not in found:
+        trace.miss("titles", f"称号台账（{_names(test.titles)}）", kind="title")
+        found.append(UNKNOWN)
     status = any_of(found)
-    value = "、".join(_shown(title) for title in ledger) or ("" if status is Status.UNKNOWN else "无")
-    return trace.check("已有称号", value, threshold, opposite(status) if test.forbidden else status)
+
+    def words() -> tuple[str, str, str]:
+        value = "、".join(_shown(title) for title in ledger) or ("" if status is UNKNOWN else "无")
+        held = f"持有有效的{'或'.join(TITLES[title] for title in test.titles)}"
+        return "已有称号", value, f"未持有{_names(test.titles)}" if test.forbidden else held
+
+    return trace.check(opposite(status) if test.forbidden else status, words)
+
+
+def _names(titles: tuple[str, ...]) -> str:
+    return "、".join(TITLES[title] for title in titles)
 
 
 def _held(title: Title, day: date, trace: Trace) -> Status:
     if title.state == "cancelled":
         return _held_before_cancelling(title, day, trace)
     if title.state not in _FOLLOWED_BY_DATES:  # 公示 is not yet 公告
-        return Status.UNMET
+        return UNMET
     if title.valid_from is not None and day < title.valid_from:
-        return Status.UNMET
+        return UNMET
     if title.valid_to is None and title.state != "expired":
         trace.miss("titles", f"{TITLES.get(title.code, title.code)}有效期", kind="title")
-        return Status.UNKNOWN
+        return UNKNOWN
     if title.valid_to is not None and day <= title.valid_to:
-        return Status.MET
+        return MET
     if title.state == "under_review":
         trace.note(f"{TITLES.get(title.code, title.code)}已过有效期、复核未结，须人工核定")
-        return Status.MANUAL_REVIEW
-    return Status.UNMET
+        return MANUAL_REVIEW
+    return UNMET
 
 
 def _held_before_cancelling(title: Title, day: date, trace: Trace) -> Status:
     if title.cancelled_on is None or day >= title.cancelled_on:
-        return Status.UNMET
+        return UNMET
     if title.valid_from is not None and day < title.valid_from:
-        return Status.UNMET
+        return UNMET
     if title.valid_to is None:
         trace.miss("titles", f"{TITLES.get(title.code, title.code)}有效期", kind="title")
-        return Status.UNKNOWN
-    return Status.MET if day <= title.valid_to else Status.UNMET
+        return UNKNOWN
+    return MET if day <= title.valid_to else UNMET
 
 
 def _shown(title: Title) -> str:
@@ -68,15 +75,18 @@ def _shown(title: Title) -> str:
 
 def judge_ban(test: NoBan, scene: Scene, trace: Trace) -> Status:
     """A-32, A-50: barred before the years are over; afterwards a person asks whether the authority extended it."""
-    threshold = f"取消满 {test.years} 年"
     titles = scene.subject.titles
     if titles is None:
         trace.miss("titles", "称号台账（取消记录）", kind="title")
-        return trace.check("称号取消记录", "", threshold, Status.UNKNOWN)
+        return trace.check(UNKNOWN, lambda: ("称号取消记录", "", f"取消满 {test.years} 年"))
     found = [_ban_status(title, titles, test, scene.application_date, trace) for title in titles]
     barred = [status for status in found if status is not None]
-    value = "、".join(_shown(title) for title in titles if title.state == "cancelled") or "无"
-    return trace.check("称号取消记录", value, threshold, all_of(barred))
+
+    def words() -> tuple[str, str, str]:
+        value = "、".join(_shown(title) for title in titles if title.state == "cancelled") or "无"
+        return "称号取消记录", value, f"取消满 {test.years} 年"
+
+    return trace.check(all_of(barred), words)
 
 
 def _ban_status(title: Title, ledger: tuple[Title, ...], test: NoBan, day: date, trace: Trace) -> Status | None:
@@ -89,11 +99,11 @@ def _ban_status(title: Title, ledger: tuple[Title, ...], test: NoBan, day: date,
         return None  # a title granted since shows that the ban is over
     if cancelled is None or title.ban is None:
         trace.note("称号被取消，取消日期或是否禁止再次申报不详，须人工核定")
-        return Status.MANUAL_REVIEW
+        return MANUAL_REVIEW
     if day < years_later(cancelled, test.years):
-        return Status.UNMET
+        return UNMET
     trace.note(f"取消已满 {test.years} 年，禁止期可由主管部门延长，须人工核定（A-50）")
-    return Status.MANUAL_REVIEW
+    return MANUAL_REVIEW
 
 
 def _granted_after(title: Title, cancelled: date) -> bool:
@@ -109,20 +119,24 @@ def years_later(day: date, years: int) -> date:
 
 def judge_size(test: SizeIn, scene: Scene, trace: Trace) -> Status:
     """Decided as soon as every class that is still possible agrees (A-26)."""
-    threshold = "、".join(label for size, label in SIZES.items() if size in test.sizes)
     size = scene.subject.size
     if size is None:
         trace.miss("size", "企业规模（划型）", kind="size")
-        return trace.check("企业规模", "", threshold, Status.UNKNOWN)
+        return trace.check(UNKNOWN, lambda: ("企业规模", "", _size_names(test)))
     if size.possible <= test.sizes:
-        status = Status.MET
+        status = MET
     elif not size.possible & test.sizes:
-        status = Status.UNMET
+        status = UNMET
     else:
-        status = Status.UNKNOWN if size.missing else Status.MANUAL_REVIEW
+        status = UNKNOWN if size.missing else MANUAL_REVIEW
     for fact_id in size.missing:
-        trace.miss(fact_id, _size_label(fact_id, scene), _size_year(fact_id, scene))
-    return trace.check("企业规模", size.label, threshold, status, size.reason)
+        year, label = size_missing(fact_id, scene.fiscal_year)
+        trace.miss(fact_id, label, year)
+    return trace.check(status, lambda: ("企业规模", size.label, _size_names(test)), size.reason)
+
+
+def _size_names(test: SizeIn) -> str:
+    return "、".join(label for size, label in SIZES.items() if size in test.sizes)
 
 
 SIZE_FACTS = {
@@ -133,50 +147,48 @@ SIZE_FACTS = {
 }
 
 
-def _size_year(fact_id: str, scene: Scene) -> int:
-    return POINT if fact_id == "industry_code" else scene.fiscal_year
-
-
-def _size_label(fact_id: str, scene: Scene) -> str:
+def size_missing(fact_id: str, fiscal_year: int) -> tuple[int, str]:
+    """Year and label of something that a size class is missing."""
     label = SIZE_FACTS.get(fact_id, fact_id)
-    year = _size_year(fact_id, scene)
-    return f"{year}年{label}" if year else label
+    return (POINT, label) if fact_id == "industry_code" else (fiscal_year, f"{fiscal_year}年{label}")
 
 
 def judge_finding(test: Found, scene: Scene, trace: Trace) -> Status:
     """An official's finding decides; without one, or after its last day, a person still has to, and it is missing."""
-    threshold = "主管部门认定"
+
+    def said(status: Status, value: str, note: str = "") -> Status:
+        return trace.check(status, lambda: (test.fact.label, value, "主管部门认定"), note)
+
     value = scene.read_fact(test.fact, POINT, trace)
     if isinstance(value, Status):
         trace.note(f"“{test.fact.label}”须主管部门认定")
-        return trace.check(test.fact.label, "尚未认定", threshold, Status.MANUAL_REVIEW)
+        return said(MANUAL_REVIEW, "尚未认定")
     if not isinstance(value, dict) or value.get("decision") not in ("met", "unmet"):
         raise FactUnreadable(test.fact.id, POINT, value)
     until = value.get("valid_until")
     if until is not None and scene.application_date > date.fromisoformat(str(until)):
         trace.note(f"“{test.fact.label}”的认定意见已于 {until} 到期，须重新认定")
         trace.miss(test.fact.id, test.fact.label, POINT, "finding")
-        return trace.check(test.fact.label, f"认定意见已过期（{until}）", threshold, Status.MANUAL_REVIEW)
-    if trace.inputs[(test.fact.id, POINT)].source != "official_finding":
+        return said(MANUAL_REVIEW, f"认定意见已过期（{until}）")
+    if scene.subject.facts[(test.fact.id, POINT)].source != "official_finding":
         trace.note(f"“{test.fact.label}”只认可主管部门的认定意见")
         trace.miss(test.fact.id, test.fact.label, POINT, "finding")
-        return trace.check(test.fact.label, "非主管部门认定", threshold, Status.MANUAL_REVIEW)
-    met = value["decision"] == "met"
-    status = Status.MET if met else Status.UNMET
-    return trace.check(
-        test.fact.label, f"认定{'符合' if met else '不符合'}", threshold, status, str(value.get("reason", ""))
-    )
+        return said(MANUAL_REVIEW, "非主管部门认定")
+    reason = str(value.get("reason", ""))
+    if value["decision"] == "met":
+        return said(MET, "认定符合", reason)
+    return said(UNMET, "认定不符合", reason)
 
 
-def judge_left_open(test: LeftOpen, trace: Trace) -> Status:
+def judge_left_open(test: LeftOpen, scene: Scene, trace: Trace) -> Status:
     """What the document does not say is nobody's to guess: neither met nor unmet."""
     trace.note(test.text)
-    return trace.check("文件规定", "没有写明", "须主管部门确定", Status.MANUAL_REVIEW)
+    return trace.check(MANUAL_REVIEW, lambda: ("文件规定", "没有写明", "须主管部门确定"))
 
 
 def judge_plan(test: InPlan, scene: Scene, trace: Trace) -> Status:
     threshold = f"规划期内（至 {test.until}）"
     if scene.application_date <= test.until:
-        return trace.check("规划期", "规划期内", threshold, Status.MET)
+        return trace.check(MET, lambda: ("规划期", "规划期内", threshold))
     trace.note(f"规划期已于 {test.until} 届满，是否继续执行须主管部门确认（A-17）")
-    return trace.check("规划期", "已届满", threshold, Status.MANUAL_REVIEW)
+    return trace.check(MANUAL_REVIEW, lambda: ("规划期", "已届满", threshold))

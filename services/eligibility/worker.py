@@ -17,6 +17,7 @@ from services.eligibility.settings import Settings
 from services.eligibility.subscriptions import SUBSCRIPTIONS
 from services.eligibility.use_cases.assess_pending import assess_pending
 from services.eligibility.use_cases.mark_due import mark_due
+from services.eligibility.use_cases.screen_batch import screen_batch
 
 EXPECTED = ("relay", "consumer:eligibility", "assess", "schedules", "audit-seal")
 """Loops that readiness asks for."""
@@ -31,7 +32,11 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
 
     def assess() -> int:
         with db.transaction(timeout_seconds=0) as tx:
-            return assess_pending(tx, catalog, sizes, settings.assessment_batch)
+            taken = assess_pending(tx, catalog, sizes, settings.assessment_batch)
+        if taken:
+            return taken
+        with db.transaction(timeout_seconds=0) as tx:  # a run over everybody only when nothing new waits
+            return screen_batch(tx, catalog, sizes, settings.screening_batch)
 
     def follow_the_calendar(tx: Transaction) -> None:
         mark_due(tx, clock.today())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from peiyu.documents.maps import dictionary, packs
-from rulebook.cases import load_cases
+from peiyu.documents.maps import packs
+from tests.unit.rulebook.conftest import shipped_cases
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
@@ -45,10 +45,10 @@ def named_by_tests() -> set[str]:
 
 
 def named_by_cases() -> set[str]:
-    facts, found = dictionary(), set[str]()
+    found: set[str] = set()
     for path in sorted(CASES.glob("*.yaml")):
         if not path.name.startswith("size-"):
-            for case in load_cases(path.read_text("utf-8"), facts, path.name)[1]:
+            for case in shipped_cases(path.stem)[1]:
                 found.update(case.decisions)
     return found
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from peiyu.documents.maps import dictionary, packs
-from rulebook.cases import load_cases
 from rulebook.reachability import lines_of
 from rulebook.size_table import load_size_table
+from tests.unit.rulebook.conftest import shipped_cases
 
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "services" / "eligibility" / "policies"
@@ -84,6 +84,6 @@ def test_every_decision_that_touches_these_packs_is_named_by_a_case() -> None:
     named: set[str] = set()
     for path in (POLICIES / "cases").glob("*.yaml"):
         if not path.name.startswith(("size-", "miit-")):
-            for case in load_cases(path.read_text(encoding="utf-8"), dictionary(), path.name)[1]:
+            for case in shipped_cases(path.stem)[1]:
                 named.update(case.decisions)
     assert [decision for decision in DECISIONS if decision not in named] == []

@@ -12,6 +12,9 @@ INDUSTRY = "industry_code"
 
 DISTRICT = "district_code"
 
+ANYTHING = "anything"
+"""Said beside what is known to have changed, where a batch run had asked for everything."""
+
 
 def of_title(title: str) -> str:
     """A title was recorded, changed or cancelled."""
@@ -28,12 +31,17 @@ def of_calendar(title: str) -> str:
     return f"due:{title}"
 
 
+def of_batch(title: str) -> str:
+    """A batch run found that the outcome for the title is, or may be, another one."""
+    return f"batch:{title}"
+
+
 def titles_concerned(editions: Editions, changed: Collection[str] | None) -> frozenset[str]:
     """The titles to assess again; all of them when it is not known what changed, or the enterprise has moved."""
-    if changed is None or DISTRICT in changed:
+    if changed is None or DISTRICT in changed or ANYTHING in changed:
         return frozenset(editions.titles())
     said = set(changed)
-    found = {title for title in editions.titles() if said & {of_rules(title), of_calendar(title)}}
+    found = {title for title in editions.titles() if said & {of_rules(title), of_calendar(title), of_batch(title)}}
     for pack in editions.packs:
         needs = dependencies(pack)
         if said & needs.facts or any(of_title(title) in said for title in needs.titles):

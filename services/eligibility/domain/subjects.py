@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -32,20 +32,42 @@ def inputs_of(
     application_date: dt.date,
 ) -> Inputs:
     """Gather what an assessment on that date may look at, in an order that does not depend on arrival."""
-    oldest = application_date.year - YEARS_KEPT
     facts: dict[str, dict[str, Any]] = {}
-    for year, values in periods:
-        if year != POINT and year < oldest:
-            continue
-        for fact_id, stored in values.items():
-            if stored.get("value") is not None:
-                facts.setdefault(fact_id, {})[str(year)] = dict(stored)
+    for year, fact_id, stored in _looked_at(periods, application_date):
+        facts.setdefault(fact_id, {})[year] = dict(stored)
     return {
         "industry_code": industry_code,
         "facts": {fact_id: dict(sorted(years.items())) for fact_id, years in sorted(facts.items())},
         "titles": sorted((dict(title) for title in titles), key=lambda title: json.dumps(title, sort_keys=True)),
         "titles_known": titles_known,
     }
+
+
+def row_of(
+    *,
+    industry_code: str | None,
+    periods: Iterable[tuple[int, Mapping[str, Mapping[str, Any]]]],
+    titles: Iterable[Mapping[str, Any]],
+    titles_known: bool,
+    application_date: dt.date,
+) -> Inputs:
+    """The same inputs to be read once, as a row of a population: neither copied nor in order."""
+    facts: dict[str, dict[str, Any]] = {}
+    for year, fact_id, stored in _looked_at(periods, application_date):
+        facts.setdefault(fact_id, {})[year] = stored
+    return {"industry_code": industry_code, "facts": facts, "titles": titles, "titles_known": titles_known}
+
+
+def _looked_at(
+    periods: Iterable[tuple[int, Mapping[str, Mapping[str, Any]]]], day: dt.date
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    oldest = day.year - YEARS_KEPT
+    for year, values in periods:
+        if year == POINT or year >= oldest:
+            named = str(year)
+            for fact_id, stored in values.items():
+                if stored.get("value") is not None:
+                    yield named, fact_id, stored
 
 
 def subject_of(inputs: Inputs, sizes: SizeTable, application_date: dt.date) -> Subject:

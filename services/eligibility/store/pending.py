@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Text, Uuid, bindparam, delete, func, literal_column, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from chassis import clock
 from chassis.db import Transaction
+from services.eligibility.domain import changes
 from services.eligibility.domain.errors import BatchRunNotFound
 from services.eligibility.store.tables import BatchRunRow, CalendarRow, EnterpriseRow, PendingRow
 
@@ -37,7 +51,7 @@ class Pending:
         self._tx.session.execute(
             statement.on_conflict_do_update(
                 index_elements=["uscc"],
-                set_={"context": statement.excluded.context, "changed": _TOGETHER},
+                set_={"context": statement.excluded.context, "changed": _TOLD},
             )
         )
         self._tx.notify("assessments")
@@ -78,23 +92,56 @@ class Pending:
         return len(codes)
 
     def take(self, limit: int) -> Sequence[PendingRow]:
-        """Lock and remove up to `limit`; they are back if this transaction does not commit."""
-        query = select(PendingRow).order_by(PendingRow.uscc).limit(limit).with_for_update(skip_locked=True)
-        rows = self._tx.session.scalars(query).all()
-        if rows:
-            self._tx.session.execute(delete(PendingRow).where(PendingRow.uscc.in_([row.uscc for row in rows])))
+        """Lock and remove up to `limit`; they are back if this transaction does not commit.
+
+        What only a batch run marked waits for its screening, so no event waits behind a run over everybody.
+        """
+        query = select(PendingRow).where(_OPEN).order_by(PendingRow.uscc).limit(limit)
+        rows = self._tx.session.scalars(query.with_for_update(skip_locked=True)).all()
+        self.remove([row.uscc for row in rows])
         return rows
+
+    def list_unscreened(self, limit: int) -> Sequence[str]:
+        """Lock up to `limit` enterprises of which a batch run has only said: assess them."""
+        query = select(PendingRow.uscc).where(_UNSCREENED).order_by(PendingRow.uscc).limit(limit)
+        return self._tx.session.scalars(query.with_for_update(skip_locked=True)).all()
+
+    def narrow(self, found: Mapping[str, Collection[str]]) -> None:
+        """Enterprise → what may have changed, for enterprises locked here that waited for anything."""
+        alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for code, changed in found.items():
+            alike[tuple(sorted(changed))].append(code)
+        for said, codes in alike.items():
+            statement = update(PendingRow).where(PendingRow.uscc.in_(codes)).values(changed=list(said))
+            self._tx.session.execute(statement, execution_options={"synchronize_session": False})
+
+    def remove(self, codes: Collection[str]) -> None:
+        """They wait no longer."""
+        if codes:
+            statement = delete(PendingRow).where(PendingRow.uscc.in_(codes))
+            self._tx.session.execute(statement, execution_options={"synchronize_session": False})
 
     def _carried(self) -> dict[str, str]:
         here = self._tx.context
         return {"correlation_id": here.correlation_id, "traceparent": here.traceparent, "actor": here.actor}
 
 
-_TOGETHER: ColumnElement[Any] = literal_column(
-    """CASE WHEN pending_assessments.changed IS NULL OR excluded.changed IS NULL THEN NULL
+_UNSCREENED: ColumnElement[bool] = literal_column("(batch_id IS NOT NULL AND changed IS NULL)", Boolean)
+_OPEN: ColumnElement[bool] = literal_column("(batch_id IS NULL OR changed IS NOT NULL)", Boolean)
+"""As the partial indexes say it."""
+
+_BOTH = """CASE WHEN pending_assessments.changed IS NULL OR excluded.changed IS NULL THEN NULL
        ELSE ARRAY(SELECT DISTINCT unnest(pending_assessments.changed || excluded.changed) ORDER BY 1) END"""
-)
+
+_TOGETHER: ColumnElement[Any] = literal_column(_BOTH)
 """What waited already and what is added; null, anything, swallows the rest."""
+
+_TOLD: ColumnElement[Any] = literal_column(
+    f"""CASE WHEN pending_assessments.batch_id IS NOT NULL AND pending_assessments.changed IS NULL
+       THEN array_append(coalesce(excluded.changed, ARRAY[]::text[]), '{changes.ANYTHING}')
+       ELSE {_BOTH} END"""
+)
+"""The same for an event: whom a batch run marked and has not screened is assessed with the events now."""
 
 
 class Calendar:
@@ -103,22 +150,39 @@ class Calendar:
     def __init__(self, tx: Transaction) -> None:
         self._session = tx.session
 
-    def keep(self, due: Mapping[str, Mapping[str, dt.date]]) -> None:
-        """USCC → title → the first day on which that outcome may change by itself; other titles keep theirs."""
+    def keep(self, due: Mapping[str, Mapping[str, dt.date]], fingerprints: Mapping[str, Mapping[str, str]]) -> None:
+        """USCC → title → the first day on which that outcome may change by itself, and its fingerprint.
+
+        Other titles keep theirs.
+        """
         if not due:
             return
         known = {
-            row.uscc: row.due for row in self._session.scalars(select(CalendarRow).where(CalendarRow.uscc.in_(due)))
+            row.uscc: (row.due, row.fingerprints)
+            for row in self._session.execute(_CALENDAR_PARTS.where(CalendarRow.uscc.in_(due)))
         }
         rows = []
         for uscc, days in sorted(due.items()):
-            merged = known.get(uscc, {}) | {title: day.isoformat() for title, day in days.items()}
-            if merged != known.get(uscc):
-                rows.append({"uscc": uscc, "due": merged, "next_on": dt.date.fromisoformat(min(merged.values()))})
+            before = known.get(uscc, ({}, {}))
+            merged = before[0] | {title: day.isoformat() for title, day in days.items()}, before[1] | fingerprints[uscc]
+            if uscc not in known or merged != before:
+                next_on = dt.date.fromisoformat(min(merged[0].values()))
+                rows.append({"uscc": uscc, "due": merged[0], "fingerprints": merged[1], "next_on": next_on})
         if rows:
             statement = insert(CalendarRow).values(rows)
-            set_ = {"due": statement.excluded.due, "next_on": statement.excluded.next_on}
+            set_ = {name: statement.excluded[name] for name in ("due", "fingerprints", "next_on")}
             self._session.execute(statement.on_conflict_do_update(index_elements=["uscc"], set_=set_))
+
+    def list_settled(self, codes: Sequence[str]) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+        """USCC → days and fingerprints by title."""
+        query = _CALENDAR_PARTS.where(CalendarRow.uscc.in_(codes))
+        return {row.uscc: (row.due, row.fingerprints) for row in self._session.execute(query)}
+
+    def unsettle(self, uscc: str, title: str) -> None:
+        """An assessment was stored without what belongs to it, so the next batch run must not take it for settled."""
+        without = CalendarRow.fingerprints.op("-")(title)
+        statement = update(CalendarRow).where(CalendarRow.uscc == uscc).values(fingerprints=without)
+        self._session.execute(statement, execution_options={"synchronize_session": False})
 
     def list_due(self, today: dt.date, after: str, limit: int) -> Sequence[CalendarRow]:
         """Whose day has come, by code."""
@@ -129,6 +193,9 @@ class Calendar:
             .limit(limit)
         )
         return self._session.scalars(query).all()
+
+
+_CALENDAR_PARTS = select(CalendarRow.uscc, CalendarRow.due, CalendarRow.fingerprints)
 
 
 class BatchRuns:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Text, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import aliased
 
@@ -29,6 +29,16 @@ from services.eligibility.store.tables import (
     RecordKeyRow,
     TitleRow,
 )
+
+
+class PeriodFacts(NamedTuple):
+    """The facts of one enterprise in one fiscal year."""
+
+    uscc: str
+    fiscal_year: int
+    facts: dict[str, dict[str, Any]]
+    content: bytes
+    """sha256 of all of them, their sources and ages."""
 
 
 class Enterprises:
@@ -85,8 +95,12 @@ class Enterprises:
         ).returning(TitleRow.title_id)
         return self._session.execute(newer).scalar_one_or_none() is not None
 
-    def list_facts(self, codes: Sequence[str]) -> Iterable[PeriodFactsRow]:
-        return self._session.scalars(select(PeriodFactsRow).where(PeriodFactsRow.uscc.in_(codes)))
+    def list_facts(self, codes: Sequence[str]) -> Iterable[PeriodFacts]:
+        """The kept facts, period by period. The database hashes them: it has the text at hand, we should write it."""
+        content = func.sha256(func.convert_to(cast(PeriodFactsRow.facts, Text), "UTF8"))
+        query = select(PeriodFactsRow.uscc, PeriodFactsRow.fiscal_year, PeriodFactsRow.facts, content)
+        rows = self._session.execute(query.where(PeriodFactsRow.uscc.in_(codes)))
+        return [PeriodFacts(*row) for row in rows]
 
     def list_titles(self, codes: Sequence[str]) -> Iterable[TitleRow]:
         query = select(TitleRow).where(TitleRow.uscc.in_(codes)).order_by(TitleRow.title_id)
@@ -174,6 +188,18 @@ class Assessments:
         row.inputs = inputs  # written only when it differs
         row.assessed_at = clock.now()
         row.near_route, row.open_lines, row.open_effort = near.route, near.open_lines, near.effort
+
+    def confirm_all(self, outcomes: Sequence[tuple[str, str]], application_date: dt.date) -> None:
+        """As `confirm`, for (USCC, title) whose outcome and inputs are those of the current row, in one statement."""
+        if outcomes:
+            codes, titles = zip(*outcomes, strict=True)
+            statement = text(
+                "UPDATE assessments SET application_date = :day, assessed_at = :now "
+                "FROM unnest(CAST(:codes AS text[]), CAST(:titles AS text[])) AS same (uscc, title) "
+                "WHERE assessments.uscc = same.uscc AND assessments.title = same.title AND current"
+            )
+            given = {"day": application_date, "now": clock.now(), "codes": list(codes), "titles": list(titles)}
+            self._session.execute(statement, given)
 
 
 class FindingsRequests:

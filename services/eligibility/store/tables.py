@@ -92,6 +92,12 @@ class PendingRow(Row):
     __tablename__ = "pending_assessments"
     __table_args__ = (
         Index("ix_pending_assessments_batch_id", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+        Index(
+            "ix_pending_assessments_unscreened",
+            "uscc",
+            postgresql_where=text("batch_id IS NOT NULL AND changed IS NULL"),
+        ),
+        Index("ix_pending_assessments_open", "uscc", postgresql_where=text("batch_id IS NULL OR changed IS NOT NULL")),
     )
 
     uscc: Mapped[str] = mapped_column(CODE, primary_key=True)
@@ -112,6 +118,8 @@ class CalendarRow(Row):
     uscc: Mapped[str] = mapped_column(CODE, primary_key=True)
     due: Mapped[dict[str, str]] = mapped_column(JSONB)
     """title → day"""
+    fingerprints: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """title → what the last assessment came from and came to (services.eligibility.domain.fingerprints)"""
     next_on: Mapped[dt.date] = mapped_column(Date)
 
 

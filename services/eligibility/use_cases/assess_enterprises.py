@@ -12,6 +12,7 @@ from chassis import clock, ids
 from chassis.db import Transaction
 from contracts.events.eligibility import AssessmentChanged
 from rulebook.assessment import Assessment
+from rulebook.columnar_signature import signature_of
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.nearness import nearness
@@ -20,9 +21,10 @@ from rulebook.size_table import SizeTable
 from rulebook.subject import POINT
 from services.eligibility.domain.catalog import Editions
 from services.eligibility.domain.findings import Need, needs_of
-from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, outcome_hash, subject_of
+from services.eligibility.domain.fingerprints import NO_RULES, basis_of, fingerprint, hash_of_inputs, in_columns
+from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, outcome_hash, row_of, subject_of
 from services.eligibility.store.pending import Calendar
-from services.eligibility.store.repositories import Assessments, Enterprises
+from services.eligibility.store.repositories import Assessments, Enterprises, PeriodFacts
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.settle_findings import settle_findings
 
@@ -43,22 +45,33 @@ class Known:
     """What eligibility knows of one enterprise."""
 
     enterprise: EnterpriseRow
-    periods: Sequence[tuple[int, Mapping[str, Mapping[str, Any]]]]
+    periods: Sequence[PeriodFacts]
     titles: Sequence[dict[str, Any]]
 
     @property
     def facts_as_of_today(self) -> Mapping[str, Mapping[str, Any]]:
         """The facts without years, findings among them."""
-        return next((facts for year, facts in self.periods if year == POINT), {})
+        return next((each.facts for each in self.periods if each.fiscal_year == POINT), {})
 
     def inputs(self, day: dt.date) -> Inputs:
-        return inputs_of(
-            industry_code=self.enterprise.industry_code,
-            periods=self.periods,
-            titles=self.titles,
-            titles_known=False,
-            application_date=day,
+        return inputs_of(**self._looked_at(day))
+
+    def row(self, day: dt.date) -> Inputs:
+        return row_of(**self._looked_at(day))
+
+    def content(self) -> bytes:
+        return hash_of_inputs(
+            self.enterprise.industry_code, [(each.fiscal_year, each.content) for each in self.periods], self.titles
         )
+
+    def _looked_at(self, day: dt.date) -> dict[str, Any]:
+        return {
+            "industry_code": self.enterprise.industry_code,
+            "periods": [(each.fiscal_year, each.facts) for each in self.periods],
+            "titles": self.titles,
+            "titles_known": False,
+            "application_date": day,
+        }
 
 
 def gather(tx: Transaction, codes: Sequence[str], *, hold: bool = True) -> dict[str, Known]:
@@ -69,9 +82,9 @@ def gather(tx: Transaction, codes: Sequence[str], *, hold: bool = True) -> dict[
     if hold:
         Assessments(tx).lock(codes)
     enterprises = Enterprises(tx)
-    periods: dict[str, list[tuple[int, Mapping[str, Mapping[str, Any]]]]] = defaultdict(list)
-    for row in enterprises.list_facts(codes):
-        periods[row.uscc].append((row.fiscal_year, row.facts))
+    periods: dict[str, list[PeriodFacts]] = defaultdict(list)
+    for period in enterprises.list_facts(codes):
+        periods[period.uscc].append(period)
     titles: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for title in enterprises.list_titles(codes):
         titles[title.uscc].append(
@@ -85,7 +98,7 @@ def gather(tx: Transaction, codes: Sequence[str], *, hold: bool = True) -> dict[
             }
         )
     return {
-        uscc: Known(row, sorted(periods[uscc], key=lambda period: period[0]), titles[uscc])
+        uscc: Known(row, sorted(periods[uscc], key=lambda period: period.fiscal_year), titles[uscc])
         for uscc, row in enterprises.list_by_codes(codes).items()
     }
 
@@ -94,7 +107,7 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     """Assess each enterprise for the titles wanted of it, as of today; how many outcomes changed.
 
     Emits AssessmentChanged when a verdict became another one, and FindingRequested when a judgement is the last
-    thing missing. Keeps the day on which an outcome may change by itself.
+    thing missing. Keeps the day on which an outcome may change by itself, and what a batch run compares with.
     """
     day = clock.today()
     known = gather(tx, list(wanted))
@@ -102,25 +115,29 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     needs: dict[str, list[Need]] = defaultdict(list)
     changed = 0
     due: dict[str, dict[str, dt.date]] = {}
+    fingerprints: dict[str, dict[str, str]] = {}
     for uscc, each in sorted(known.items()):
         inputs = each.inputs(day)
-        subject = subject_of(inputs, rules.sizes, day)
-        due[uscc] = {}
+        subject, hashed = subject_of(inputs, rules.sizes, day), each.content()
+        due[uscc], fingerprints[uscc] = {}, {}
         for title in sorted(wanted[uscc]):
             kind = kind_for(title, each.titles, day)
             previous = current.get((uscc, title))
             pack = rules.editions.find(title, kind, day, each.enterprise.district_code)
             due[uscc][title] = rules.editions.settled_until(title, pack, subject, day)
+            basis = basis_of(rules.editions, title, pack, kind)
             if pack is None:  # no rules for a review, or none where the enterprise is registered now
                 if previous is not None:
                     Assessments(tx).retire(previous)
+                fingerprints[uscc][title] = fingerprint(hashed, basis, NO_RULES)
                 continue
             found = evaluate(pack, subject, application_date=day, kind=kind)
+            fingerprints[uscc][title] = fingerprint(hashed, basis, signature_of(in_columns(pack), found))
             needs[uscc] += needs_of(pack, subject, found)
             changed += record(tx, each, pack, found, inputs, previous, trigger=trigger) is not None
     subjects = {uscc: (each.enterprise, each.facts_as_of_today) for uscc, each in known.items()}
     settle_findings(tx, subjects, wanted, needs, rules.dictionary, day)
-    Calendar(tx).keep(due)
+    Calendar(tx).keep(due, fingerprints)
     return changed
 
 

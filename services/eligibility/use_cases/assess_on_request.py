@@ -16,6 +16,7 @@ from services.eligibility.domain.consistency import Check
 from services.eligibility.domain.errors import EnterpriseNotKnown
 from services.eligibility.domain.stated import read_stated
 from services.eligibility.domain.subjects import inputs_of, kind_for, subject_of
+from services.eligibility.store.pending import Calendar
 from services.eligibility.store.repositories import Assessments
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.assess_enterprises import Rules, gather, record
@@ -48,6 +49,8 @@ def assess_registered(
         return Outcome(found, None, known.enterprise)
     previous = Assessments(tx).list_current([uscc]).get((uscc, title))
     row = record(tx, known, pack, found, inputs, previous, trigger="request")
+    if row is not None:
+        Calendar(tx).unsettle(uscc, title)
     return Outcome(found, row or previous, known.enterprise)
 
 

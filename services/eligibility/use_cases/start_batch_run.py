@@ -9,7 +9,7 @@ from services.eligibility.store.tables import BatchRunRow
 
 
 def start_batch_run(tx: Transaction, district: str | None) -> BatchRunRow:
-    """Mark the enterprises; the worker takes them in portions, and goes on where it was after a crash.
+    """Mark the enterprises; the worker screens them in portions, and goes on where it was after a crash.
 
     Only what says something else than before is stored and announced.
     """

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from chassis import clock
@@ -27,6 +28,7 @@ from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import prepare, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.use_cases.assess_pending import assess_pending
+from services.eligibility.use_cases.screen_batch import screen_batch
 from tests.fixtures.database import Templates
 from tests.fixtures.identity import Identities
 
@@ -130,13 +132,23 @@ class Eligibility:
                     remember_enterprise(tx, event)
 
     def assess(self) -> int:
-        taken = 0
-        while True:
-            with self.db.transaction() as tx:
-                found = assess_pending(tx, self.catalog, self.sizes, 100)
-            if not found:
-                return taken
-            taken += found
+        """As the worker does it; how many of those who waited are done."""
+        before = self._waiting()
+        while self._step():
+            pass
+        return before - self._waiting()
+
+    def _step(self) -> int:
+        with self.db.transaction() as tx:
+            taken = assess_pending(tx, self.catalog, self.sizes, 100)
+        if taken:
+            return taken
+        with self.db.transaction() as tx:
+            return screen_batch(tx, self.catalog, self.sizes, 100)
+
+    def _waiting(self) -> int:
+        with self.db.reading() as tx:
+            return tx.session.scalar(text("SELECT count(*) FROM pending_assessments")) or 0
 
 
 @pytest.fixture

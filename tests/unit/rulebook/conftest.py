@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from rulebook.cases import Case, load_cases
 from rulebook.dictionary import Dictionary, parse_dictionary
 from rulebook.evaluate import evaluate
 from rulebook.loader import load_pack
@@ -93,18 +95,27 @@ def texts(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))}
 
 
-@pytest.fixture(scope="session")
-def dictionary() -> Dictionary:
+@cache
+def shipped_dictionary() -> Dictionary:
     return parse_dictionary(texts(ROOT / "contracts" / "facts"))
 
 
+@cache
+def shipped_cases(stem: str) -> tuple[str, tuple[Case, ...]]:
+    """The pack's id and its cases, read once: most tests take less time than reading them does."""
+    path = POLICIES / "cases" / f"{stem}.yaml"
+    return load_cases(path.read_text(encoding="utf-8"), shipped_dictionary(), path.name)
+
+
 @pytest.fixture(scope="session")
-def packs(dictionary: Dictionary) -> dict[str, Pack]:
-    """The shipped packs by file stem."""
-    return {
-        path.stem: load_pack(path.read_text(encoding="utf-8"), dictionary, path.name)
-        for path in sorted(POLICIES.glob("miit-*.yaml"))
-    }
+def dictionary() -> Dictionary:
+    return shipped_dictionary()
+
+
+@pytest.fixture(scope="session")
+def packs(shipped: dict[str, Pack]) -> dict[str, Pack]:
+    """The shipped packs of the ministry's own titles by file stem."""
+    return {stem: pack for stem, pack in shipped.items() if stem.startswith("miit-")}
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rulebook.cases import Case, load_cases, run_case
+from rulebook.cases import load_cases, run_case
 from rulebook.dictionary import Dictionary
 from rulebook.loader import PackInvalid, load_pack
 from rulebook.pack import Pack
 from rulebook.size_cases import load_size_cases, run_size_case
 from rulebook.size_table import SizeTable
+from tests.unit.rulebook.conftest import shipped_cases
 
 STEMS = (
     "miit-63-2022-innovative",
@@ -22,19 +23,14 @@ STEMS = (
 )
 
 
-def cases_of(policies: Path, stem: str, dictionary: Dictionary) -> tuple[str, tuple[Case, ...]]:
-    path = policies / "cases" / f"{stem}.yaml"
-    return load_cases(path.read_text(encoding="utf-8"), dictionary, path.name)
-
-
 def test_every_rules_file_has_cases_of_the_same_stem(policies: Path) -> None:
     assert {path.stem for path in policies.glob("*.yaml")} == {path.stem for path in policies.glob("cases/*.yaml")}
     assert set(STEMS) == {path.stem for path in policies.glob("miit-*.yaml")}
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_the_pack_passes_its_cases(policies: Path, dictionary: Dictionary, packs: dict[str, Pack], stem: str) -> None:
-    pack_id, cases = cases_of(policies, stem, dictionary)
+def test_the_pack_passes_its_cases(packs: dict[str, Pack], stem: str) -> None:
+    pack_id, cases = shipped_cases(stem)
     assert pack_id == packs[stem].id
     assert len(cases) > 50
     failed = {case.name: wrong for case in cases if (wrong := run_case(packs[stem], case))}
@@ -42,10 +38,8 @@ def test_the_pack_passes_its_cases(policies: Path, dictionary: Dictionary, packs
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_every_line_of_the_pack_is_seen_met_and_not_met(
-    policies: Path, dictionary: Dictionary, packs: dict[str, Pack], stem: str
-) -> None:
-    pack, (_, cases) = packs[stem], cases_of(policies, stem, dictionary)
+def test_every_line_of_the_pack_is_seen_met_and_not_met(packs: dict[str, Pack], stem: str) -> None:
+    pack, (_, cases) = packs[stem], shipped_cases(stem)
     expected = [each for case in cases for each in case.expected.conditions.items()]
     conditions = [each.line.id for each in (*pack.gates, *pack.conditions)]
     assert [line for line in conditions if (line, "met") not in expected] == []
@@ -53,11 +47,9 @@ def test_every_line_of_the_pack_is_seen_met_and_not_met(
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_every_threshold_of_a_score_is_seen_from_both_sides(
-    policies: Path, dictionary: Dictionary, packs: dict[str, Pack], stem: str
-) -> None:
+def test_every_threshold_of_a_score_is_seen_from_both_sides(packs: dict[str, Pack], stem: str) -> None:
     """Every points value of every indicator is expected by some case."""
-    _, cases = cases_of(policies, stem, dictionary)
+    _, cases = shipped_cases(stem)
     asserted = {each for case in cases for each in case.expected.points.items()}
     for indicator in packs[stem].indicators:
         scales = [band for scale in indicator.better_of for band in scale.bands]
@@ -65,9 +57,9 @@ def test_every_threshold_of_a_score_is_seen_from_both_sides(
             assert (indicator.line.id, f"{each.points_high:f}") in asserted, indicator.line.id
 
 
-def test_every_case_has_its_own_name(policies: Path, dictionary: Dictionary) -> None:
+def test_every_case_has_its_own_name() -> None:
     for stem in STEMS:
-        names = [case.name for case in cases_of(policies, stem, dictionary)[1]]
+        names = [case.name for case in shipped_cases(stem)[1]]
         assert len(names) == len(set(names))
 
 
@@ -100,7 +92,7 @@ def test_a_changed_threshold_fails_the_cases(policies: Path, dictionary: Diction
         ],
     }.items():
         text = (policies / f"{stem}.yaml").read_text(encoding="utf-8")
-        _, cases = cases_of(policies, stem, dictionary)
+        _, cases = shipped_cases(stem)
         for old, new in changes:
             assert old in text, old
             pack = load_pack(text.replace(old, new), dictionary)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from rulebook.assessment import Assessment
-from rulebook.cases import load_cases
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.pack import Pack
 from rulebook.status import Status, Verdict
 from rulebook.subject import FactValue, Subject
 from rulebook.values import CellError, parse_cell
+from tests.unit.rulebook.conftest import shipped_cases
 
 STEM = "hte-32-195-2016"
 DAY = date(2026, 6, 30)
@@ -25,10 +24,9 @@ Assess = Callable[..., Assessment]
 
 
 @pytest.fixture(scope="module")
-def typical(policies: Path, dictionary: Dictionary) -> Subject:
+def typical() -> Subject:
     """The subject of the first case: eligible, every fact known."""
-    text = (policies / "cases" / f"{STEM}.yaml").read_text(encoding="utf-8")
-    return load_cases(text, dictionary)[1][0].subject
+    return shipped_cases(STEM)[1][0].subject
 
 
 @pytest.fixture(scope="module")

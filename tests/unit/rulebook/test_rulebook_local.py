@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rulebook.cases import Case, load_cases, run_case
+from rulebook.cases import Case, run_case
 from rulebook.dictionary import Dictionary
 from rulebook.editions import NoEditionInForce, choose_pack, find_pack
 from rulebook.evaluate import evaluate
@@ -18,6 +18,7 @@ from rulebook.pack import TITLES, WATCH_LISTS, Pack
 from rulebook.reachability import lines_of
 from rulebook.status import Status, Verdict
 from rulebook.subject import Subject, Title
+from tests.unit.rulebook.conftest import shipped_cases
 
 NATIONAL = ("hte-32-195-2016", "tsme-115-2017", "champion-138-2023")
 UNSTATED = ("suzhou-2018-specialized", "suzhou-2018-growing-micro", "qianjiang-2023-tech-enterprise")
@@ -27,24 +28,22 @@ DAY = date(2026, 6, 30)
 SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
 
 
-def cases_of(policies: Path, stem: str, dictionary: Dictionary) -> tuple[Case, ...]:
-    pack_id, cases = load_cases((policies / "cases" / f"{stem}.yaml").read_text(encoding="utf-8"), dictionary, stem)
+def cases_of(stem: str) -> tuple[Case, ...]:
+    pack_id, cases = shipped_cases(stem)
     assert pack_id == stem
     return cases
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_the_pack_passes_its_cases(policies: Path, dictionary: Dictionary, shipped: dict[str, Pack], stem: str) -> None:
-    cases = cases_of(policies, stem, dictionary)
+def test_the_pack_passes_its_cases(shipped: dict[str, Pack], stem: str) -> None:
+    cases = cases_of(stem)
     assert {case.name: wrong for case in cases if (wrong := run_case(shipped[stem], case))} == {}
     assert len({case.name for case in cases}) == len(cases)
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_every_line_is_seen_with_every_outcome_it_can_have(
-    policies: Path, dictionary: Dictionary, shipped: dict[str, Pack], stem: str
-) -> None:
-    expected = {each for case in cases_of(policies, stem, dictionary) for each in case.expected.conditions.items()}
+def test_every_line_is_seen_with_every_outcome_it_can_have(shipped: dict[str, Pack], stem: str) -> None:
+    expected = {each for case in cases_of(stem) for each in case.expected.conditions.items()}
     for condition in (*shipped[stem].gates, *shipped[stem].conditions):
         form = type(next(iter(condition.tests.values()))).__name__
         outcomes = {"LeftOpen": {"manual_review"}, "InPlan": {"met", "manual_review"}}.get(form, {"met", "unmet"})
@@ -92,7 +91,7 @@ def test_a_changed_number_fails_the_cases(
     text = (policies / f"{stem}.yaml").read_text(encoding="utf-8")
     assert old in text
     pack = load_pack(text.replace(old, new), dictionary)
-    assert any(run_case(pack, case) for case in cases_of(policies, stem, dictionary))
+    assert any(run_case(pack, case) for case in cases_of(stem))
 
 
 # -- 单项冠军: every missing fact alone ------------------------------------------------------------------------
@@ -107,10 +106,8 @@ CHAMPION = {
 
 
 @pytest.mark.parametrize("key", CHAMPION)
-def test_a_champion_with_one_fact_missing_is_unknown(
-    policies: Path, dictionary: Dictionary, shipped: dict[str, Pack], key: tuple[str, int]
-) -> None:
-    typical = cases_of(policies, "champion-138-2023", dictionary)[0].subject
+def test_a_champion_with_one_fact_missing_is_unknown(shipped: dict[str, Pack], key: tuple[str, int]) -> None:
+    typical = cases_of("champion-138-2023")[0].subject
     facts = {name: value for name, value in typical.facts.items() if name != key}
     found = evaluate(shipped["champion-138-2023"], replace(typical, facts=facts), application_date=DAY)
     assert found.verdict is Verdict.UNKNOWN
@@ -153,9 +150,9 @@ def test_a31_a_national_pack_comes_before_a_local_one_of_the_same_title(shipped:
 @pytest.mark.parametrize("stem", UNSTATED)
 @pytest.mark.parametrize("day", [date(2019, 6, 30), date(2024, 6, 30), DAY])
 def test_a_title_without_rules_is_for_a_person_whatever_is_known(
-    dictionary: Dictionary, policies: Path, shipped: dict[str, Pack], stem: str, day: date
+    shipped: dict[str, Pack], stem: str, day: date
 ) -> None:
-    rich = cases_of(policies, "champion-138-2023", dictionary)[0].subject
+    rich = cases_of("champion-138-2023")[0].subject
     held = tuple(Title(code, "valid", date(2018, 1, 1), date(2030, 1, 1)) for code in TITLES)
     for subject in (rich, replace(rich, titles=held), Subject({})):
         found = evaluate(shipped[stem], subject, application_date=day)

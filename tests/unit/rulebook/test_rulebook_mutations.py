@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from rulebook.cases import load_cases, run_case
+from rulebook.cases import run_case
 from rulebook.dictionary import Dictionary
 from rulebook.loader import PackInvalid, compile_pack
 from rulebook.source import Block, Node, Reader, Scalar, Sequence
-from tests.unit.rulebook.conftest import POLICIES
+from tests.unit.rulebook.conftest import POLICIES, shipped_cases
 
 STEMS = sorted(path.stem for path in POLICIES.glob("miit-*.yaml"))
 
@@ -101,7 +101,7 @@ def changed_edges(bands: Sequence) -> Iterator[tuple[str, Node]]:
 @pytest.mark.parametrize("stem", STEMS)
 def test_the_least_change_of_any_rule_fails_a_case(policies: Path, dictionary: Dictionary, stem: str) -> None:
     root = Reader(stem).parse((policies / f"{stem}.yaml").read_text(encoding="utf-8"))
-    _, cases = load_cases((policies / "cases" / f"{stem}.yaml").read_text(encoding="utf-8"), dictionary)
+    _, cases = shipped_cases(stem)
     silent = {name: node for name, node in root.entries.items() if name not in ("notes", "life_cycle")}
     soft = {
         f"all_of without {row.entries['id'].text}"  # type: ignore[union-attr]

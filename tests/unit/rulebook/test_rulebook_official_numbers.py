@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from rulebook.assessment import Assessment
-from rulebook.cases import load_cases
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.pack import Pack
@@ -21,6 +19,7 @@ from rulebook.size import SizeResult
 from rulebook.status import Status, Verdict
 from rulebook.subject import FactValue, Subject
 from rulebook.values import parse_cell
+from tests.unit.rulebook.conftest import shipped_cases
 
 WAN = 10_000
 Case = tuple[Pack, Subject, date]
@@ -29,12 +28,11 @@ Changed = Callable[..., Assessment]
 
 
 @pytest.fixture(scope="module")
-def typical(packs: dict[str, Pack], policies: Path, dictionary: Dictionary) -> Typical:
+def typical(packs: dict[str, Pack]) -> Typical:
     """The eligible enterprise of a pack's first case, with the pack and the day."""
 
     def find(stem: str) -> Case:
-        text = (policies / "cases" / f"{stem}.yaml").read_text(encoding="utf-8")
-        first = load_cases(text, dictionary)[1][0]
+        first = shipped_cases(stem)[1][0]
         return packs[stem], first.subject, first.application_date
 
     return find
