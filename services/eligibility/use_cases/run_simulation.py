@@ -21,12 +21,14 @@ from rulebook.flips import causes
 from rulebook.pack import PACK_TITLES, Pack
 from rulebook.size import section_of, span_of
 from rulebook.size_table import SizeTable
+from rulebook.source import SourceInvalid
 from services.eligibility.domain.catalog import Catalog, Editions, StoredPack
 from services.eligibility.domain.subjects import Inputs, kind_for, subject_of
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.simulations import Simulations, Who
 from services.eligibility.store.tables import EnterpriseRow, FlipRow, SimulationRow
 from services.eligibility.use_cases.assess_enterprises import Known, Rules, gather
+from services.eligibility.use_cases.keep_draft import refused
 from services.eligibility.use_cases.load_rules import load_rules
 from services.eligibility.use_cases.render_flips import MEDIA_TYPE, render_flips
 
@@ -44,7 +46,10 @@ def run_simulation(
 ) -> Mapping[str, Any]:
     """Compute one simulation and keep its flips, counts and workbook. Emits FlipListReady."""
     rules = load_rules(tx, catalog, sizes)
-    draft = catalog.compile(StoredPack("", f"{row.pack_id}.yaml", row.body))
+    try:
+        draft = catalog.compile(StoredPack("", f"{row.pack_id}.yaml", row.body))
+    except SourceInvalid as invalid:  # a release with a stricter loader came between the question and the work
+        raise refused("要模拟的规则", "source", invalid) from None
     row.against = sorted(each.sha256 for each in rules.editions.of_title(row.title))
     who = Who(row.district, row.size_class, span_of(sizes, row.industry) if row.industry else None)
     simulations = Simulations(tx)

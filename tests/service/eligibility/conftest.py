@@ -29,6 +29,7 @@ from services.eligibility.settings import Settings
 from services.eligibility.use_cases.assess_pending import assess_pending
 from tests.fixtures.database import Templates
 from tests.fixtures.identity import Identities
+from tests.service.eligibility.rules import Office
 
 USCC = "91341302MA2N0C3K5X"
 YEAR = clock.today().year - 1
@@ -169,6 +170,13 @@ def client(db: Database, settings: Settings, identities: Identities, catalog: Ca
     app.state.catalog = catalog
     headers = identities.headers(scopes=["assessments:read", "assessments:run"])
     return TestClient(app, raise_server_exceptions=False, headers=headers)
+
+
+@pytest.fixture
+def office(client: TestClient, identities: Identities, eligibility: Eligibility) -> Office:
+    """An official who answers for the whole installation."""
+    client.headers |= identities.headers(scopes=["assessments:read", "assessments:run", "policies:write"])
+    return Office(client, eligibility)
 
 
 def registered(uscc: str = USCC, **changed: Any) -> EnterpriseRegistered:
