@@ -24,8 +24,8 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A line that does it. `what`: condition, indicator, score (a threshold of points) or route; a side that is null
-    does not have the line."""
+    """A line that does it. `what`: condition, indicator, score (a threshold of points), route, or rules where one side
+    has none at all; a side that is null does not have the line."""
 
     what: str
     id: str

@@ -163,7 +163,7 @@ class VerdictMove(BaseModel):
 class LineCounts(BaseModel):
     """A line that makes enterprises flip, and how many of them."""
 
-    what: Literal["condition", "indicator", "score", "route"]
+    what: Literal["condition", "indicator", "score", "route", "rules"]
     id: str
     label: str
     gains: int
@@ -221,7 +221,7 @@ class StandOut(BaseModel):
 class CauseOut(BaseModel):
     """A line that does it; a side that is null does not have the line."""
 
-    what: Literal["condition", "indicator", "score", "route"]
+    what: Literal["condition", "indicator", "score", "route", "rules"]
     id: str
     label: str
     clause: str

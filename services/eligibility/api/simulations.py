@@ -27,6 +27,7 @@ from services.eligibility.domain.errors import (
     SimulationNotFound,
     SimulationPointless,
 )
+from services.eligibility.store import queries
 from services.eligibility.store.simulations import Simulations
 from services.eligibility.store.tables import SimulationRow
 from services.eligibility.use_cases.render_flips import MEDIA_TYPE
@@ -82,7 +83,7 @@ def get_simulations(
 ) -> Page[SimulationOut]:
     """List the simulations of your areas, the newest first."""
     after = keyset.decode(cursor, (uuid.UUID,))
-    rows = Simulations(tx).list_page(actor, title=title, pack=pack, before=after[0] if after else None, limit=limit)
+    rows = queries.list_simulations(tx, actor, title=title, pack=pack, before=after[0] if after else None, limit=limit)
     page = keyset.cut(rows, limit, lambda row: (row.id,))
     following = pagination.link_next(request, response, page.after)
     items = [rendering_packs.simulation(row, jobs.progress_of(tx, row.job_id)) for row in page.rows]

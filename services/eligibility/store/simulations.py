@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
-from chassis.auth import EVERYWHERE, Actor
 from chassis.db import Transaction
 from rulebook.size_table import Span
 from services.eligibility.domain.errors import SimulationNotFound
@@ -46,19 +45,6 @@ class Simulations:
         if row is None:
             raise SimulationNotFound("没有这次模拟，或它不在您的管辖区域内")
         return row
-
-    def list_page(
-        self, actor: Actor, *, title: str | None, pack: str | None, before: uuid.UUID | None, limit: int
-    ) -> Sequence[SimulationRow]:
-        """Those of the actor's areas, the newest first; one row more than `limit` when there are more."""
-        query = select(SimulationRow).where(*_visible(actor)).order_by(SimulationRow.id.desc()).limit(limit + 1)
-        if title is not None:
-            query = query.where(SimulationRow.title == title)
-        if pack is not None:
-            query = query.where(SimulationRow.pack_hash == pack)
-        if before is not None:
-            query = query.where(SimulationRow.id < before)
-        return self._session.scalars(query).all()
 
     def list_of_everybody(self, pack_hash: str) -> Sequence[SimulationRow]:
         """The simulations of this version over all enterprises, the newest first."""
@@ -136,10 +122,3 @@ def _population(who: Who) -> list[ColumnElement[bool]]:
         digits = func.substring(EnterpriseRow.industry_code, "[0-9]{2,4}")
         wanted.append(func.rpad(digits, 4, "0").between(f"{who.industry.first:04d}", f"{who.industry.last:04d}"))
     return wanted
-
-
-def _visible(actor: Actor) -> list[ColumnElement[bool]]:
-    if EVERYWHERE in actor.areas:
-        return []
-    prefixes = [SimulationRow.district.startswith(area, autoescape=True) for area in actor.areas]
-    return [or_(*prefixes)] if prefixes else [SimulationRow.id.is_(None)]

@@ -21,7 +21,7 @@ MOST_ROWS = 1_000_000
 VERDICTS = {each.value: each.label for each in Verdict} | {"no_rules": "无适用规则", "unreadable": "数据无法读取"}
 DIRECTIONS = {"gains": "变为符合", "loses": "不再符合", "changes": "其他变化"}
 _STATUSES = {each.value: each.label for each in Status}
-_WHAT = {"condition": "条件", "indicator": "指标", "score": "得分要求", "route": "路径"}
+_WHAT = {"condition": "条件", "indicator": "指标", "score": "得分要求", "route": "路径", "rules": "规则"}
 _COUNTS = {
     "enterprises": "企业数",
     "eligible_before": "现行规则下符合",
@@ -50,6 +50,8 @@ def render_flips(row: SimulationRow, pack: Pack, flips: Iterable[FlipRow], momen
 
 def told(cause: Mapping[str, Any]) -> str:
     """One line that does it, in words."""
+    if cause["what"] == "rules":
+        return str(cause["label"])
     said = f"{_WHAT[cause['what']]} {cause['id']} {cause['label']}" if cause["what"] != "score" else cause["label"]
     sides = [_side(cause["before"]), _side(cause["after"])]
     clause = f"〔{cause['clause']}〕" if cause["clause"] else ""

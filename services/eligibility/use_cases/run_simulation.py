@@ -17,7 +17,7 @@ from rulebook.columnar import ColumnarPack, compile_pack
 from rulebook.columnar_codes import NOT_JUDGED, VERDICTS, Codes
 from rulebook.columnar_result import ColumnarResult
 from rulebook.columnar_rows import Needs, population_of
-from rulebook.flips import causes
+from rulebook.flips import Cause, causes
 from rulebook.pack import PACK_TITLES, Pack
 from rulebook.size import section_of, span_of
 from rulebook.size_table import SizeTable
@@ -130,7 +130,8 @@ class _Judge:
 
             def explain(at: int = position) -> list[dict[str, Any]]:
                 if first is None or second is None:
-                    return []
+                    side = "现行" if first is None else "模拟"
+                    return [asdict(Cause("rules", "", f"没有适用于该企业的{side}规则", "", None, None))]
                 return [asdict(one) for one in causes(first.explain(at), second.explain(at))]
 
             yield Found(each, kind, words[0][position], words[1][position], explain)

@@ -13,7 +13,7 @@ from services.eligibility.app import PREFIX
 from services.eligibility.use_cases import run_simulation
 from tests.fixtures.identity import Identities
 from tests.service.eligibility.conftest import INNOVATIVE, USCC, YEAR, Eligibility, facts, registered, title
-from tests.service.eligibility.rules import PACK, TITLE, Office, stricter
+from tests.service.eligibility.rules import PACK, SHIPPED, TITLE, Office, stricter
 
 WEAK = "91341302MA2N0C3K61"
 ELSEWHERE = "91500107MA5U7C3K5Y"
@@ -176,6 +176,16 @@ def test_whoever_holds_the_title_is_judged_for_its_review(office: Office) -> Non
     office.eligibility.tell(title(TITLE))
     made = office.simulate(office.post(stricter()))
     assert {each["uscc"]: each["kind"]["code"] for each in flips(office, made)} == {USCC: "review", ELSEWHERE: "new"}
+
+
+@pytest.mark.usefixtures("people")
+def test_rules_for_an_area_leave_the_others_without_any(office: Office) -> None:
+    local = SHIPPED.replace("kinds: [new, review]", 'kinds: [new, review]\narea: ["3413"]', 1)
+    made = office.simulate(office.post(local))
+    (lost,) = flips(office, made)
+    assert (lost["uscc"], lost["after"]["code"]) == (ELSEWHERE, "no_rules")
+    assert [each["text"] for each in lost["causes"]] == ["没有适用于该企业的模拟规则"]
+    assert made["counts"]["loses"] == 1
 
 
 def test_an_edition_that_begins_later_is_simulated_for_that_day(office: Office, eligibility: Eligibility) -> None:
