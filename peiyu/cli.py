@@ -5,7 +5,7 @@ import sys
 import typer
 
 from chassis.errors import DomainError
-from peiyu.commands import assessment, develop, dlq, roles, run, upkeep
+from peiyu.commands import assessment, develop, dlq, policy, roles, run, upkeep
 from peiyu.refusals import CannotRun
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.add_typer(upkeep.topics, name="topics")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(assessment.app, name="assessment")
+app.add_typer(policy.app, name="policy")
 app.command()(develop.openapi)
 app.command()(develop.contracts)
 app.command()(develop.maps)

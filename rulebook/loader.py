@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from rulebook.contradictions import check_contradictions
 from rulebook.dictionary import SOURCE_KINDS, Dictionary, Shape
 from rulebook.indicators import INDICATOR_KEYS, Indicators
 from rulebook.pack import (
@@ -36,18 +37,20 @@ from rulebook.reachability import check_reachability
 from rulebook.source import Block, Node, Reader, Scalar, SourceInvalid, plain
 from rulebook.units import fold
 
-_PACK_KEYS = (
+PACK_KEYS = (
     "pack", "edition", "title", "label", "document", "in_force", "area", "rules", "kinds", "decision", "alternatives",
     "gates", "conditions", "groups", "indicators", "routes", "life_cycle", "notes",
 )  # fmt: skip
-_LINE_KEYS = ("id", "label", "clause", "quote", "evidence", "document")
-_CONDITION_KEYS = (
+LINE_KEYS = ("id", "label", "clause", "quote", "evidence", "document")
+CONDITION_KEYS = (
     "test", "test_by_kind", "kinds", "in_force", "applies_if", "modality", "only_sources", "undefined_review_if",
     "flag", "effort",
 )  # fmt: skip
-_LIFE_CYCLE_KEYS = ("years", "months", "due")
+LIFE_CYCLE_KEYS = ("years", "months", "due")
 _DUE = re.compile(r"^(\d\d)-(\d\d)$")
-_DOCUMENT_KEYS = ("number", "name", "issuer", "annex")
+GROUP_KEYS = ("id", "label", "max")
+ROUTE_KEYS = ("id", "label", "all_of", "any_of", "score")
+DOCUMENT_KEYS = ("number", "name", "issuer", "annex")
 _NO_DOCUMENT = Document("", "", "")
 _DISTRICT = re.compile(r"^[1-9]\d(\d\d(\d\d)?)?$")
 _POINTS = Shape(label="得分", type="number", unit="分")
@@ -73,6 +76,7 @@ def compile_pack(root: Block, dictionary: Dictionary, reader: Reader) -> Pack:
         pack = _Compiler(reader, dictionary, Predicates(reader, dictionary)).pack(root)
         if not reader.problems:
             check_reachability(reader, pack, root)
+            check_contradictions(reader, pack)
         reader.raise_if_any()
     except SourceInvalid as invalid:
         raise PackInvalid(list(invalid.problems)) from None
@@ -108,7 +112,7 @@ class _Compiler:
 
     def pack(self, root: Block) -> Pack:
         reader = self.reader
-        reader.only(root, _PACK_KEYS)
+        reader.only(root, PACK_KEYS)
         self.document = self._document(root.entries.get("document"), root)
         self.kinds = self._kinds(root, "kinds")
         title = reader.text(root, "title")
@@ -142,7 +146,7 @@ class _Compiler:
         )
 
     def _group(self, block: Block, indicators: Indicators) -> Group:
-        self.reader.only(block, ("id", "label", "max"))
+        self.reader.only(block, GROUP_KEYS)
         most = indicators.number(block, "max") if "max" in block.entries else None
         return Group(self.reader.text(block, "id"), self.reader.text(block, "label"), most)
 
@@ -172,8 +176,8 @@ class _Compiler:
             self.reader.problem(parent.line, "（没有填写）", "依据文件", remedy, "missing-document")
             return self.document
         block = self.reader.block(node, "document")
-        self.reader.only(block, _DOCUMENT_KEYS)
-        number, name, issuer = (self.reader.text(block, key) for key in _DOCUMENT_KEYS[:3])
+        self.reader.only(block, DOCUMENT_KEYS)
+        number, name, issuer = (self.reader.text(block, key) for key in DOCUMENT_KEYS[:3])
         return Document(number, name, issuer, self.reader.text(block, "annex", required=False))
 
     def _terms(self, root: Block) -> tuple[tuple[str, Term], ...]:
@@ -231,7 +235,7 @@ class _Compiler:
         return Note(line, topic, self.reader.texts(block, "items"))
 
     def _life_cycle(self, block: Block) -> LifeCycle:
-        line = self._line(block, _LIFE_CYCLE_KEYS)
+        line = self._line(block, LIFE_CYCLE_KEYS)
         return LifeCycle(line, self._count(block, "years"), self._count(block, "months"), self._due(block))
 
     def _count(self, block: Block, key: str) -> int | None:
@@ -258,7 +262,7 @@ class _Compiler:
 
     def _line(self, block: Block, extra: tuple[str, ...]) -> Line:
         reader = self.reader
-        reader.only(block, _LINE_KEYS + extra)
+        reader.only(block, LINE_KEYS + extra)
         evidence = reader.text(block, "evidence")
         if evidence and evidence.split("(")[0] not in EVIDENCE_GRADES:
             expected = "、".join(EVIDENCE_GRADES) + "之一，M 可写 M(90)"
@@ -278,7 +282,7 @@ class _Compiler:
 
     def _condition(self, block: Block) -> Condition:
         reader = self.reader
-        line = self._line(block, _CONDITION_KEYS)
+        line = self._line(block, CONDITION_KEYS)
         modality = reader.text(block, "modality")
         if modality and modality not in MODALITIES:
             at = reader.line_of(block, "modality")
@@ -346,7 +350,7 @@ class _Compiler:
 
     def _route(self, block: Block) -> Route:
         reader = self.reader
-        reader.only(block, ("id", "label", "all_of", "any_of", "score"))
+        reader.only(block, ROUTE_KEYS)
         score: ScoreRule | None = None
         if "score" in block.entries:
             inner = reader.block(block.entries["score"], "score")

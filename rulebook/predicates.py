@@ -310,10 +310,14 @@ def _scalars(node: Node) -> list[Scalar]:
 
 
 def _entries_text(key: str, where: tuple[Clause, ...], review: tuple[Clause, ...], window: Window | None) -> str:
-    wanted = " 或 ".join(_clause_text(clause) for clause in where)
-    parts = [window.text if window else "", "无" if key == "none" else "有", wanted or "任何记录"]
-    doubt = " 或 ".join(_clause_text(clause) for clause in review)
+    parts = [window.text if window else "", "无" if key == "none" else "有", where_text(where) or "任何记录"]
+    doubt = where_text(review)
     return "".join(parts) + (f"（{doubt}：须人工核定）" if doubt else "")
+
+
+def where_text(clauses: tuple[Clause, ...]) -> str:
+    """Which entries are meant, in words; nothing for all of them."""
+    return " 或 ".join(_clause_text(clause) for clause in clauses)
 
 
 def _clause_text(clause: Clause) -> str:

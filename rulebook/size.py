@@ -79,14 +79,24 @@ def classify(
 
 def rows_of(table: SizeTable, industry_code: str) -> tuple[list[SizeRow], bool] | None:
     """The rows of the table that a code belongs to and whether it reaches beyond them; None for no such code."""
-    span = _span_of(table, industry_code.strip().upper())
+    span = span_of(table, industry_code)
     if span is None:
         return None
     rows = [row for row in table.rows if any(span.touches(each) for each in row.codes)]
     return rows, any(span.touches(each) for each in table.not_covered)
 
 
-def _span_of(table: SizeTable, code: str) -> Span | None:
+def section_of(table: SizeTable, industry_code: str | None) -> str | None:
+    """The letter of the GB/T 4754 section that a code belongs to; None for no code, or one of no section."""
+    span = span_of(table, industry_code) if industry_code else None
+    if span is None:
+        return None
+    return next((letter for letter, section in table.sections.items() if span.touches(section)), None)
+
+
+def span_of(table: SizeTable, industry_code: str) -> Span | None:
+    """The four-digit codes that a letter, digits, or both mean; None for no such code."""
+    code = industry_code.strip().upper()
     match = _CODE.match(code)
     if match is None:
         return None

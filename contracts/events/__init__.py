@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from contracts.events.base import Event
-from contracts.events.eligibility import AssessmentChanged, FindingRequested
+from contracts.events.eligibility import (
+    AssessmentChanged,
+    FindingRequested,
+    FlipListReady,
+    PackActivated,
+    PackScheduled,
+)
 from contracts.events.finance import ConsentChanged, WhitelistChanged
 from contracts.events.notification import AssignmentChanged
 from contracts.events.registry import (
@@ -24,6 +30,9 @@ ALL: dict[str, type[Event]] = {
         TitleCancelled,
         AssessmentChanged,
         FindingRequested,
+        FlipListReady,
+        PackScheduled,
+        PackActivated,
         WhitelistChanged,
         ConsentChanged,
         AssignmentChanged,

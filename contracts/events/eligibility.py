@@ -1,11 +1,11 @@
-"""What eligibility tells the others: how an enterprise stands towards a title. It never grants one."""
+"""What eligibility tells the others: how an enterprise stands towards a title, and which rules will serve."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.events.base import Event
 
@@ -47,3 +47,81 @@ class FindingRequested(Event):
     district_code: str | None
     opening: int = Field(description="1 for the first time; more when an earlier finding ended or was withdrawn")
     requested_on: dt.date
+
+
+class DistrictFlips(BaseModel):
+    """How many enterprises of a district would stand otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    district_code: str | None
+    gains: int
+    loses: int
+    changes: int
+
+
+class FlipListReady(Event):
+    """A simulation has found whose verdict a version of rules that is not in use would change.
+
+    The list itself is fetched by those who may see the enterprises: GET /api/eligibility/v1/simulations/{id}/flips.
+    """
+
+    topic: ClassVar[str] = "eligibility.packs"
+    type: ClassVar[str] = "eligibility.flip-list-ready.v1"
+    keyed_by: ClassVar[str] = "pack_id"
+
+    simulation_id: str
+    pack_id: str
+    pack_hash: str
+    title: str
+    title_label: str
+    stored: bool = Field(description="false: thresholds somebody tries out; the version is not among the packs")
+    everybody: bool = Field(description="false: only the enterprises of a filter were looked at")
+    as_of: dt.date
+    enterprises: int = Field(description="enterprises looked at")
+    gains: int = Field(description="would become eligible")
+    loses: int = Field(description="would no longer be eligible")
+    changes: int = Field(description="verdicts that become other ones without anybody gaining or losing")
+    districts: tuple[DistrictFlips, ...] = Field(default=(), description="where somebody flips")
+
+
+class PackScheduled(Event):
+    """A version of rules will serve from a day on; whom it moves was announced before by FlipListReady."""
+
+    topic: ClassVar[str] = "eligibility.packs"
+    type: ClassVar[str] = "eligibility.pack-scheduled.v1"
+    keyed_by: ClassVar[str] = "pack_id"
+
+    pack_id: str
+    pack_hash: str
+    title: str
+    title_label: str
+    label: str
+    document: str
+    replaces: str | None = Field(description="hash of the version in use that it takes the place of")
+    activates_on: dt.date = Field(description="first application date it serves, in Asia/Shanghai")
+    activates_at: dt.datetime
+    simulation_id: str
+    enterprises: int
+    gains: int
+    loses: int
+    changes: int
+
+
+class PackActivated(Event):
+    """A version of rules has begun to serve; the enterprises it concerns are being assessed again."""
+
+    topic: ClassVar[str] = "eligibility.packs"
+    type: ClassVar[str] = "eligibility.pack-activated.v1"
+    keyed_by: ClassVar[str] = "pack_id"
+
+    pack_id: str
+    pack_hash: str
+    title: str
+    title_label: str
+    label: str
+    document: str
+    replaces: str | None = Field(description="hash of the version that no longer serves new dates")
+    serves_from: dt.date | None = Field(description="first application date; null: as far back as it is in force")
+    activated_at: dt.datetime
+    simulation_id: str

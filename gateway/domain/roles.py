@@ -16,6 +16,7 @@ SCOPES: Mapping[str, str] = {
     "changes:read": "读取变更流水",
     "assessments:read": "查看测评结果",
     "assessments:run": "发起测评",
+    "policies:write": "管理规则包、发起规则模拟",
     "whitelist:read": "读取白名单",
     "consents:write": "登记、撤回授权",
     "consents:read": "查看授权",
@@ -49,8 +50,8 @@ ROLES: Mapping[str, Role] = {
             "officer",
             "主管部门工作人员",
             "enterprises:read enterprises:write facts:write findings:write titles:write imports:write imports:read "
-            "assessments:read assessments:run commissioners:read commissioners:write whitelist:read consents:read "
-            "consents:write changes:read",
+            "assessments:read assessments:run policies:write commissioners:read commissioners:write whitelist:read "
+            "consents:read consents:write changes:read",
         ),
         _role(
             "platform",

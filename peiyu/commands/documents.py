@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from peiyu.documents import apis, events, maps
+from peiyu.documents import apis, events, maps, rules
 
 CONTRACTS = maps.ROOT / "contracts"
 
 
 def contracts() -> None:
-    """Write the OpenAPI documents, the JSON Schemas and the AsyncAPI document under contracts/."""
+    """Write what is generated under contracts/: OpenAPI, AsyncAPI, JSON Schemas of events and of rules files."""
     _write_all(CONTRACTS / "schemas", events.schemas())
     _write_all(CONTRACTS / "openapi", apis.documents())
+    _write_all(CONTRACTS / "rules", rules.schemas())
     (CONTRACTS / "asyncapi.yaml").write_text(events.asyncapi(), "utf-8")
 
 

@@ -8,7 +8,7 @@ from chassis import http
 from chassis.auth import IdentityVerifier
 from chassis.db import Database
 from chassis.worker import check_heartbeats
-from services.eligibility.api import assessments, batch_runs, enterprises, findings, packs, plans, records
+from services.eligibility.api import assessments, batch_runs, enterprises, findings, packs, plans, records, simulations
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import (
@@ -55,6 +55,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
         packs.router,
         plans.router,
         batch_runs.router,
+        simulations.router,
     ):
         app.include_router(router, prefix=PREFIX)
     return app

@@ -67,9 +67,9 @@ def record_signers(settings: Settings) -> list[SignerPort]:
 
 
 def prepare(settings: Settings, db: Database) -> None:
-    """Seed the packs; a fast no-op when all are known."""
-    files = {
-        path.name: path.read_text("utf-8") for path in settings.policies_folder.glob("*.yaml") if path.name != SIZES
-    }
+    """Seed the packs with their cases; a fast no-op when all are known."""
+    folder = settings.policies_folder
+    files = {path.name: path.read_text("utf-8") for path in folder.glob("*.yaml") if path.name != SIZES}
+    cases = {path.name: path.read_text("utf-8") for path in (folder / "cases").glob("*.yaml")}
     with db.transaction() as tx:
-        seed_packs(tx, read_dictionary(settings), files)
+        seed_packs(tx, read_dictionary(settings), files, cases)

@@ -9,21 +9,26 @@ from chassis.bus import Bus
 from chassis.consumer import Subscriber
 from chassis.db import Database, Transaction
 from chassis.relay import Relay
-from chassis.schedule import DailyAt, Schedule
+from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
 from services.eligibility.domain.catalog import Catalog
+from services.eligibility.jobs import simulation_job
 from services.eligibility.prepare import read_dictionary, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.subscriptions import SUBSCRIPTIONS
+from services.eligibility.use_cases.activate_packs import activate_packs
 from services.eligibility.use_cases.assess_pending import assess_pending
 from services.eligibility.use_cases.mark_due import mark_due
 from services.eligibility.use_cases.screen_batch import screen_batch
 
-EXPECTED = ("relay", "consumer:eligibility", "assess", "schedules", "audit-seal")
+EXPECTED = ("relay", "consumer:eligibility", "assess", "schedules", "jobs", "audit-seal")
 """Loops that readiness asks for."""
 
 NEW_DAY = dt.time(0, 10)
 """Windows roll and titles expire at midnight in Shanghai; ten minutes later those are assessed whom it may concern."""
+
+ACTIVATION_SECONDS = 10
+"""How late after midnight a scheduled pack may begin to serve; asking costs one query on an index of a few rows."""
 
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
@@ -41,8 +46,15 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     def follow_the_calendar(tx: Transaction) -> None:
         mark_due(tx, clock.today())
 
+    def activate(tx: Transaction) -> None:
+        activate_packs(tx, catalog, sizes)
+
+    job = simulation_job(catalog, sizes)
     retention = dt.timedelta(days=settings.retention_days)
-    schedules = [Schedule("follow-the-calendar", DailyAt(NEW_DAY), follow_the_calendar)]
+    schedules = [
+        Schedule("follow-the-calendar", DailyAt(NEW_DAY), follow_the_calendar),
+        Schedule("activate-packs", Every(ACTIVATION_SECONDS), activate),
+    ]
     return Worker(
         "eligibility",
         db,
@@ -50,6 +62,6 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
             Relay(db, bus, "/peiyu/eligibility", retention=retention),
             Subscriber(db, bus, "eligibility", SUBSCRIPTIONS, retention=retention),
             Turning("assess", db, assess, seconds=2.0, channels=("assessments",)),
-            *standard_loops(db, schedules=schedules, retention=retention),
+            *standard_loops(db, jobs={job.name: job}, schedules=schedules, retention=retention),
         ],
     )

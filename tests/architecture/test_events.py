@@ -12,7 +12,13 @@ from peiyu import parts, suite
 from peiyu.documents import maps
 
 ROOT = Path(__file__).parents[2]
-EXTERNAL = {"finance.consent-changed.v1", "notification.assignment-changed.v1"}
+EXTERNAL = {
+    "eligibility.flip-list-ready.v1",
+    "eligibility.pack-activated.v1",
+    "eligibility.pack-scheduled.v1",
+    "finance.consent-changed.v1",
+    "notification.assignment-changed.v1",
+}
 """Nobody of ours reacts to these yet: they are for other platforms."""
 
 

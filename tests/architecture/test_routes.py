@@ -21,7 +21,7 @@ SCOPES = {
         "enterprises:read", "enterprises:write", "facts:write", "findings:write", "titles:write", "imports:write",
         "imports:read", "changes:read",
     },
-    "eligibility": {"assessments:read", "assessments:run"},
+    "eligibility": {"assessments:read", "assessments:run", "policies:write"},
     "finance": {"whitelist:read", "consents:write", "consents:read"},
     "notification": {"inbox:read", "commissioners:read", "commissioners:write"},
     "gateway": {"clients:admin", "installation:write"},

@@ -52,12 +52,19 @@ _ASSESSMENTS = """
     eligibility GET /api/eligibility/v1/findings-requests/{request_id}
     eligibility GET /api/eligibility/v1/statistics
     eligibility GET /api/eligibility/v1/packs
+    eligibility GET /api/eligibility/v1/packs/{sha256}
     eligibility GET /api/eligibility/v1/packs/{sha256}/source
+    eligibility GET /api/eligibility/v1/packs/{sha256}/outline
+    eligibility GET /api/eligibility/v1/packs/{sha256}/differences
     eligibility POST /api/eligibility/v1/gap-plans
     eligibility POST /api/eligibility/v1/what-if
 """
 _COHORTS = """
     eligibility GET /api/eligibility/v1/near-misses
+    eligibility GET /api/eligibility/v1/simulations
+    eligibility GET /api/eligibility/v1/simulations/{simulation_id}
+    eligibility GET /api/eligibility/v1/simulations/{simulation_id}/flips
+    eligibility GET /api/eligibility/v1/simulations/{simulation_id}/result.xlsx
 """
 _FEED = """
     finance GET /api/finance/v1/whitelist/snapshot
@@ -100,6 +107,16 @@ _RUNNING = """
     eligibility GET /api/eligibility/v1/batch-runs
     eligibility GET /api/eligibility/v1/batch-runs/{run_id}
 """
+_RULES = """
+    eligibility POST /api/eligibility/v1/packs
+    eligibility PUT /api/eligibility/v1/packs/{sha256}/cases
+    eligibility POST /api/eligibility/v1/packs/{sha256}/tests
+    eligibility POST /api/eligibility/v1/packs/{sha256}/schedule
+    eligibility DELETE /api/eligibility/v1/packs/{sha256}/schedule
+    eligibility POST /api/eligibility/v1/packs/{sha256}/retire
+    eligibility DELETE /api/eligibility/v1/packs/{sha256}
+    eligibility POST /api/eligibility/v1/simulations
+"""
 _FINDINGS = """
     registry POST /api/registry/v1/enterprises/{uscc}/findings
 """
@@ -140,7 +157,7 @@ def _routes(*groups: str) -> frozenset[str]:
 ALLOWED: dict[str, frozenset[str]] = {
     "officer": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _FINDINGS, _OFFICE,
+        _RULES, _FINDINGS, _OFFICE,
     ),
     "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING),
     "bank": _routes(_FEED),
@@ -151,7 +168,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "admin": _routes(_ADMINISTRATION),
     "system": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _OFFICE, _ADMINISTRATION, _INSTALLING,
+        _RULES, _OFFICE, _ADMINISTRATION, _INSTALLING,
     ),
 }  # fmt: skip
 """Role → what it may call with every scope it can be granted. Which enterprises it then sees is the areas' matter."""

@@ -26,6 +26,7 @@ PARAMETERS = {
     "assessment_id": UNKNOWN,
     "request_id": UNKNOWN,
     "run_id": UNKNOWN,
+    "simulation_id": UNKNOWN,
     "consent_id": UNKNOWN,
     "message_id": UNKNOWN,
     "kind": "enterprises",
@@ -40,6 +41,7 @@ QUERY = {
     "GET /api/finance/v1/whitelist/changes": {"after": "0"},
     "GET /api/eligibility/v1/consistency": {"uscc": NOBODY},
     "GET /api/eligibility/v1/near-misses": {"title": "innovative_sme"},
+    "GET /api/eligibility/v1/packs/{sha256}/differences": {"base": "0" * 64},
 }
 """What a route demands, so that the call reaches its body. `wait` is left out: nothing here waits."""
 

@@ -10,12 +10,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import keyset, pagination
-from chassis.auth import EVERYWHERE, Actor, OutsideJurisdiction
 from chassis.dependencies import ReadTx, Tx
 from chassis.idempotency import Idempotent
 from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
-from services.eligibility.api.access import AssessmentRunner
+from services.eligibility.api.access import AssessmentRunner, require_area_of
 from services.eligibility.domain.errors import BatchRunNotFound
 from services.eligibility.store.pending import BatchRuns
 from services.eligibility.store.tables import BatchRunRow
@@ -59,7 +58,7 @@ def post_batch_run(
 
     It goes on by itself after any interruption; only outcomes that became other ones are stored and announced.
     """
-    _answers_for(actor, wanted.district)
+    require_area_of(actor, wanted.district, "发起批量测算")
     row = start_batch_run(tx, wanted.district)
     response.headers["Location"] = f"{request.url.path}/{row.id}"
     return _out(row, row.total)
@@ -99,10 +98,3 @@ def _out(row: BatchRunRow, waiting: int) -> BatchRunOut:
         requested_by=row.requested_by,
         requested_at=row.requested_at,
     )
-
-
-def _answers_for(actor: Actor, district: str | None) -> None:
-    if EVERYWHERE in actor.areas:
-        return
-    if district is None or not any(district.startswith(area) for area in actor.areas):
-        raise OutsideJurisdiction("只能对本辖区的企业发起批量测算，请在 district 中填写辖区内的区划代码")

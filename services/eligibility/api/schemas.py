@@ -316,7 +316,7 @@ class PackOut(BaseModel):
     terms: list[TermOut]
     life_cycle: list[LifeCycleOut]
     notes: list[NoteOut]
-    state: str = Field(description="active | draft")
+    state: str = Field(description="draft | tested | scheduled | active | retired")
     conditions: int = Field(description="rule lines in it")
 
 

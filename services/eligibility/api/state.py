@@ -14,7 +14,8 @@ from rulebook.assessment import Assessment
 from rulebook.size_table import SizeTable
 from services.eligibility.api.access import require_visible
 from services.eligibility.domain.catalog import Catalog, StoredPack
-from services.eligibility.store.repositories import Assessments, Enterprises, Packs
+from services.eligibility.store.packs import Packs
+from services.eligibility.store.repositories import Assessments, Enterprises
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.assess_enterprises import Rules
 from services.eligibility.use_cases.assess_on_request import explained_again

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from rulebook.dependencies import settled_until
 from rulebook.dictionary import Dictionary
@@ -25,15 +26,39 @@ class StoredPack:
     body: str
 
 
+class Serving(NamedTuple):
+    """Application dates that one version serves, both included; open ends are null."""
+
+    sha256: str
+    first_on: dt.date | None = None
+    last_on: dt.date | None = None
+
+    def covers(self, day: dt.date) -> bool:
+        return (self.first_on is None or self.first_on <= day) and (self.last_on is None or day <= self.last_on)
+
+
 class Catalog:
     """Compiles packs once per content hash. Safe to share between threads."""
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
         self._compiled = lru_cache(maxsize=512)(self._compile)
+        self._known: tuple[tuple[Serving, ...], Editions] = ((), Editions(()))
 
     def compile(self, stored: StoredPack) -> Pack:
         return self._compiled(stored)
+
+    def editions(
+        self, serving: tuple[Serving, ...], texts: Callable[[Collection[str]], Iterable[StoredPack]]
+    ) -> Editions:
+        """The editions that the database names. Nobody has to tell a process that they changed: it compares what it
+        was told last with what every transaction reads, and asks for texts only when that is something else."""
+        known, editions = self._known
+        if serving != known:
+            packs = {each.sha256: self.compile(each) for each in texts({one.sha256 for one in serving})}
+            editions = Editions.of((packs[each.sha256], each) for each in serving)
+            self._known = (serving, editions)
+        return editions
 
     def _compile(self, stored: StoredPack) -> Pack:
         return load_pack(stored.body, self.dictionary, stored.file)
@@ -41,35 +66,52 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class Editions:
-    """The active packs at one moment."""
+    """Every version that serves some application date. `packs` are those in use: they serve dates to come."""
 
-    packs: tuple[Pack, ...]
+    versions: tuple[tuple[Pack, Serving], ...]
+    packs: tuple[Pack, ...] = ()
 
     @classmethod
-    def of(cls, packs: Iterable[Pack]) -> Editions:
-        return cls(tuple(sorted(packs, key=lambda pack: (pack.title, pack.in_force_from, pack.id))))
+    def of(cls, versions: Iterable[tuple[Pack, Serving]]) -> Editions:
+        found = tuple(sorted(versions, key=lambda each: (each[0].title, each[0].in_force_from, each[0].id)))
+        return cls(found, tuple(pack for pack, serving in found if serving.last_on is None))
 
     def titles(self) -> tuple[str, ...]:
-        """Titles that have rules, in order."""
-        return tuple(sorted({pack.title for pack in self.packs}))
+        """Titles that have rules or had some, in order."""
+        return tuple(sorted({pack.title for pack, _ in self.versions}))
+
+    def of_title(self, title: str) -> tuple[Pack, ...]:
+        """The versions in use for a title."""
+        return tuple(pack for pack in self.packs if pack.title == title)
 
     def find(self, title: str, kind: str, day: dt.date, district: str | None) -> Pack | None:
-        """The edition for (title, kind, application date, district of registration); of several the latest."""
-        return find_pack(self.packs, title, kind, day, district)
+        """The edition for (title, kind, application date, district of registration); of several the latest.
+
+        An application of a day on which another version served is judged by that one.
+        """
+        return find_pack(self._serving(title, day), title, kind, day, district)
 
     def get(self, title: str, kind: str, day: dt.date, district: str | None) -> Pack:
         pack = self.find(title, kind, day, district)
         if pack is None:
-            known = tuple(pack for pack in self.packs if pack.title == title and kind in pack.kinds)
+            known = tuple(each for each in self._serving(title, day) if kind in each.kinds)
             raise NoPackInForce(str(NoEditionInForce(title, kind, day, district, known)))
         return pack
+
+    def _serving(self, title: str, day: dt.date) -> list[Pack]:
+        return [pack for pack, serving in self.versions if pack.title == title and serving.covers(day)]
+
+    def with_draft(self, draft: Pack) -> Editions:
+        """As if the draft had always been in use, in the place of its own earlier versions: what a simulation asks."""
+        kept = (each for each in self.versions if each[0].id != draft.id)
+        return Editions.of((*kept, (draft, Serving(draft.sha256))))
 
     def settled_until(self, title: str, pack: Pack | None, subject: Subject, day: dt.date) -> dt.date:
         """The first later day on which the outcome for the title may be another one though nobody says anything.
 
         `pack` is the edition that serves the title now; None when it is held and has no rules for a review.
         """
-        editions = [each for each in self.packs if each.title == title]
+        editions = self.of_title(title)
         days = {settled_until(each, subject, day) for each in ([pack] if pack else editions)}
         for _, term in (term for each in editions for term in each.terms):
             days.add(term.start)

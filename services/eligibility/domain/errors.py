@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.errors import Invalid, NotFound
+from chassis.errors import Conflict, Invalid, NotFound
 
 
 class EnterpriseNotKnown(NotFound):
@@ -45,3 +45,69 @@ class BatchRunNotFound(NotFound):
     """There is no such batch run."""
 
     code = "batch-run-not-found"
+
+
+class PackRefused(Invalid):
+    """The rules or their cases cannot be used; `problems` say line, finding, expectation and remedy."""
+
+    code = "pack-refused"
+
+
+class PackKnownAlready(Conflict):
+    """A version with the same content is stored."""
+
+    code = "pack-known-already"
+
+
+class PackStateWrong(Conflict):
+    """The pack is not where this may be done."""
+
+    code = "pack-state-wrong"
+
+
+class PackContradicts(Conflict):
+    """Beside the packs in use it leads to a contradiction or a circle."""
+
+    code = "pack-contradicts"
+
+
+class PackInUse(Conflict):
+    """The version is in use, or answers rest on it."""
+
+    code = "pack-in-use"
+
+
+class ActivationDayPast(Invalid):
+    """The day of activation has passed."""
+
+    code = "activation-day-past"
+
+
+class SimulationRequired(Conflict):
+    """There is no finished simulation of this version over all enterprises against what is in use."""
+
+    code = "simulation-required"
+
+
+class SimulationNotFound(NotFound):
+    """There is no such simulation, or it lies outside the caller's areas."""
+
+    code = "simulation-not-found"
+
+
+class SimulationNotFinished(Conflict):
+    """The simulation has no result yet, or none for ever."""
+
+    code = "simulation-not-finished"
+
+
+class IndustryUnknown(Invalid):
+    """The industry is none of GB/T 4754-2017."""
+
+    code = "industry-unknown"
+
+
+class SimulationPointless(Invalid):
+    """The rules to simulate serve nobody on that date, or say what those in use say."""
+
+    code = "simulation-pointless"

@@ -10,7 +10,13 @@ from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from chassis.auth import EVERYWHERE, Actor
 from chassis.db import Transaction
-from services.eligibility.store.tables import AssessmentRow, EnterpriseRow, FindingsRequestRow, PendingRow
+from services.eligibility.store.tables import (
+    AssessmentRow,
+    EnterpriseRow,
+    FindingsRequestRow,
+    PendingRow,
+    SimulationRow,
+)
 
 
 def visible_to(actor: Actor) -> list[ColumnElement[bool]]:
@@ -110,6 +116,23 @@ def list_findings_requests(
     if after is not None:
         query = query.where(FindingsRequestRow.id > after)
     return [(row[0], row[1]) for row in tx.session.execute(query)]
+
+
+def list_simulations(
+    tx: Transaction, actor: Actor, *, title: str | None, pack: str | None, before: uuid.UUID | None, limit: int
+) -> Sequence[SimulationRow]:
+    """Those of the actor's areas, the newest first; one row more than `limit` when there are more."""
+    query = select(SimulationRow).order_by(SimulationRow.id.desc()).limit(limit + 1)
+    if EVERYWHERE not in actor.areas:
+        prefixes = [SimulationRow.district.startswith(area, autoescape=True) for area in actor.areas]
+        query = query.where(or_(False, *prefixes))
+    if title is not None:
+        query = query.where(SimulationRow.title == title)
+    if pack is not None:
+        query = query.where(SimulationRow.pack_hash == pack)
+    if before is not None:
+        query = query.where(SimulationRow.id < before)
+    return tx.session.scalars(query).all()
 
 
 def statistics(tx: Transaction, actor: Actor) -> tuple[int, int, list[tuple[str, str, int]]]:

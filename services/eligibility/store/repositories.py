@@ -18,13 +18,11 @@ from services.eligibility.domain.errors import (
     AssessmentNotFound,
     EnterpriseNotKnown,
     FindingsRequestNotFound,
-    PackNotFound,
 )
 from services.eligibility.store.tables import (
     AssessmentRow,
     EnterpriseRow,
     FindingsRequestRow,
-    PackRow,
     PeriodFactsRow,
     RecordKeyRow,
     TitleRow,
@@ -237,34 +235,3 @@ class RecordKeys:
         """Every public key, the newest first."""
         query = select(RecordKeyRow.jwk).order_by(RecordKeyRow.first_used_at.desc(), RecordKeyRow.kid)
         return list(self._session.scalars(query))
-
-
-class Packs:
-    """Versions of policy packs."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._session = tx.session
-
-    def list_active(self) -> Sequence[PackRow]:
-        query = select(PackRow).where(PackRow.state == "active").order_by(PackRow.pack_id)
-        return self._session.scalars(query).all()
-
-    def list_all(self) -> Sequence[PackRow]:
-        return self._session.scalars(select(PackRow).order_by(PackRow.pack_id, PackRow.stored_at)).all()
-
-    def get(self, sha256: str) -> PackRow:
-        row = self._session.get(PackRow, sha256)
-        if row is None:
-            raise PackNotFound("没有这个版本的规则包，请核对编号")
-        return row
-
-    def find_version(self, sha256: str) -> PackRow | None:
-        return self._session.get(PackRow, sha256)
-
-    def has_ever_been_active(self, pack_id: str) -> bool:
-        """Also true when an official retired it: an upgrade does not bring it back."""
-        query = select(PackRow.hash).where(PackRow.pack_id == pack_id, PackRow.activated_at.is_not(None))
-        return self._session.scalar(query.limit(1)) is not None
-
-    def add(self, row: PackRow) -> None:
-        self._session.add(row)

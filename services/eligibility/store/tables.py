@@ -24,7 +24,7 @@ class Row(DeclarativeBase):
 
 
 class PackRow(Row):
-    """One version of one policy pack. The database is the truth; files only seed it."""
+    """One version of one policy pack with its cases. The database is the truth; files only seed it."""
 
     __tablename__ = "policy_packs"
     __table_args__ = (
@@ -36,10 +36,108 @@ class PackRow(Row):
     title: Mapped[str] = mapped_column(CODE)
     file: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
+    cases: Mapped[str | None] = mapped_column(Text)
+    """Its own cases as YAML; without any it is never activated."""
     state: Mapped[str] = mapped_column(CODE)
-    """active | draft"""
+    """draft | tested | scheduled | active | retired (services.eligibility.domain.life_cycle)"""
+    remark: Mapped[str | None] = mapped_column(Text)
+    """Why a schedule was given up, for who looks after the pack."""
     stored_at: Mapped[dt.datetime] = mapped_column(INSTANT)
+    stored_by: Mapped[str | None] = mapped_column(Text)
+    test_report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    tested_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)
+    tested_by: Mapped[str | None] = mapped_column(Text)
+    activates_on: Mapped[dt.date | None] = mapped_column(Date)
+    """The day, in Asia/Shanghai, from whose first moment on it serves."""
+    simulation_id: Mapped[uuid.UUID | None]
+    """The simulation whose flip list was announced before."""
+    scheduled_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)
+    scheduled_by: Mapped[str | None] = mapped_column(Text)
     activated_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)
+    retired_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)
+    retired_by: Mapped[str | None] = mapped_column(Text)
+
+
+class PackPeriodRow(Row):
+    """Application dates that a version served, both days included: an old date goes on getting its old answer."""
+
+    __tablename__ = "pack_periods"
+    __table_args__ = (
+        Index("ix_pack_periods_hash", "hash"),
+        Index("uq_pack_periods_open", "hash", unique=True, postgresql_where=text("last_on IS NULL")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(CODE)
+    first_on: Mapped[dt.date | None] = mapped_column(Date)
+    """Null: since ever; the first version of a pack serves as far back as its document is in force."""
+    last_on: Mapped[dt.date | None] = mapped_column(Date)
+
+
+class DismissedPackRow(Row):
+    """A draft that somebody deleted: the next upgrade does not bring the same content back."""
+
+    __tablename__ = "dismissed_packs"
+
+    hash: Mapped[str] = mapped_column(CODE, primary_key=True)
+    pack_id: Mapped[str] = mapped_column(CODE)
+    dismissed_at: Mapped[dt.datetime] = mapped_column(INSTANT)
+    dismissed_by: Mapped[str] = mapped_column(Text)
+
+
+class SimulationRow(Row):
+    """What a pack that is not in use would change for a population, and how far the computing is."""
+
+    __tablename__ = "simulations"
+    __table_args__ = (Index("ix_simulations_pack_hash", "pack_hash"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    job_id: Mapped[uuid.UUID]
+    title: Mapped[str] = mapped_column(CODE)
+    pack_id: Mapped[str] = mapped_column(CODE)
+    pack_hash: Mapped[str] = mapped_column(CODE)
+    """Of the rules simulated; a stored version's hash, or that of a version with other thresholds."""
+    label: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    changes: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    """The thresholds that were changed; none for a stored draft."""
+    district: Mapped[str | None] = mapped_column(CODE)
+    size_class: Mapped[str | None] = mapped_column(CODE)
+    industry: Mapped[str | None] = mapped_column(CODE)
+    as_of: Mapped[dt.date] = mapped_column(Date)
+    against: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """Hashes of the title's versions in use when it began."""
+    state: Mapped[str] = mapped_column(CODE)
+    """queued | done | failed"""
+    error: Mapped[str | None] = mapped_column(Text)
+    counts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """Enterprises, verdicts before and after, flips, by district, size and industry."""
+    result: Mapped[str | None] = mapped_column(CODE)
+    """sha256 of the workbook among the blobs."""
+    requested_by: Mapped[str] = mapped_column(Text)
+    requested_at: Mapped[dt.datetime] = mapped_column(INSTANT)
+    finished_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)
+
+
+class FlipRow(Row):
+    """An enterprise whose verdict would become another one, and the lines that do it."""
+
+    __tablename__ = "simulation_flips"
+    __table_args__ = (Index("ix_simulation_flips_direction", "simulation_id", "direction", "uscc"),)
+
+    simulation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    uscc: Mapped[str] = mapped_column(CODE, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    district_code: Mapped[str | None] = mapped_column(CODE)
+    size_class: Mapped[str | None] = mapped_column(CODE)
+    industry_code: Mapped[str | None] = mapped_column(CODE)
+    kind: Mapped[str] = mapped_column(CODE)
+    before: Mapped[str] = mapped_column(CODE)
+    """A verdict, or no_rules where no edition serves the enterprise."""
+    after: Mapped[str] = mapped_column(CODE)
+    direction: Mapped[str] = mapped_column(CODE)
+    """gains | loses | changes"""
+    causes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
 class EnterpriseRow(Row):

@@ -28,6 +28,5 @@ def mark_due(tx: Transaction, today: dt.date) -> int:
         for due, codes in alike.items():
             pending.add(codes, due)
         marked += len(page)
-        tx.flush()
-        tx.session.expunge_all()
+        tx.flush()  # pages leave memory by themselves; the schedule's own row must stay in the session
     return marked

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from chassis.db import Transaction
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.history import Change, Told, differences
-from services.eligibility.store.repositories import Assessments, Packs
+from services.eligibility.store.packs import Packs
+from services.eligibility.store.repositories import Assessments
 from services.eligibility.store.tables import AssessmentRow
 from services.eligibility.use_cases.assess_enterprises import Rules
 from services.eligibility.use_cases.assess_on_request import explained_again

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from chassis import clock
+from chassis.auth import Actor
 from chassis.db import Database
 from chassis.migrate import Migrations
 from contracts.events.registry import (
@@ -31,6 +32,7 @@ from services.eligibility.use_cases.assess_pending import assess_pending
 from services.eligibility.use_cases.screen_batch import screen_batch
 from tests.fixtures.database import Templates
 from tests.fixtures.identity import Identities
+from tests.service.eligibility.rules import Office
 
 USCC = "91341302MA2N0C3K5X"
 YEAR = clock.today().year - 1
@@ -181,6 +183,15 @@ def client(db: Database, settings: Settings, identities: Identities, catalog: Ca
     app.state.catalog = catalog
     headers = identities.headers(scopes=["assessments:read", "assessments:run"])
     return TestClient(app, raise_server_exceptions=False, headers=headers)
+
+
+@pytest.fixture
+def office(client: TestClient, identities: Identities, eligibility: Eligibility) -> Office:
+    """An official who answers for the whole installation."""
+    scopes = frozenset({"assessments:read", "assessments:run", "policies:write"})
+    actor = Actor("test-officer", "test-officer", frozenset({"officer"}), scopes, ("*",))
+    client.headers["Peiyu-Identity"] = identities.token(actor, lifetime_seconds=600)  # a whole life takes its time
+    return Office(client, eligibility)
 
 
 def registered(uscc: str = USCC, **changed: Any) -> EnterpriseRegistered:

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from chassis import clock
 from chassis.db import Database
+from chassis.schedule import DailyAt, Schedule, Scheduler
 from services.eligibility.app import PREFIX
 from services.eligibility.domain import changes
 from services.eligibility.store.pending import Pending
@@ -119,6 +120,19 @@ def test_a_new_year_marks_everybody(eligibility: Eligibility, db: Database) -> N
     eligibility.assess()
     assert mark(db, dt.date(clock.today().year + 1, 1, 1)) == 2
     assert set(waiting(db)) == {USCC, OTHER}
+
+
+def test_the_schedule_that_marks_moves_on_to_the_next_day(eligibility: Eligibility, db: Database) -> None:
+    """Marking many must not take the schedule's own row out of its transaction: it would be due again at once."""
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    eligibility.assess()
+    new_year = dt.date(clock.today().year + 1, 1, 1)
+    schedule = Schedule("mark", DailyAt(dt.time(0, 10)), lambda tx: mark_due(tx, new_year))
+    scheduler = Scheduler(db, [schedule])
+    scheduler.prepare()
+    assert scheduler.run_due() == 1
+    assert set(waiting(db)) == {USCC}
+    assert scheduler.run_due() == 0
 
 
 def test_whoever_was_assessed_before_there_was_a_calendar_is_marked(eligibility: Eligibility, db: Database) -> None:

@@ -1,0 +1,96 @@
+"""Packs whose moment has come begin to serve, their earlier versions end, and whom it concerns is assessed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chassis import clock, logging
+from chassis.db import Transaction
+from chassis.errors import DomainError
+from contracts.events.eligibility import PackActivated
+from rulebook.pack import PACK_TITLES, Pack
+from rulebook.size_table import SizeTable
+from services.eligibility.domain import changes
+from services.eligibility.domain.catalog import Catalog, StoredPack
+from services.eligibility.domain.errors import PackRefused
+from services.eligibility.domain.life_cycle import green
+from services.eligibility.store.packs import Packs
+from services.eligibility.store.pending import Pending
+from services.eligibility.store.tables import PackRow
+from services.eligibility.use_cases.check_pack import report_of, untested
+from services.eligibility.use_cases.load_rules import load_rules
+from services.eligibility.use_cases.schedule_pack import announced_simulation, give_up, require_no_contradiction
+
+
+def activate_packs(tx: Transaction, catalog: Catalog, sizes: SizeTable) -> int:
+    """Activate what is due; how many began to serve.
+
+    The gate is asked again at the moment itself: cases green, no contradiction, the flip list still about what is in
+    use. Otherwise the schedule is given up with the reason, and what serves goes on serving. Emits PackActivated.
+    """
+    packs = Packs(tx)
+    if not packs.list_due(clock.today()):
+        return 0
+    packs.lock()
+    activated = 0
+    for row in packs.list_due(clock.today()):
+        activated += _activate(tx, catalog, sizes, row)
+    return activated
+
+
+def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow) -> bool:
+    packs, day = Packs(tx), row.activates_on
+    assert day is not None  # as list_due chose it
+    try:
+        rules = load_rules(tx, catalog, sizes)
+        report = report_of(catalog, row)
+        if not green(report):
+            raise PackRefused(f"启用时案例没有全部通过：{report['cases']} 例中 {report['passed']} 例相符")
+        pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
+        require_no_contradiction(pack, rules)
+        announced_simulation(tx, row, rules)
+    except DomainError as refusal:
+        state = untested(row) if isinstance(refusal, PackRefused) else "tested"
+        give_up(tx, row, state, f"到期未启用：{refusal.detail}")
+        logging.get(__name__).warning("pack not activated", pack=row.pack_id, hash=row.hash, reason=refusal.detail)
+        tx.flush()
+        return False
+    replaced = packs.find_active(row.pack_id)
+    first_on = day if packs.has_ever_been_active(row.pack_id) else None
+    if replaced is not None:
+        packs.end_serving(replaced, day)
+        replaced.state, replaced.retired_at, replaced.retired_by = "retired", clock.now(), row.scheduled_by
+        tx.flush()  # one version of a pack is active at a time
+        tx.audit("pack-retired", replaced.pack_id, {"hash": replaced.hash, "replaced_by": row.hash})
+    packs.begin_serving(row, first_on)
+    row.state, row.activated_at, row.test_report = "active", clock.now(), report
+    row.retired_at = row.retired_by = None
+    tx.audit("pack-activated", row.pack_id, {"hash": row.hash, "on": day.isoformat(), "decided_by": row.scheduled_by})
+    tx.emit(
+        PackActivated(
+            pack_id=row.pack_id,
+            pack_hash=row.hash,
+            title=row.title,
+            title_label=PACK_TITLES.get(row.title, row.title),
+            label=pack.label,
+            document=pack.document.citation,
+            replaces=replaced.hash if replaced is not None else None,
+            serves_from=first_on,
+            activated_at=row.activated_at,
+            simulation_id=str(row.simulation_id),
+        )
+    )
+    before = [catalog.compile(StoredPack(replaced.hash, replaced.file, replaced.body))] if replaced else []
+    assess_again(tx, [pack, *before])
+    tx.flush()
+    return True
+
+
+def assess_again(tx: Transaction, packs: Iterable[Pack]) -> None:
+    """Mark everybody whom one of these packs of one title may concern: its areas, or all."""
+    concerned = list(packs)
+    said = [changes.of_rules(concerned[0].title)]
+    areas = [prefix for pack in concerned for prefix in pack.area]
+    everywhere = any(not pack.area for pack in concerned)
+    for prefix in [""] if everywhere else sorted(set(areas)):
+        Pending(tx).add_all(said, district=prefix)

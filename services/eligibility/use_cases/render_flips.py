@@ -1,0 +1,161 @@
+"""The result of a simulation as a workbook: what was asked, the counts, the lines that do it, and who flips."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import xlsxwriter
+
+from chassis.clock import SHANGHAI
+from rulebook.assessment import DISCLAIMER
+from rulebook.pack import KINDS, SIZES, Pack
+from rulebook.status import Status, Verdict
+from services.eligibility.store.tables import FlipRow, SimulationRow
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_ROWS = 1_000_000
+"""A sheet holds 1,048,576; what does not fit is in the API's list, and the sheet says so."""
+VERDICTS = {each.value: each.label for each in Verdict} | {"no_rules": "无适用规则", "unreadable": "数据无法读取"}
+DIRECTIONS = {"gains": "变为符合", "loses": "不再符合", "changes": "其他变化"}
+_STATUSES = {each.value: each.label for each in Status}
+_WHAT = {"condition": "条件", "indicator": "指标", "score": "得分要求", "route": "路径", "rules": "规则"}
+_COUNTS = {
+    "enterprises": "企业数",
+    "eligible_before": "现行规则下符合",
+    "eligible_after": "模拟规则下符合",
+    "gains": "变为符合",
+    "loses": "不再符合",
+    "changes": "其他变化",
+}
+_DIMENSIONS = {"district": "区划", "size": "企业规模", "industry": "行业门类"}
+_LIST = {"统一社会信用代码": 22, "企业名称": 36, "区划": 10, "规模": 8, "行业": 10, "申报类别": 10, "现行规则": 12,
+         "模拟规则": 12, "变化": 12, "起作用的条件": 90}  # fmt: skip
+
+
+def render_flips(row: SimulationRow, pack: Pack, flips: Iterable[FlipRow], moment: dt.datetime) -> bytes:
+    """xlsx, written row by row: memory does not grow with the list. Every cell is text or a number, never a formula."""
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"constant_memory": True}) as book:
+        book.set_properties({"title": f"规则模拟：{row.label}", "comments": DISCLAIMER, "created": _local(moment)})
+        head = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1})
+        _about(book, row, pack, moment)
+        _counts(book, row, head)
+        _lines(book, row, head)
+        _flips(book, flips, head)
+    return target.getvalue()
+
+
+def told(cause: Mapping[str, Any]) -> str:
+    """One line that does it, in words."""
+    if cause["what"] == "rules":
+        return str(cause["label"])
+    said = f"{_WHAT[cause['what']]} {cause['id']} {cause['label']}" if cause["what"] != "score" else cause["label"]
+    sides = [_side(cause["before"]), _side(cause["after"])]
+    clause = f"〔{cause['clause']}〕" if cause["clause"] else ""
+    return f"{said}：{sides[0]} → {sides[1]}{clause}"
+
+
+def _side(stand: Mapping[str, Any] | None) -> str:
+    if stand is None:
+        return "没有这一项"
+    detail = "，要求".join(each for each in (stand["value"], stand["threshold"]) if each)
+    return _STATUSES[stand["status"]] + (f"（{detail}）" if detail else "")
+
+
+def _about(book: Any, row: SimulationRow, pack: Pack, moment: dt.datetime) -> None:
+    sheet = book.add_worksheet("说明")
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 1, 100)
+    changes = "；".join(f"{each['line']}：{each['found']} → {each['wanted']}" for each in row.changes)
+    who = [f"区划 {row.district}"] if row.district else []
+    who += [f"规模 {SIZES.get(row.size_class, row.size_class)}"] if row.size_class else []
+    who += [f"行业 {row.industry}"] if row.industry else []
+    lines = (
+        ("模拟的规则", f"{row.label}（{row.pack_id}，{row.pack_hash[:12]}）"),
+        ("依据文件", pack.document.citation),
+        ("改动的数值", changes or "无（整份草案）"),
+        ("比较对象", "、".join(each[:12] for each in row.against) or "没有使用中的规则"),
+        ("申请日期", row.as_of.isoformat()),
+        ("范围", "；".join(who) or "全部在营企业"),
+        ("生成时间", f"{_local(moment):%Y-%m-%d %H:%M}（北京时间）"),
+        ("说明", DISCLAIMER),
+    )
+    for number, (name, value) in enumerate(lines):
+        sheet.write_string(number, 0, name)
+        sheet.write_string(number, 1, value)
+
+
+def _counts(book: Any, row: SimulationRow, head: Any) -> None:
+    sheet = book.add_worksheet("汇总")
+    sheet.set_column(0, 1, 16)
+    sheet.set_column(2, 2 + len(_COUNTS), 16)
+    _heading(sheet, 0, ("口径", "值", *_COUNTS.values()), head)
+    counts = row.counts or {}
+    rows = [("合计", "", counts)]
+    rows += [
+        (_DIMENSIONS[dimension], _place(dimension, each["code"]), each)
+        for dimension, places in counts.get("by", {}).items()
+        for each in places
+    ]
+    for number, (dimension, place, found) in enumerate(rows, start=1):
+        sheet.write_string(number, 0, dimension)
+        sheet.write_string(number, 1, place)
+        for column, name in enumerate(_COUNTS, start=2):
+            sheet.write_number(number, column, found.get(name, 0))
+
+
+def _lines(book: Any, row: SimulationRow, head: Any) -> None:
+    sheet = book.add_worksheet("起作用的条件")
+    sheet.set_column(0, 1, 16)
+    sheet.set_column(2, 2, 60)
+    _heading(sheet, 0, ("类别", "编号", "名称", *DIRECTIONS.values()), head)
+    for number, each in enumerate((row.counts or {}).get("lines", []), start=1):
+        for column, cell in enumerate((_WHAT[each["what"]], each["id"], each["label"])):
+            sheet.write_string(number, column, cell)
+        for column, name in enumerate(DIRECTIONS, start=3):
+            sheet.write_number(number, column, each[name])
+
+
+def _flips(book: Any, flips: Iterable[FlipRow], head: Any) -> None:
+    sheet = book.add_worksheet("名单")
+    for column, width in enumerate(_LIST.values()):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(1, 2)
+    _heading(sheet, 0, tuple(_LIST), head)
+    for number, each in enumerate(flips, start=1):
+        if number > MOST_ROWS:
+            sheet.write_string(number, 0, "名单超过一张表的行数，其余请通过接口读取")
+            return
+        cells = (
+            each.uscc,
+            each.name,
+            each.district_code or "",
+            SIZES.get(each.size_class or "", ""),
+            each.industry_code or "",
+            KINDS[each.kind],
+            VERDICTS[each.before],
+            VERDICTS[each.after],
+            DIRECTIONS[each.direction],
+            "；".join(told(cause) for cause in each.causes)[:32_000],
+        )
+        for column, cell in enumerate(cells):
+            sheet.write_string(number, column, cell)
+
+
+def _heading(sheet: Any, number: int, cells: Sequence[str], head: Any) -> None:
+    for column, cell in enumerate(cells):
+        sheet.write_string(number, column, cell, head)
+
+
+def _place(dimension: str, code: str) -> str:
+    if not code:
+        return "不详"
+    return SIZES.get(code, code) if dimension == "size" else code
+
+
+def _local(moment: dt.datetime) -> dt.datetime:
+    """Excel keeps no zone: the wall clock of Shanghai is what its readers mean."""
+    return moment.astimezone(SHANGHAI).replace(tzinfo=None)

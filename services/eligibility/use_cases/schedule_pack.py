@@ -1,0 +1,96 @@
+"""Decide from which day on a tested pack serves, once everybody could see whom it moves."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chassis import clock
+from chassis.db import Transaction
+from contracts.events.eligibility import PackScheduled
+from rulebook.pack import PACK_TITLES, Pack
+from services.eligibility.domain.catalog import Catalog, StoredPack
+from services.eligibility.domain.errors import ActivationDayPast, PackContradicts, SimulationRequired
+from services.eligibility.domain.life_cycle import contradictions, first_moment, require_state
+from services.eligibility.store.packs import Packs
+from services.eligibility.store.simulations import Simulations
+from services.eligibility.store.tables import PackRow, SimulationRow
+from services.eligibility.use_cases.assess_enterprises import Rules
+
+
+def schedule_pack(tx: Transaction, catalog: Catalog, rules: Rules, sha256: str, day: dt.date) -> PackRow:
+    """Schedule for the first moment of `day` in Asia/Shanghai; today means with the worker's next turn.
+
+    Emits PackScheduled. Its flip list was announced by FlipListReady when the simulation had finished.
+    """
+    packs = Packs(tx)
+    row = packs.get_for_update(sha256)
+    require_state(row.state, ("tested",), "排期", "请先跑通案例；已排期的请先撤销排期。")
+    if day < clock.today():
+        raise ActivationDayPast(f"启用日 {day} 已过，请填写今天（{clock.today()}）或以后的日期")
+    pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
+    require_no_contradiction(pack, rules)
+    simulation = announced_simulation(tx, row, rules)
+    row.state, row.activates_on, row.simulation_id, row.remark = "scheduled", day, simulation.id, None
+    row.scheduled_at, row.scheduled_by = clock.now(), tx.context.actor
+    tx.audit("pack-scheduled", row.pack_id, {"hash": row.hash, "on": day.isoformat(), "simulation": str(simulation.id)})
+    replaced = packs.find_active(row.pack_id)
+    tx.emit(
+        PackScheduled(
+            pack_id=row.pack_id,
+            pack_hash=row.hash,
+            title=row.title,
+            title_label=PACK_TITLES.get(row.title, row.title),
+            label=pack.label,
+            document=pack.document.citation,
+            replaces=replaced.hash if replaced is not None else None,
+            activates_on=day,
+            activates_at=first_moment(day),
+            simulation_id=str(simulation.id),
+            **flips_of(simulation),
+        )
+    )
+    return row
+
+
+def unschedule_pack(tx: Transaction, sha256: str) -> PackRow:
+    """Take a schedule back; the pack stays tested."""
+    row = Packs(tx).get_for_update(sha256)
+    require_state(row.state, ("scheduled",), "撤销排期", "使用中的规则包请停用。")
+    give_up(tx, row, "tested", None)
+    return row
+
+
+def give_up(tx: Transaction, row: PackRow, state: str, remark: str | None) -> None:
+    row.state, row.activates_on, row.simulation_id, row.remark = state, None, None, remark
+    row.scheduled_at = row.scheduled_by = None
+    tx.audit("pack-schedule-withdrawn", row.pack_id, {"hash": row.hash, "because": remark})
+
+
+def require_no_contradiction(pack: Pack, rules: Rules) -> None:
+    found = contradictions(pack, rules.editions.packs)
+    if found:
+        said = "；".join(f"{each.found}——{each.remedy}" for each in found)
+        raise PackContradicts(f"与使用中的规则包放在一起有 {len(found)} 处矛盾：{said}")
+
+
+def announced_simulation(tx: Transaction, row: PackRow, rules: Rules) -> SimulationRow:
+    """The newest simulation of this version over everybody, against exactly what is in use now."""
+    done = Simulations(tx).list_of_everybody(row.hash)
+    remedy = "请对这个版本发起一次不加筛选的模拟，完成后再排期，使受影响的名单先发出"
+    if not done:
+        raise SimulationRequired(f"这个版本还没有对全部企业做过模拟。{remedy}")
+    in_use = sorted(each.sha256 for each in rules.editions.of_title(row.title))
+    for each in done:
+        if each.state == "done" and each.against == in_use:
+            return each
+    if done[0].state == "queued":
+        raise SimulationRequired("对全部企业的模拟还没有完成，请完成后再排期", simulation=str(done[0].id))
+    if done[0].state == "failed":
+        raise SimulationRequired(f"对全部企业的模拟没有成功：{done[0].error}。{remedy}", simulation=str(done[0].id))
+    raise SimulationRequired(f"模拟之后使用中的规则包有了变化，名单已经过时。{remedy}", simulation=str(done[0].id))
+
+
+def flips_of(simulation: SimulationRow) -> dict[str, int]:
+    """How many gain, lose, or change otherwise, as events say it."""
+    counts = simulation.counts or {}
+    return {name: int(counts.get(name, 0)) for name in ("enterprises", "gains", "loses", "changes")}
