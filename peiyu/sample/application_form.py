@@ -36,7 +36,12 @@ def draw_form_figures(chance: random.Random, profile: Profile, values: Mapping[s
         found["valuation_yuan"] = _money(revenue * between(chance, 1, 8))
     if happens(chance, _BETTER[profile.standing] / 4):
         found["global_market_share"] = f"0.{chance.randint(1, 19):02}".rstrip("0")
-    return found
+    basis = "consolidated" if happens(chance, _BETTER[profile.standing] / 6) else "parent"
+    return found | {
+        "accounts_basis": basis,
+        "staff_basis": "parent" if happens(chance, 0.1) else basis,
+        "ip_basis": "parent" if happens(chance, 0.1) else basis,
+    }
 
 
 def draw_form_current(chance: random.Random, profile: Profile, current: Mapping[str, Value]) -> dict[str, Value]:

@@ -64,6 +64,9 @@ YEARLY_FACTS = (
     "audit_report_code",
     "own_brand_revenue_yuan",
     "global_market_share",
+    "accounts_basis",
+    "staff_basis",
+    "ip_basis",
 )
 CURRENT_FACTS = (
     "registered_in_prc",

@@ -31,9 +31,6 @@ OWNED_ELSEWHERE = {
 }
 """Decision → the area whose tests own it."""
 
-OPEN = {"A-24": "no fact says yet whether accounts, staff and property are those of the group or of the company alone"}
-"""Decision → what is missing before a test can name it."""
-
 
 def named_by_tests() -> set[str]:
     """Decisions in the names of tests: test_a09_…, test_a01_a43_…"""
@@ -57,7 +54,7 @@ def test_every_decision_of_eligibility_is_named() -> None:
     every = {f"A-{number:02}" for number in range(FIRST, LAST + 1)}
     named = named_by_tests() | named_by_cases()
     assert {each for each in named if each.startswith("A-")} <= every
-    assert sorted(every - named - set(OWNED_ELSEWHERE)) == sorted(OPEN)
+    assert sorted(every - named - set(OWNED_ELSEWHERE)) == []
 
 
 def test_the_decisions_of_these_packs_are_named_by_cases_that_run_at_activation() -> None:

@@ -15,7 +15,7 @@ from rulebook.size import SizeResult
 from rulebook.source import Block, Reader
 from rulebook.subject import POINT, FactValue
 from rulebook.units import fold
-from rulebook.wording import period_label, shown
+from rulebook.wording import period_label, shown, shown_value
 
 SEVERITIES = {"impossible": "不可能", "doubtful": "须核对"}
 COMPARED = ("registered_size", "earlier_statements")
@@ -50,7 +50,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that should hold. `relation` between facts, or `compares` something that is no sum of facts."""
+    """One thing that should hold: a `relation` between sums, codes that `agree`, or what else it `compares`."""
 
     id: str
     label: str
@@ -58,6 +58,8 @@ class Check:
     severity: str
     relation: Relation | None
     compares: str | None
+    agree: tuple[Ref, ...] = ()
+    """Facts of the same codes, of which none may differ from the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def load_checks(text: str, dictionary: Dictionary, file: str) -> tuple[Check, ..
 
 
 def _check(reader: Reader, block: Block, dictionary: Dictionary) -> Check:
-    reader.only(block, ("id", "label", "reason", "severity", "holds", "tolerance", "compares"))
+    reader.only(block, ("id", "label", "reason", "severity", "holds", "tolerance", "agree", "compares"))
     severity = reader.text(block, "severity")
     if severity and severity not in SEVERITIES:
         reader.problem(
@@ -110,8 +112,9 @@ def _check(reader: Reader, block: Block, dictionary: Dictionary) -> Check:
         )
     compares = reader.text(block, "compares", required=False) or None
     holds = reader.text(block, "holds", required=False)
-    if bool(holds) == bool(compares):
-        reader.problem(block.line, "holds、compares", "两者之一", "请补写或删去。")
+    agree = reader.text(block, "agree", required=False)
+    if [bool(holds), bool(agree), bool(compares)].count(True) != 1:
+        reader.problem(block.line, "holds、agree、compares", "三者之一", "请补写或删去。")
     if compares is not None and compares not in COMPARED:
         reader.problem(reader.line_of(block, "compares"), compares, "、".join(COMPARED) + "之一", "请改正。", "choice")
     return Check(
@@ -121,7 +124,19 @@ def _check(reader: Reader, block: Block, dictionary: Dictionary) -> Check:
         severity=severity,
         relation=_relation(reader, block, dictionary, holds) if holds else None,
         compares=compares,
+        agree=_agreeing(reader, block, dictionary, agree) if agree else (),
     )
+
+
+def _agreeing(reader: Reader, block: Block, dictionary: Dictionary, text: str) -> tuple[Ref, ...]:
+    line = reader.line_of(block, "agree")
+    expressions = Expressions(reader, dictionary)
+    refs = [ref for term in text.split("=") if (ref := expressions.ref(term.strip(), line)) is not None]
+    if len(refs) < 2 or any(ref.fact.type != "code" or ref.fact.yearly != refs[0].fact.yearly for ref in refs):
+        reader.problem(line, text, "用 = 连起来的、期间相同的选项类指标", "如 a[t] = b[t]。", "operator")
+    elif any(ref.fact.allowed != refs[0].fact.allowed for ref in refs):
+        reader.problem(line, text, "选项相同的指标", "选项不同的指标不能比较。", "choice")
+    return tuple(refs)
 
 
 def _relation(reader: Reader, block: Block, dictionary: Dictionary, text: str) -> Relation | None:
@@ -186,9 +201,13 @@ def compare(checks: Sequence[Check], facts: Facts) -> tuple[int, list[Discrepanc
     compared = 0
     found: list[Discrepancy] = []
     for check in checks:
+        if check.agree:
+            outcomes = [_disagreement(check, facts, year) for year in _years(check.agree, facts)]
+            compared += len(outcomes)
+            found += [outcome for outcome in outcomes if outcome is not None]
         if check.relation is None:
             continue
-        for year in _years(check.relation, facts):
+        for year in _years(check.relation.refs, facts):
             values = _values(check.relation, facts, year)
             if values is None:
                 continue
@@ -199,11 +218,25 @@ def compare(checks: Sequence[Check], facts: Facts) -> tuple[int, list[Discrepanc
     return compared, found
 
 
-def _years(relation: Relation, facts: Facts) -> list[int]:
-    if not relation.refs[0].fact.yearly:
+def _years(refs: Sequence[Ref], facts: Facts) -> list[int]:
+    lead = refs[0]
+    if not lead.fact.yearly:
         return [POINT]
-    lead = relation.refs[0]
     return sorted(year - (lead.offset or 0) for fact_id, year in facts if fact_id == lead.fact.id)
+
+
+def _disagreement(check: Check, facts: Facts, year: int) -> Discrepancy | None:
+    """Those that say another code than the first one; what is missing says nothing."""
+    known = [(ref.fact, _at(ref, year)[1], held) for ref in check.agree if (held := facts.get(_at(ref, year)))]
+    if not known or known[0][0] is not check.agree[0].fact:
+        return None
+    lead, *others = known
+    differing = [each for each in others if each[2].value != lead[2].value]
+    if not differing:
+        return None
+    said = [f"{period_label(fact, at)}为{shown_value(fact, held.value)}" for fact, at, held in (lead, *differing)]
+    message = f"{said[0]}，而{'、'.join(said[1:])}。{check.reason}。"
+    return Discrepancy(check, year, message, tuple(figure(*each) for each in (lead, *differing)))
 
 
 def _at(ref: Ref, year: int) -> tuple[str, int]:
@@ -257,7 +290,9 @@ def figure(fact: Fact, year: int, held: FactValue) -> Figure:
         fact_id=fact.id,
         label=period_label(fact, year),
         fiscal_year=year,
-        display=shown(fact, exact_decimal(fact.id, year, held.value)),
+        display=shown(fact, exact_decimal(fact.id, year, held.value))
+        if fact.type in NUMERIC
+        else shown_value(fact, held.value),
         source=held.source,
         source_label=SOURCE_KINDS.get(held.source, held.source),
         as_of=held.as_of.isoformat() if held.as_of else None,

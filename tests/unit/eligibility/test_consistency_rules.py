@@ -68,6 +68,19 @@ def test_a_shipped_rule_is_broken_exactly_beyond_its_margin(
     assert [name for name, _ in broken(checks, **facts)] == ([expected] if expected else [])
 
 
+def test_a24_accounts_of_the_group_want_staff_and_property_of_the_group(checks: tuple[Check, ...]) -> None:
+    group, alone = {2025: "consolidated"}, {2025: "parent"}
+    assert broken(checks, accounts_basis=group, staff_basis=group, ip_basis=group) == []
+    assert broken(checks, accounts_basis=alone, staff_basis=alone, ip_basis=alone) == []
+    assert broken(checks, accounts_basis=group, staff_basis=alone) == [("same-accounts", 2025)]
+    assert broken(checks, accounts_basis=alone, staff_basis=alone, ip_basis=group) == [("same-accounts", 2025)]
+    assert broken(checks, staff_basis=alone, ip_basis=group) == [], "what the accounts are is not known"
+    assert broken(checks, accounts_basis=group, staff_basis={2024: "parent"}) == []
+    [found] = compare(checks, told(accounts_basis=group, staff_basis=alone, ip_basis=group))[1]
+    assert found.message.startswith("2025年财务数据口径为合并，而2025年人员口径为母公司。")
+    assert [each.display for each in found.figures] == ["合并", "母公司"]
+
+
 def test_sums_are_compared_with_a_margin_of_the_larger_side(checks: tuple[Check, ...]) -> None:
     def sheet(assets: str) -> list[tuple[str, int]]:
         known = {"total_liabilities_yuan": {2025: "60.00"}, "net_assets_yuan": {2025: "40.00"}}
