@@ -24,7 +24,7 @@ class Settings(ServiceSettings):
     record_sm2_key_file: Path | None = None
     """Private SM2 key (JWK) that signs them as well, where an authority demands it; needs the extra `[gm]`."""
     assessment_batch: int = 200
-    """Enterprises assessed in one transaction."""
+    """Enterprises assessed in one transaction at most; fewer where that many would hold them for long."""
     near_miss_lines: int = 3
     """An enterprise is near a title when at most so many lines are open."""
     near_miss_effort: Literal["paperwork", "months", "year", "years"] = "year"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 from chassis import clock
 from chassis.bus import Bus
@@ -12,6 +13,7 @@ from chassis.relay import Relay
 from chassis.schedule import DailyAt, Schedule
 from chassis.worker import Turning, Worker, standard_loops
 from services.eligibility.domain.catalog import Catalog
+from services.eligibility.domain.pace import Pace
 from services.eligibility.prepare import read_dictionary, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.subscriptions import SUBSCRIPTIONS
@@ -29,9 +31,14 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     dictionary = read_dictionary(settings)
     catalog, sizes = Catalog(dictionary), read_sizes(settings, dictionary)
 
+    pace = Pace(settings.assessment_batch)
+
     def assess() -> int:
+        started = time.monotonic()
         with db.transaction(timeout_seconds=0) as tx:
-            return assess_pending(tx, catalog, sizes, settings.assessment_batch)
+            taken = assess_pending(tx, catalog, sizes, pace.size)
+        pace.learn(taken, time.monotonic() - started)
+        return taken
 
     def follow_the_calendar(tx: Transaction) -> None:
         mark_due(tx, clock.today())
