@@ -67,6 +67,35 @@ _MESSAGES = {
 }
 
 
+_EXPECTED = {
+    "missing": "填写此项",
+    "extra_forbidden": "只含接口文档列出的字段",
+    "json_invalid": "有效的 JSON",
+    "string_too_long": "不超过 {max_length} 个字符",
+    "string_too_short": "不少于 {min_length} 个字符",
+    "string_pattern_mismatch": "符合 {pattern} 的文本",
+    "date_from_datetime_parsing": "YYYY-MM-DD",
+    "date_parsing": "YYYY-MM-DD",
+    "decimal_parsing": "数字",
+    "int_parsing": "整数",
+    "int_type": "整数",
+    "string_type": "文本",
+    "bool_parsing": "true 或 false",
+    "bool_type": "true 或 false",
+    "less_than_equal": "不大于 {le}",
+    "less_than": "小于 {lt}",
+    "greater_than_equal": "不小于 {ge}",
+    "greater_than": "大于 {gt}",
+    "too_long": "不超过 {max_length} 项",
+    "too_short": "不少于 {min_length} 项",
+    "list_type": "列表 […]",
+    "dict_type": "对象 {{…}}",
+    "model_attributes_type": "对象 {{…}}",
+    "uuid_parsing": "UUID，如 01a20d4c-241c-7c36-9c18-06ad0a84362b",
+}
+"""What belongs there instead; the limits are the validator's own. Choices are listed, see `_expected`."""
+
+
 class ProblemItem(BaseModel):
     """One thing wrong with the input."""
 
@@ -252,8 +281,18 @@ def _item(found: Mapping[str, Any]) -> dict[str, Any]:
         "code": kind.replace("_", "-"),
         "message": _MESSAGES.get(kind, str(found["msg"]).removeprefix("Value error, ")),
         "found": shown,
-        "expected": found.get("ctx", {}).get("expected") or (found["msg"] if kind in _MESSAGES else None),
+        "expected": _expected(kind, found),
     }
+
+
+def _expected(kind: str, found: Mapping[str, Any]) -> str | None:
+    limits = found.get("ctx", {})
+    if kind == "extra_forbidden" and found["loc"][0] == "query":  # chassis.http names the parameters there are
+        return str(found["msg"])
+    if kind in _EXPECTED:
+        return _EXPECTED[kind].format_map(limits)
+    choices = limits.get("expected")  # 'met' or 'unmet', in English
+    return str(choices).replace("'", "").replace(" or ", "、").replace(", ", "、") + " 之一" if choices else None
 
 
 def _path(location: Sequence[str | int]) -> str:

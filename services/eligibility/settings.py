@@ -24,9 +24,9 @@ class Settings(ServiceSettings):
     record_sm2_key_file: Path | None = None
     """Private SM2 key (JWK) that signs them as well, where an authority demands it; needs the extra `[gm]`."""
     assessment_batch: int = 200
-    """Enterprises assessed in one transaction."""
+    """Enterprises assessed in one transaction at most; fewer where that many would hold them for long."""
     screening_batch: int = 1000
-    """Enterprises of a batch run compared with their stored outcomes in one transaction."""
+    """Enterprises of a batch run compared with their stored outcomes in one transaction at most."""
     near_miss_lines: int = 3
     """An enterprise is near a title when at most so many lines are open."""
     near_miss_effort: Literal["paperwork", "months", "year", "years"] = "year"

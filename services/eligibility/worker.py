@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 from chassis import clock
 from chassis.bus import Bus
@@ -12,6 +13,7 @@ from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
 from services.eligibility.domain.catalog import Catalog
+from services.eligibility.domain.pace import Pace
 from services.eligibility.jobs import simulation_job
 from services.eligibility.prepare import read_dictionary, read_sizes
 from services.eligibility.settings import Settings
@@ -35,13 +37,21 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     dictionary = read_dictionary(settings)
     catalog, sizes = Catalog(dictionary), read_sizes(settings, dictionary)
 
+    assessing, screening = Pace(settings.assessment_batch), Pace(settings.screening_batch)
+
     def assess() -> int:
+        started = time.monotonic()
         with db.transaction(timeout_seconds=0) as tx:
-            taken = assess_pending(tx, catalog, sizes, settings.assessment_batch)
-        if taken:
-            return taken
-        with db.transaction(timeout_seconds=0) as tx:  # a run over everybody only when nothing new waits
-            return screen_batch(tx, catalog, sizes, settings.screening_batch)
+            taken = assess_pending(tx, catalog, sizes, assessing.size)
+        assessing.learn(taken, time.monotonic() - started)
+        return taken or screen()  # a run over everybody only when nothing new waits
+
+    def screen() -> int:
+        started = time.monotonic()
+        with db.transaction(timeout_seconds=0) as tx:
+            taken = screen_batch(tx, catalog, sizes, screening.size)
+        screening.learn(taken, time.monotonic() - started)
+        return taken
 
     def follow_the_calendar(tx: Transaction) -> None:
         mark_due(tx, clock.today())

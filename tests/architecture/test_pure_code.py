@@ -67,3 +67,61 @@ def test_a_planted_violation_is_found(planted: str) -> None:
 )
 def test_what_reaches_for_nothing_passes(harmless: str) -> None:
     assert list(reaching_out(harmless)) == []
+
+
+IMPORTS = {
+    "rulebook": {
+        "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "hashlib", "itertools",
+        "json", "math", "re", "rulebook", "typing", "unicodedata", "yaml", "zlib",
+    },
+    "contracts": {"__future__", "contracts", "datetime", "typing", "pydantic"},
+}  # fmt: skip
+"""All that these two import: a partner takes `contracts/` with pydantic alone, and whoever has not a name cannot reach
+out by it (io.FileIO, gzip, pkgutil …). Add what computes and reaches for nothing."""
+
+
+def imported(text: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {each.name.split(".")[0] for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", sorted(IMPORTS))
+def test_a_pure_package_imports_what_is_listed_and_nothing_else(package: str) -> None:
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    found = {path.name: strange for path in files if (strange := imported(path.read_text("utf-8")) - IMPORTS[package])}
+    assert found == {}
+
+
+@pytest.mark.parametrize("planted", ["import structlog", "import typer", "import io", "from gzip import GzipFile"])
+def test_a_planted_import_is_found(planted: str) -> None:
+    assert imported(planted) - IMPORTS["rulebook"] - IMPORTS["contracts"]
+
+
+WHO_MAY_NOT_COMMIT = sorted(path for part in ("services", "gateway") for path in (ROOT / part).rglob("*.py"))
+
+
+def ending(text: str) -> list[int]:
+    """Lines that end a transaction; the edge that opened it does, in chassis/db.py (ADR-0002)."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ENDS
+        and not node.args
+    ]
+
+
+ENDS = {"commit", "rollback"}
+
+
+def test_services_and_gateway_end_no_transaction() -> None:
+    found = {str(path.relative_to(ROOT)): lines for path in WHO_MAY_NOT_COMMIT if (lines := ending(path.read_text()))}
+    assert found == {}
+    assert ending("tx.session.commit()") == [1]

@@ -92,11 +92,11 @@ class Pending:
         return len(codes)
 
     def take(self, limit: int) -> Sequence[PendingRow]:
-        """Lock and remove up to `limit`; they are back if this transaction does not commit.
+        """Lock and remove up to `limit`, those that wait longest first; they are back if this does not commit.
 
         What only a batch run marked waits for its screening, so no event waits behind a run over everybody.
         """
-        query = select(PendingRow).where(_OPEN).order_by(PendingRow.uscc).limit(limit)
+        query = select(PendingRow).where(_OPEN).order_by(PendingRow.since, PendingRow.uscc).limit(limit)
         rows = self._tx.session.scalars(query.with_for_update(skip_locked=True)).all()
         self.remove([row.uscc for row in rows])
         return rows

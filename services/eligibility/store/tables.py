@@ -195,7 +195,12 @@ class PendingRow(Row):
             "uscc",
             postgresql_where=text("batch_id IS NOT NULL AND changed IS NULL"),
         ),
-        Index("ix_pending_assessments_open", "uscc", postgresql_where=text("batch_id IS NULL OR changed IS NOT NULL")),
+        Index(
+            "ix_pending_assessments_open",
+            "since",
+            "uscc",
+            postgresql_where=text("batch_id IS NULL OR changed IS NOT NULL"),
+        ),
     )
 
     uscc: Mapped[str] = mapped_column(CODE, primary_key=True)

@@ -24,6 +24,8 @@ class Layout:
     columns: tuple[Recognised, ...] = ()
     problems: tuple[RowProblem, ...] = ()
     remarks: tuple[RowProblem, ...] = field(default=())
+    headed: frozenset[int] = frozenset()
+    """Which columns have a header at all, known or not."""
 
     @property
     def found(self) -> bool:
@@ -63,6 +65,7 @@ def read_layout(
         tuple(each for each in known if each.key != "remark"),
         tuple(RowProblem(sheet, number, problem) for problem in problems),
         tuple(RowProblem(sheet, number, remark) for remark in remarks),
+        frozenset(index for index, text in enumerate(cells) if text.strip()),
     )
 
 

@@ -242,3 +242,12 @@ def test_template_headers_are_all_understood(registry: Registry) -> None:
     etag = answer.headers["ETag"]
     assert registry.get("/templates/titles.xlsx", headers={"If-None-Match": etag}).status_code == 304
     assert registry.get("/templates/other.xlsx").json()["code"] == "template-not-found"
+
+
+@pytest.mark.parametrize("mode", ["all_or_nothing", "per_row"])
+def test_figures_under_a_merged_header_are_not_lost_or_taken_for_another_year(registry: Registry, mode: str) -> None:
+    one = registry.register(1)
+    rows = [[*KEYS, "营业收入(万元)", ""], ["", "", "", "2024", "2025"], ["", one, 2025, 100, 200]]
+    done = registry.run("facts", xlsx(rows), mode=mode)
+    assert done["state"]["code"] == "refused"
+    assert registry.get(f"/enterprises/{one}").json()["facts"] == []

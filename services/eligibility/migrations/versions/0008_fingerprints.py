@@ -24,6 +24,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_pending_assessments_open",
         "pending_assessments",
-        ["uscc"],
+        ["since", "uscc"],
         postgresql_where=sa.text("batch_id IS NULL OR changed IS NOT NULL"),
     )

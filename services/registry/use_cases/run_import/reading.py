@@ -64,6 +64,16 @@ def _read_sheet(job: Job, layout: Layout, rows: Iterator[tuple[int, list[str]]],
             message = f"数据超过 {max_rows} 行，请拆分成几个文件分次导入"
             report.refuse_file([RowProblem(layout.sheet, number, CellProblem(None, "too-many-rows", message))])
             return
+        if facts and (stray := next((text for at, text in enumerate(cells) if text and at not in layout.headed), None)):
+            # Under a merged header only the first column has one: the others' figures would be lost without a word.
+            message = (
+                "有数据的列没有表头（多半是合并单元格或两行表头），请取消合并，每一列写一个表头，年份写在表头或“年度”列"
+            )
+            problem = CellProblem(
+                None, "column-without-header", message, stray, "每列一个表头，如 2024年营业收入(万元)"
+            )
+            report.refuse_file([RowProblem(layout.sheet, number, problem)])
+            return
         report.rows += 1
         if report.rows % _TELL_EVERY == 0:
             job.tell(report.rows, None, "正在读取和校验")
