@@ -290,7 +290,10 @@ def _expected(kind: str, found: Mapping[str, Any]) -> str | None:
     if kind == "extra_forbidden" and found["loc"][0] == "query":  # chassis.http names the parameters there are
         return str(found["msg"])
     if kind in _EXPECTED:
-        return _EXPECTED[kind].format_map(limits)
+        try:
+            return _EXPECTED[kind].format_map(limits)
+        except KeyError:  # whoever raised it did not say the limit
+            return None
     choices = limits.get("expected")  # 'met' or 'unmet', in English
     return str(choices).replace("'", "").replace(" or ", "、").replace(", ", "、") + " 之一" if choices else None
 

@@ -70,7 +70,7 @@ async def submitted(request: Request) -> PackNew:
             [{"type": "not_utf8", "loc": ("body",), "msg": "规则包应为 UTF-8 文本，请另存后重新提交", "input": ""}]
         ) from None
     except ValidationError as error:
-        found: list[Any] = error.errors(include_url=False, include_context=False)
+        found: list[Any] = error.errors(include_url=False)
         raise RequestValidationError([each | {"loc": ("body", *each["loc"])} for each in found]) from None
 
 

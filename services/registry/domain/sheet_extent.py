@@ -13,11 +13,13 @@ _MARK = b"sheetData"
 """Without this element a part is no worksheet, whatever its name: relationships may point to any part."""
 
 _LONGEST_TAG = 1 << 16
-_ATTRIBUTES = rb"""[^<>"']*+(?:"[^"<]*+"[^<>"']*+|'[^'<]*+'[^<>"']*+)*+"""
+
+# Groups are atomic, (?>(?:…)*), and never possessive, (?:…)*+: the latter match wrongly before Python 3.11.5.
+_ATTRIBUTES = rb"""[^<>"']*+(?>(?:"[^"<]*+"[^<>"']*+|'[^'<]*+'[^<>"']*+)*)"""
 _ROW_OR_CELL = rb"(?:[^\s<>\"'=/:!?]++:)?(c|row)(?=[\s/>])"
 _OTHER = re.compile(
-    rb"(?:[^<]++|<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
-    rb"|<(?!" + _ROW_OR_CELL.replace(b"(c|row)", b"(?:c|row)") + rb")(?![!?])" + _ATTRIBUTES + rb">)++",
+    rb"(?>(?:[^<]++|<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
+    rb"|<(?!" + _ROW_OR_CELL.replace(b"(c|row)", b"(?:c|row)") + rb")(?![!?])" + _ATTRIBUTES + rb">)+)",
     re.DOTALL,
 )
 """Text, comments and other elements; a sign `<` within an attribute, which XML forbids, ends the match."""
@@ -28,9 +30,9 @@ _ERROR = re.compile(rb"""(?:^|[\s"'])t\s*=\s*["']e["']""")
 _NAMED = 5
 _ANY_REFERENCE = re.compile(rb"""(?:^|[\s"'])r\s*=""")
 _PLAIN_ROW = re.compile(
-    rb'<row r="([1-9][0-9]{0,6})"(?: (?!r=)[A-Za-z0-9:]+="[^"<>]*+")*+>'
-    rb'(?:<c r="[A-Z]{1,3}\1"(?: (?:s|t|cm|vm|ph)="(?!e")[^"<>]*+")*+'
-    rb"(?:/>|>(?:[^<]++|</?(?:v|f|is|t)>)*+</c>))++</row>"
+    rb'<row r="([1-9][0-9]{0,6})"(?>(?: (?!r=)[A-Za-z0-9:]+="[^"<>]*+")*)>'
+    rb'(?>(?:<c r="[A-Z]{1,3}\1"(?>(?: (?:s|t|cm|vm|ph)="(?!e")[^"<>]*+")*)'
+    rb"(?:/>|>(?>(?:[^<]++|</?(?:v|f|is|t)>)*)</c>))+)</row>"
 )
 """A row as Excel and WPS write it: read at once, which is ten times faster than tag by tag."""
 

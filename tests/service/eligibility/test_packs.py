@@ -93,6 +93,13 @@ def test_a_body_that_is_none_is_refused(office: Office, body: bytes, media_type:
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
 
+def test_a_pack_beyond_the_limit_is_refused_with_the_limit(office: Office) -> None:
+    body = b"v" * 1_000_001
+    answer = office.client.post(f"{PREFIX}/packs", content=body, headers={"Content-Type": "application/yaml"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["expected"] == "不超过 1000000 个字符"
+
+
 def test_every_mistake_is_told_by_its_line(office: Office) -> None:
     wrong = SHIPPED.replace("title: innovative_sme", "title: inovative_sme").replace("test: prohibited_product = 否",
                                                                                    "test: prohibited = 否")  # fmt: skip
