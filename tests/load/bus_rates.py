@@ -72,7 +72,7 @@ def wire(service: Service) -> list[Message]:
         """SELECT id, event_id::text, topic, type, key, subject, payload::text, headers, occurred_at
            FROM outbox ORDER BY id"""
     )
-    return [Unsent(*row).message("/peiyu/load") for row in rows]
+    return [Unsent(*row).message("/peiyu/load", row[7]["traceparent"]) for row in rows]
 
 
 def raw_produce(under_test: BusUnderTest, messages: Sequence[Message]) -> None:
