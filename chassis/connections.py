@@ -6,13 +6,11 @@ nothing else: the kernel of a stopped process goes on acknowledging. So each wai
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine, event
-from sqlalchemy.engine import Connection as EngineConnection
 
 CONNECT_SECONDS = 5
 IDLE_SECONDS = 5.0
@@ -68,25 +66,3 @@ def connect(url: str, name: str, *, statement_seconds: int, lock_seconds: int | 
 def patience_for(statement_seconds: float) -> float:
     """Seconds to wait for an answer under this statement timeout; 0 is none."""
     return statement_seconds + GRACE_SECONDS if statement_seconds else LONGEST_SECONDS
-
-
-def bound(engine: Engine, patience: float) -> None:
-    """Let the pool of `engine` hold such connections: `patience` seconds while in use, less to be found alive."""
-
-    @event.listens_for(engine, "do_connect")
-    def _(dialect: object, record: object, args: list[Any], named: dict[str, Any]) -> Connection:
-        return Connection.connect(*args, **named)
-
-    @event.listens_for(engine, "checkout")
-    def _(connection: Connection, record: object, proxy: object) -> None:
-        connection.patience = patience
-
-    @event.listens_for(engine, "checkin")
-    def _(connection: Connection | None, record: object) -> None:
-        if connection is not None:  # None: it was found broken and given up
-            connection.patience = IDLE_SECONDS
-
-
-def driver(connection: EngineConnection) -> Connection:
-    """The driver's own connection behind one of the pool's."""
-    return cast("Connection", connection.connection.driver_connection)

@@ -6,15 +6,17 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from psycopg import sql
-from sqlalchemy import Engine, create_engine, insert, text
+from sqlalchemy import Connection as EngineConnection
+from sqlalchemy import Engine, create_engine, event, insert, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from chassis import clock, connections, ids
+from chassis.connections import Connection
 from chassis.context import Context, current
 from chassis.errors import Unavailable
 from chassis.plumbing import AuditRow, OutboxRow
@@ -99,7 +101,7 @@ class Transaction:
             sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
         count = 0
-        with connections.driver(self.session.connection()).cursor() as cursor, cursor.copy(target) as copying:
+        with driver_of(self.session.connection()).cursor() as cursor, cursor.copy(target) as copying:
             for row in rows:
                 copying.write_row(row)
                 count += 1
@@ -191,7 +193,7 @@ class Database:
                 **connections.NOTICING,
             },
         )
-        connections.bound(self.engine, connections.patience_for(statement_timeout_seconds))
+        _bound(self.engine, connections.patience_for(statement_timeout_seconds))
 
     @contextmanager
     def transaction(
@@ -223,11 +225,33 @@ class Database:
     def check(self) -> None:
         """Raise DatabaseUnavailable unless a query is answered."""
         with _reported(), self.engine.connect() as connection:
-            connections.driver(connection).patience = connections.IDLE_SECONDS
+            driver_of(connection).patience = connections.IDLE_SECONDS
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def driver_of(connection: EngineConnection) -> Connection:
+    """The driver's own connection behind one of the pool's."""
+    return cast("Connection", connection.connection.driver_connection)
+
+
+def _bound(engine: Engine, patience: float) -> None:
+    """Let the pool hold connections that wait `patience` seconds while in use, less to be found alive."""
+
+    @event.listens_for(engine, "do_connect")
+    def _(dialect: object, record: object, args: list[Any], named: dict[str, Any]) -> Connection:
+        return Connection.connect(*args, **named)
+
+    @event.listens_for(engine, "checkout")
+    def _(connection: Connection, record: object, proxy: object) -> None:
+        connection.patience = patience
+
+    @event.listens_for(engine, "checkin")
+    def _(connection: Connection | None, record: object) -> None:
+        if connection is not None:  # None: it was found broken and given up
+            connection.patience = connections.IDLE_SECONDS
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -259,7 +283,7 @@ def _reported() -> Iterator[None]:
 
 
 def _limit(session: Session, seconds: int) -> None:
-    connections.driver(session.connection()).patience = connections.patience_for(seconds)
+    driver_of(session.connection()).patience = connections.patience_for(seconds)
     session.execute(text(f"SET LOCAL statement_timeout = '{int(seconds)}s'"))
 
 

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, text
 
 from chassis import connections
-from chassis.db import Database
+from chassis.db import Database, driver_of
 from chassis.errors import Unavailable
 
 _HERE = Path(__file__).parent / "migrations"
@@ -49,7 +49,7 @@ class Migrations:
         """Upgrade to head under an advisory lock; several processes may call it at once."""
         config = self._config()
         with db.engine.connect() as connection:
-            connections.driver(connection).patience = connections.LONGEST_SECONDS
+            driver_of(connection).patience = connections.LONGEST_SECONDS
             connection.execute(text("SET statement_timeout = 0; SET lock_timeout = '60s'"))
             connection.execute(text("SELECT pg_advisory_lock(hashtextextended('migrations', 7))"))
             connection.commit()

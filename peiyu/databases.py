@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from chassis.connections import Connection, connect
 from peiyu.refusals import CannotRun
 
 OWNERS = ("registry", "eligibility", "finance", "notification", "gateway", "bus")
@@ -54,9 +55,9 @@ class DatabaseServer:
                 name = sql.Identifier(f"peiyu_{owner}")
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
-    def _maintenance(self) -> psycopg.Connection:
+    def _maintenance(self) -> Connection:
         try:
-            return psycopg.connect(self.libpq_url(), autocommit=True, connect_timeout=10)
+            return connect(self.libpq_url(), "peiyu maintenance", statement_seconds=300)
         except psycopg.OperationalError as error:
             raise CannotRun(
                 f"连接不上数据库：{error}。请检查 PEIYU_DATABASE_URL 和数据库服务。",

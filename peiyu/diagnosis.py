@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from chassis import connections
 from peiyu import parts, probes, revisions
 from peiyu.databases import DatabaseServer
 from peiyu.home import Home
@@ -53,7 +54,7 @@ def _open_secrets(home: Home) -> Iterator[Finding]:
 
 def _database(part: str, url: str) -> Iterator[Finding]:
     try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
+        with connections.connect(url, "peiyu doctor", statement_seconds=10) as connection:
             present = {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")}
             unsent, age, letters = connection.execute(
                 "SELECT count(*), coalesce(extract(epoch FROM now() - min(occurred_at)), 0)::float8,"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 
+from chassis import connections
 from peiyu import parts
 from peiyu.databases import DatabaseServer
 
@@ -25,7 +26,7 @@ def heads(versions: Path) -> set[str]:
 def at_head(libpq_url: str, versions: Path) -> bool:
     """Whether the database carries exactly the newest revision."""
     try:
-        with psycopg.connect(libpq_url, connect_timeout=10) as connection:
+        with connections.connect(libpq_url, "peiyu revisions", statement_seconds=10) as connection:
             present = {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")}
     except (psycopg.errors.UndefinedTable, psycopg.OperationalError):
         return False

@@ -22,9 +22,10 @@ from services.eligibility.domain.notice import Notice, notice_of
 from services.eligibility.domain.record import signed_bytes
 from services.eligibility.store.repositories import RecordKeys
 from services.eligibility.use_cases.issue_record import issue_record
-from services.eligibility.use_cases.render_notice import MEDIA_TYPE, render_notice
 
 router = APIRouter(tags=["records"])
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @router.get("/assessments/{assessment_id}/notice", response_model=NoticeOut, responses=refusals(AssessmentNotFound))
@@ -40,7 +41,7 @@ def get_notice(actor: AssessmentReader, tx: ReadTx, request: Request, assessment
 @router.get(
     "/assessments/{assessment_id}/notice.docx",
     response_class=Response,
-    responses={200: {"content": {MEDIA_TYPE: {}}}, **refusals(AssessmentNotFound)},
+    responses={200: {"content": {WORD: {}}}, **refusals(AssessmentNotFound)},
 )
 def get_notice_file(
     actor: AssessmentReader,
@@ -50,10 +51,12 @@ def get_notice_file(
     sender: Annotated[str | None, Query(max_length=60, description="发送单位，写在落款处")] = None,
 ) -> Response:
     """Download the notice (告知书) as a Word file, dated today."""
+    from services.eligibility.use_cases.render_notice import render_notice  # loads python-docx: few are downloaded
+
     told = told_again(actor, tx, request, assessment_id)
     content = render_notice(_notice(request, told), sender, clock.today())
     headers = {"Content-Disposition": f'attachment; filename="notice-{assessment_id}.docx"'}
-    return Response(content, media_type=MEDIA_TYPE, headers=headers)
+    return Response(content, media_type=WORD, headers=headers)
 
 
 @router.get(

@@ -8,7 +8,7 @@ from chassis import clock, logging
 from chassis.db import Transaction
 from chassis.errors import DomainError
 from contracts.events.eligibility import PackActivated
-from rulebook.pack import PACK_TITLES, Pack
+from rulebook.pack import Pack
 from rulebook.size_table import SizeTable
 from services.eligibility.domain import changes
 from services.eligibility.domain.catalog import Catalog, StoredPack
@@ -19,7 +19,7 @@ from services.eligibility.store.pending import Pending
 from services.eligibility.store.tables import PackRow
 from services.eligibility.use_cases.check_pack import report_of, untested
 from services.eligibility.use_cases.load_rules import load_rules
-from services.eligibility.use_cases.schedule_pack import announced_simulation, give_up, require_no_contradiction
+from services.eligibility.use_cases.schedule_pack import announced_simulation, give_up, named, require_no_contradiction
 
 
 def activate_packs(tx: Transaction, catalog: Catalog, sizes: SizeTable) -> int:
@@ -68,12 +68,7 @@ def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow)
     tx.audit("pack-activated", row.pack_id, {"hash": row.hash, "on": day.isoformat(), "decided_by": row.scheduled_by})
     tx.emit(
         PackActivated(
-            pack_id=row.pack_id,
-            pack_hash=row.hash,
-            title=row.title,
-            title_label=PACK_TITLES.get(row.title, row.title),
-            label=pack.label,
-            document=pack.document.citation,
+            **named(row, pack),
             replaces=replaced.hash if replaced is not None else None,
             serves_from=first_on,
             activated_at=row.activated_at,

@@ -7,8 +7,6 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import xlsxwriter
-
 from chassis.clock import SHANGHAI
 from rulebook.assessment import DISCLAIMER
 from rulebook.pack import KINDS, SIZES, Pack
@@ -37,6 +35,8 @@ _LIST = {"统一社会信用代码": 22, "企业名称": 36, "区划": 10, "规�
 
 def render_flips(row: SimulationRow, pack: Pack, flips: Iterable[FlipRow], moment: dt.datetime) -> bytes:
     """xlsx, written row by row: memory does not grow with the list. Every cell is text or a number, never a formula."""
+    import xlsxwriter  # not at the start of every process: few workbooks are written
+
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"constant_memory": True}) as book:
         book.set_properties({"title": f"规则模拟：{row.label}", "comments": DISCLAIMER, "created": _local(moment)})

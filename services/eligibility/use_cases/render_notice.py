@@ -15,7 +15,6 @@ from docx.shared import Cm, Pt
 
 from services.eligibility.domain.notice import Notice, Section
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 WIDTH = 15.8
 """Centimetres between the margins."""
 WIDE = {"依据": 2.2, "要求": 1.6, "数据": 1.6, "再进一档": 1.6, "用于": 1.6, "佐证材料": 1.3}

@@ -36,12 +36,7 @@ def schedule_pack(tx: Transaction, catalog: Catalog, rules: Rules, sha256: str, 
     replaced = packs.find_active(row.pack_id)
     tx.emit(
         PackScheduled(
-            pack_id=row.pack_id,
-            pack_hash=row.hash,
-            title=row.title,
-            title_label=PACK_TITLES.get(row.title, row.title),
-            label=pack.label,
-            document=pack.document.citation,
+            **named(row, pack),
             replaces=replaced.hash if replaced is not None else None,
             activates_on=day,
             activates_at=first_moment(day),
@@ -88,6 +83,18 @@ def announced_simulation(tx: Transaction, row: PackRow, rules: Rules) -> Simulat
     if done[0].state == "failed":
         raise SimulationRequired(f"对全部企业的模拟没有成功：{done[0].error}。{remedy}", simulation=str(done[0].id))
     raise SimulationRequired(f"模拟之后使用中的规则包有了变化，名单已经过时。{remedy}", simulation=str(done[0].id))
+
+
+def named(row: PackRow, pack: Pack) -> dict[str, str]:
+    """Which version it is, as events say it."""
+    return {
+        "pack_id": row.pack_id,
+        "pack_hash": row.hash,
+        "title": row.title,
+        "title_label": PACK_TITLES.get(row.title, row.title),
+        "label": pack.label,
+        "document": pack.document.citation,
+    }
 
 
 def flips_of(simulation: SimulationRow) -> dict[str, int]:

@@ -7,8 +7,6 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-import xlsxwriter
-
 from rulebook.dictionary import Dictionary
 from services.registry.domain.columns import KINDS
 from services.registry.domain.template import TemplateColumn, template_columns
@@ -20,6 +18,8 @@ _NOTES = ("列名", "必填", "填写说明", "期间", "分组")
 
 def render_template(kind: str, dictionary: Dictionary) -> bytes:
     """The template of a kind of import as xlsx. What it holds is what the import reads."""
+    import xlsxwriter  # not at the start of every process: few workbooks are written
+
     columns = template_columns(kind, dictionary)
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
@@ -74,4 +74,6 @@ def _choices(book: Any, columns: Sequence[TemplateColumn]) -> None:
 
 
 def _letter(place: int) -> str:
-    return str(xlsxwriter.utility.xl_col_to_name(place))
+    from xlsxwriter.utility import xl_col_to_name
+
+    return str(xl_col_to_name(place))
