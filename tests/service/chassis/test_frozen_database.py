@@ -1,12 +1,7 @@
 """A database that is frozen, not dead: nothing closes, nothing answers, and nobody may wait for ever."""
 
-import os
-import shutil
-import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -17,58 +12,25 @@ from chassis import bus_postgres, connections, health
 from chassis.bus import BusUnavailable, Consumer, Message, TopicSpec
 from chassis.bus_postgres import PostgresBus
 from chassis.connections import Connection
-from chassis.db import Database, DatabaseUnavailable, OutcomeUnknown
+from chassis.db import Database, DatabaseUnavailable, OutcomeUnknown, libpq_url
 from chassis.wake import Waker
-from peiyu.embedded import EmbeddedPostgres
+from peiyu import diagnosis, revisions
+from peiyu.parts import versions
 from tests.conformance.rig import eventually, take
 from tests.fixtures.identity import Identities
 from tests.service.chassis import app as notes
 from tests.service.chassis.conftest import MIGRATIONS
-from tests.support.postgres import FAST
+from tests.support.frozen import FrozenServer, server_of_its_own
 
 T = TypeVar("T")
 HANG_SECONDS = 60
 """Who has not come back by then hangs: everything here is to be over after a second or two."""
 
 
-class Server:
-    """A PostgreSQL of its own that can be stopped and let go on."""
-
-    def __init__(self, embedded: EmbeddedPostgres) -> None:
-        self._embedded = embedded
-        self.url = embedded.url("postgres")
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        stopped: list[int] = []
-        try:
-            for pid in self._processes():
-                os.kill(pid, signal.SIGSTOP)
-                stopped.append(pid)
-            yield
-        finally:
-            for pid in reversed(stopped):
-                os.kill(pid, signal.SIGCONT)
-
-    def _processes(self) -> list[int]:
-        """The postmaster first: it can then start no others."""
-        first = self._embedded.pid()
-        assert first is not None
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        return [first, *map(int, children)]
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    home = Path(f"/tmp/peiyu-frozen-{os.getpid()}")
-    embedded = EmbeddedPostgres(home, overrides=FAST)
-    home.mkdir(mode=0o711)
-    embedded.start()
-    try:
-        yield Server(embedded)
-    finally:
-        embedded.stop("immediate")
-        shutil.rmtree(home, ignore_errors=True)
+def server() -> Iterator[FrozenServer]:
+    with server_of_its_own() as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +43,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def db(server: Server) -> Iterator[Database]:
+def db(server: FrozenServer) -> Iterator[Database]:
     found = Database(server.url, name="test", pool_size=2, statement_timeout_seconds=1)
     MIGRATIONS.upgrade(found)
     yield found
@@ -117,7 +79,7 @@ def count(db: Database) -> int:
         return tx.session.scalar(text("SELECT count(*) FROM notes")) or 0
 
 
-def test_a_statement_without_an_answer_is_given_up(server: Server, db: Database) -> None:
+def test_a_statement_without_an_answer_is_given_up(server: FrozenServer, db: Database) -> None:
     def work() -> None:
         with db.transaction() as tx:
             tx.session.execute(text("INSERT INTO notes (text) VALUES ('begun')"))
@@ -130,7 +92,7 @@ def test_a_statement_without_an_answer_is_given_up(server: Server, db: Database)
     assert count(db) == before, "the database goes on, and the transaction was not committed"
 
 
-def test_a_new_transaction_is_refused_and_later_served(server: Server, db: Database) -> None:
+def test_a_new_transaction_is_refused_and_later_served(server: FrozenServer, db: Database) -> None:
     add(db, "warms the pool")
     before = count(db)
     with server.frozen():
@@ -143,7 +105,7 @@ def test_a_new_transaction_is_refused_and_later_served(server: Server, db: Datab
     assert count(db) == before + 1
 
 
-def test_a_commit_without_an_answer_may_have_been_made_and_says_so(server: Server, db: Database) -> None:
+def test_a_commit_without_an_answer_may_have_been_made_and_says_so(server: FrozenServer, db: Database) -> None:
     def work() -> None:
         with server.frozen():
             raise_from_commit()
@@ -173,7 +135,7 @@ def test_work_without_a_statement_timeout_is_given_its_time(db: Database) -> Non
     add(db, "the patience of long work has not stayed with the connection")
 
 
-def test_readiness_answers_and_names_what_does_not(server: Server, db: Database, identities: Identities) -> None:
+def test_readiness_answers_and_names_what_does_not(server: FrozenServer, db: Database, identities: Identities) -> None:
     app = notes.create(db, identities.verifier("registry"))
     with TestClient(app) as client:
         assert client.get("/health/ready").status_code == 200
@@ -198,7 +160,7 @@ def _first_ready(client: TestClient) -> dict[str, dict[str, object]]:
     return body
 
 
-def test_a_request_is_answered(server: Server, db: Database, identities: Identities) -> None:
+def test_a_request_is_answered(server: FrozenServer, db: Database, identities: Identities) -> None:
     app = notes.create(db, identities.verifier("registry"))
     headers = identities.headers(scopes=["notes:write", "notes:read"])
     with TestClient(app, headers=headers) as client:
@@ -209,7 +171,9 @@ def test_a_request_is_answered(server: Server, db: Database, identities: Identit
         assert client.post("/notes", json={"text": "x"}).status_code == 201
 
 
-def test_the_embedded_bus_says_that_it_is_away(server: Server, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_embedded_bus_says_that_it_is_away(
+    server: FrozenServer, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bus_postgres, "STATEMENT_SECONDS", 1)
     bus = PostgresBus(db.url, member_timeout=2.0)
     bus.apply_topics([TopicSpec("frozen", partitions=1)])
@@ -234,7 +198,7 @@ def _polled(consumer: Consumer) -> list[bytes]:
         return []
 
 
-def test_waiting_for_a_notification_ends(server: Server, db: Database) -> None:
+def test_waiting_for_a_notification_ends(server: FrozenServer, db: Database) -> None:
     waker = Waker(db, "channel")
     waker.wait(threading.Event(), 0.1)
     with server.frozen():
@@ -242,3 +206,11 @@ def test_waiting_for_a_notification_ends(server: Server, db: Database) -> None:
         waker.close()
         in_time(lambda: waker.wait(threading.Event(), 1.0))
     waker.close()
+
+
+def test_what_looks_at_a_database_before_the_suite_gives_up_too(server: FrozenServer, db: Database) -> None:
+    url = libpq_url(db.url)
+    with server.frozen():
+        assert not in_time(lambda: revisions.at_head(url, versions("registry")))
+        [found] = in_time(lambda: list(diagnosis._database("registry", url)))
+    assert "数据库没有应答" in found.found

@@ -114,6 +114,12 @@ class Prepared(Migrations):
         prepare(self.settings, db)
 
 
+def events(db: Database) -> list[dict[str, Any]]:
+    """The payloads of everything announced, in order."""
+    with db.reading() as tx:
+        return [row[0] for row in tx.session.execute(text("SELECT payload FROM outbox ORDER BY id"))]
+
+
 class Eligibility:
     """The service, driven by events and HTTP."""
 

@@ -102,3 +102,10 @@ class Office:
         assert self.schedule(sha256).status_code == 200
         assert self.turn() == 1
         return sha256
+
+
+def shipped_hash(office: Office) -> str:
+    """Of the version in use."""
+    found = office.client.get(f"{PREFIX}/packs", params={"pack_id": PACK, "state": "active"}).json()
+    assert len(found) == 1
+    return str(found[0]["sha256"])

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -14,12 +14,17 @@ from starlette.types import Receive, Scope, Send
 
 from chassis.db import Database
 from chassis.worker import Worker
+from gateway.api import health
+from gateway.app import create_app
 from gateway.bootstrap import Credentials
+from gateway.migrations import MIGRATIONS
 from gateway.proxy.in_process import InProcess
 from gateway.proxy.over_http import OverHttp
+from gateway.settings import Settings
 from gateway.worker import EXPECTED, build_worker
 from tests.service.gateway.conftest import Make, bearer
 from tests.service.gateway.serving import free_port
+from tests.support.frozen import server_of_its_own
 
 SAMPLE = "/api/gateway/v1/installation/sample"
 PUBLISHED = {"database": {"status": "ok"}, "whitelist": {"status": "ok", "epoch": 1, "count": 7}}
@@ -134,6 +139,24 @@ def test_many_who_ask_cost_as_much_as_one(make: Make, working: None) -> None:
             statuses = list(pool.map(lambda _: client.get("/health").status_code, range(40)))
         assert set(statuses) == {200}
         assert registry.asked <= 3
+
+
+def test_a_frozen_database_is_named_before_it_answers(
+    settings_of: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "ANSWER_SECONDS", 0.5)
+    with server_of_its_own() as server:
+        db = Database(server.url, name="frozen")
+        MIGRATIONS.upgrade(db)
+        with TestClient(create_app(settings_of(), db, {})) as client:
+            client.get("/health")
+            time.sleep(health.FRESH_SECONDS)
+            with server.frozen():
+                missing = client.get("/health").json()["missing"]
+                asking = [thread.name for thread in threading.enumerate()]
+            assert "网关数据库没有响应：请检查数据库" in missing
+            assert "installation" in asking, "the answer did not wait for the database's"
+        db.close()
 
 
 def test_alive_is_less_than_ready(client: TestClient) -> None:
