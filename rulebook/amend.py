@@ -40,46 +40,40 @@ def amend(text: str, amendments: Sequence[Amendment], file: str = "pack.yaml") -
     except SourceInvalid as invalid:
         raise PackInvalid(list(invalid.problems)) from None
     problems: list[Problem] = []
-    for each in amendments:
-        text = _amended(text, each, file, problems)
+    for line in dict.fromkeys(each.line for each in amendments):
+        text = _amended(text, line, [each for each in amendments if each.line == line], file, problems)
     if problems:
         raise PackInvalid(problems)
     return text
 
 
-def _amended(text: str, amendment: Amendment, file: str, problems: list[Problem]) -> str:
-    wanted = fold(amendment.wanted)
-    if _FIGURE.fullmatch(wanted) is None:
-        problems.append(
-            Problem(file, 1, amendment.wanted, "一个数加单位，如 200 万元、4%、25", "请改正要改成的数值。", "number")
-        )
-        return text
-    nodes = list(_scalars(text, amendment.line))
+def _amended(text: str, line: str, amendments: Sequence[Amendment], file: str, problems: list[Problem]) -> str:
+    """One line with all its new figures at once: what one amendment has written is not looked for by the next."""
+    wanted: dict[str, str] = {}
+    for each in amendments:
+        if _FIGURE.fullmatch(fold(each.wanted)) is None:
+            expected = "一个数加单位，如 200 万元、4%、25"
+            problems.append(Problem(file, 1, each.wanted, expected, "请改正要改成的数值。", "number"))
+        elif wanted.setdefault(_plain(each.found), fold(each.wanted)) != fold(each.wanted):
+            expected = f"{line} 的每个数值只改一次"
+            problems.append(Problem(file, 1, each.found, expected, "请删去多余的一处改动。", "amended-twice"))
+    nodes = list(_scalars(text, line))
     if not nodes:
         problems.append(
-            Problem(file, 1, amendment.line, "规则包中的编号", "请用 peiyu policy explain 查看编号。", "unknown-line")
+            Problem(file, 1, line, "规则包中的编号", "请用 peiyu policy explain 查看编号。", "unknown-line")
         )
         return text
-    looked_for, count = _plain(amendment.found), 0
-
-    def replaced(match: re.Match[str]) -> str:
-        nonlocal count
-        if _plain(match.group()) != looked_for:
-            return match.group()
-        count += 1
-        return wanted
-
+    known = figures_of(text, line)
+    written = {_plain(each) for each in known}
+    for each in amendments:
+        if _plain(each.found) not in written:
+            at, there = nodes[0].start_mark.line + 1, "、".join(known) or "（没有数值）"
+            expected = f"{line} 中写有的数值：{there}"
+            problems.append(Problem(file, at, each.found, expected, "请照原样填写。", "unknown-figure"))
     for node in reversed(nodes):
         start, stop = node.start_mark.index, node.end_mark.index
-        text = text[:start] + _FIGURE.sub(replaced, text[start:stop]) + text[stop:]
-    if not count:
-        known = "、".join(figures_of(text, amendment.line)) or "（没有数值）"
-        at = nodes[0].start_mark.line + 1
-        problems.append(
-            Problem(
-                file, at, amendment.found, f"{amendment.line} 中写有的数值：{known}", "请照原样填写。", "unknown-figure"
-            )
-        )
+        figures = _FIGURE.sub(lambda match: wanted.get(_plain(match.group()), match.group()), text[start:stop])
+        text = text[:start] + figures + text[stop:]
     return text
 
 

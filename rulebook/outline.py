@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rulebook.dictionary import SOURCE_KINDS
 from rulebook.pack import KINDS, PACK_TITLES, TOPICS, Band, Choice, Condition, Grade, Indicator, Line, Pack, Route, Term
 from rulebook.phrases import YEARS, measure_phrase, test_phrase
+from rulebook.plan_model import EFFORT_LABELS
 from rulebook.units import plain_decimal
 
 MODALITY = {"must": "", "should": "（应当，只提示）", "may": "（可以，只提示）", "encourage": "（鼓励，只提示）"}
-_EFFORT = {"": "", "paperwork": "补材料", "months": "数月", "year": "一年内", "years": "一年以上"}
 
 
 class OutlineLine(NamedTuple):
@@ -81,8 +82,13 @@ def _condition(pack: Pack, condition: Condition) -> Iterator[OutlineLine]:
         yield OutlineLine(2, f"只在 {term_text(condition.term)}适用")
     if condition.flag is not None:
         yield OutlineLine(2, f"提示：{test_phrase(condition.flag[0])}时提示“{condition.flag[1]}”")
+    if condition.undefined_review_if is not None:
+        yield OutlineLine(2, f"无法计算且{test_phrase(condition.undefined_review_if)}时转人工核定")
+    if condition.only_sources:
+        said = "、".join(SOURCE_KINDS.get(each, each) for each in sorted(condition.only_sources))
+        yield OutlineLine(2, f"只采信：{said}")
     if condition.effort:
-        yield OutlineLine(2, f"补足所需时间：{_EFFORT[condition.effort]}")
+        yield OutlineLine(2, f"补足所需时间：{EFFORT_LABELS[condition.effort]}")
 
 
 def _indicators(pack: Pack) -> Iterator[OutlineLine]:

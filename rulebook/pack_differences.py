@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from rulebook.dictionary import SOURCE_KINDS
 from rulebook.outline import MODALITY, points_text, scale_lines, term_text
 from rulebook.pack import (
     KINDS,
@@ -26,6 +27,7 @@ from rulebook.pack import (
     Test,
 )
 from rulebook.phrases import measure_phrase, test_phrase
+from rulebook.plan_model import EFFORT_LABELS
 from rulebook.predicates import where_text
 from rulebook.units import plain_decimal
 
@@ -185,7 +187,7 @@ def _conditions(role: str, before: Sequence[Condition], after: Sequence[Conditio
 
 
 def _condition(old: Condition, new: Condition) -> Iterator[_Aspect]:
-    alike = old.tests.keys() == new.tests.keys() and len(set(old.tests.values()) | set(new.tests.values())) <= 2
+    alike = old.tests.keys() == new.tests.keys() and all(len(set(each.tests.values())) == 1 for each in (old, new))
     for position, kind in enumerate(dict.fromkeys((*old.tests, *new.tests))):
         if alike and position:
             continue
@@ -201,12 +203,16 @@ def _condition(old: Condition, new: Condition) -> Iterator[_Aspect]:
     for what, before, after in (
         ("约束力", MODALITY[old.modality] or "（必须）", MODALITY[new.modality] or "（必须）"),
         ("施行期", *(term_text(each.term) if each.term else ABSENT for each in (old, new))),
-        ("可采信的来源", *("、".join(sorted(each.only_sources)) or "不限" for each in (old, new))),
-        ("补足所需时间", old.effort or ABSENT, new.effort or ABSENT),
+        ("可采信的来源", *(_sources(each) for each in (old, new))),
+        ("补足所需时间", *(EFFORT_LABELS[each.effort] if each.effort else ABSENT for each in (old, new))),
         ("提示", *flags),
     ):
         if before != after:
             yield _Aspect(what, before, after)
+
+
+def _sources(condition: Condition) -> str:
+    return "、".join(SOURCE_KINDS.get(each, each) for each in sorted(condition.only_sources)) or "不限"
 
 
 def _tests(old: Test | None, new: Test | None) -> Iterator[_Aspect]:
@@ -288,7 +294,7 @@ def _indicators(before: Pack, after: Pack) -> Iterator[PackDifference]:
 def _indicator(old: Indicator, new: Indicator) -> Iterator[_Aspect]:
     yield from _texts("满分", f"{plain_decimal(old.maximum)} 分", f"{plain_decimal(new.maximum)} 分")
     yield from _texts("分组", old.group, new.group)
-    yield from _texts("补足所需时间", old.effort or ABSENT, new.effort or ABSENT)
+    yield from _texts("补足所需时间", *(EFFORT_LABELS[each.effort] if each.effort else ABSENT for each in (old, new)))
     yield from _texts("可采信的来源", *("、".join(sorted(e.only_sources)) or "不限" for e in (old, new)))
     yield from _texts("专家打分", *(e.expert.fact.label if e.expert else ABSENT for e in (old, new)))
     if old.measure is not None and old.measure == new.measure:

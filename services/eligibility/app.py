@@ -9,11 +9,10 @@ from chassis.auth import IdentityVerifier
 from chassis.db import Database
 from chassis.worker import check_heartbeats
 from services.eligibility.api import assessments, batch_runs, enterprises, findings, packs, plans, records, simulations
-from services.eligibility.domain.catalog import Catalog
 from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import (
+    read_catalog,
     read_checks,
-    read_dictionary,
     read_sizes,
     read_sources,
     read_wordings,
@@ -39,8 +38,8 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
             "worker": lambda: check_heartbeats(db, EXPECTED),
         },
     )
-    dictionary = read_dictionary(settings)
-    app.state.catalog = Catalog(dictionary)
+    catalog = app.state.catalog = read_catalog(settings)
+    dictionary = catalog.dictionary
     app.state.settings = settings
     app.state.sizes = read_sizes(settings, dictionary)
     app.state.checks = read_checks(settings, dictionary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import rulebook
@@ -10,6 +11,7 @@ from chassis.signing import SignerPort, canonical_bytes, digest, own_signer
 from chassis.signing_sm2 import Sm2Signer
 from rulebook.dictionary import Dictionary, parse_dictionary
 from rulebook.size_table import SizeTable, load_size_table
+from services.eligibility.domain.catalog import Catalog
 from services.eligibility.domain.consistency import Check, load_checks
 from services.eligibility.domain.notice import Wordings, load_wordings
 from services.eligibility.domain.record import Sources
@@ -32,6 +34,11 @@ def _dictionary_texts(settings: Settings) -> dict[str, str]:
 def read_sizes(settings: Settings, dictionary: Dictionary) -> SizeTable:
     """The size classes (划型) that ship with this version."""
     return load_size_table((settings.policies_folder / SIZES).read_text("utf-8"), dictionary, SIZES)
+
+
+def read_catalog(settings: Settings) -> Catalog:
+    """A catalog of packs that reads with this version's dictionary, engine and size classes."""
+    return Catalog(read_dictionary(settings), digest(canonical_bytes(asdict(read_sources(settings)))))
 
 
 def read_checks(settings: Settings, dictionary: Dictionary) -> tuple[Check, ...]:

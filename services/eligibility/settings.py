@@ -27,6 +27,8 @@ class Settings(ServiceSettings):
     """Enterprises assessed in one transaction at most; fewer where that many would hold them for long."""
     screening_batch: int = 1000
     """Enterprises of a batch run compared with their stored outcomes in one transaction at most."""
+    simulation_days: int = 30
+    """A pack is scheduled only on a simulation asked for within so many days: what enterprises report moves on."""
     near_miss_lines: int = 3
     """An enterprise is near a title when at most so many lines are open."""
     near_miss_effort: Literal["paperwork", "months", "year", "years"] = "year"

@@ -12,10 +12,9 @@ from chassis.db import Database, Transaction
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
-from services.eligibility.domain.catalog import Catalog
 from services.eligibility.domain.pace import Pace
 from services.eligibility.jobs import simulation_job
-from services.eligibility.prepare import read_dictionary, read_sizes
+from services.eligibility.prepare import read_catalog, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.subscriptions import SUBSCRIPTIONS
 from services.eligibility.use_cases.activate_packs import activate_packs
@@ -34,8 +33,8 @@ ACTIVATION_SECONDS = 10
 
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
-    dictionary = read_dictionary(settings)
-    catalog, sizes = Catalog(dictionary), read_sizes(settings, dictionary)
+    catalog = read_catalog(settings)
+    sizes = read_sizes(settings, catalog.dictionary)
 
     assessing, screening = Pace(settings.assessment_batch), Pace(settings.screening_batch)
 

@@ -112,7 +112,7 @@ class Run:
         MIGRATIONS.upgrade(db)
         prepare(settings, db)
         dictionary = read_dictionary(settings)
-        self.catalog, self.sizes = Catalog(dictionary), read_sizes(settings, dictionary)
+        self.catalog, self.sizes = Catalog(dictionary, "load"), read_sizes(settings, dictionary)
         self.traced, self.screened = settings.assessment_batch, settings.screening_batch
 
     def measure(self, trace_all: int) -> None:

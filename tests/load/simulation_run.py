@@ -91,7 +91,7 @@ def facts(codes: list[str], chance: random.Random) -> Iterator[list[Any]]:
 
 
 def measure(db: Database, settings: Settings, size: int) -> None:
-    catalog = Catalog(dictionary())
+    catalog = Catalog(dictionary(), "test")
     sizes = read_sizes(settings, catalog.dictionary)
     source = stricter(TOTAL)
     draft = catalog.compile(StoredPack("", f"{PACK}.yaml", source))

@@ -31,9 +31,7 @@ def require_everywhere(actor: Actor) -> None:
 
 def require_area_of(actor: Actor, district: str | None, what: str) -> None:
     """Work over enterprises of a district, or of everywhere when none is named, needs that jurisdiction."""
-    if EVERYWHERE in actor.areas:
-        return
-    if district is None or not any(district.startswith(area) for area in actor.areas):
+    if not actor.answers_for(district):
         raise OutsideJurisdiction(f"只能对本辖区的企业{what}，请在 district 中填写辖区内的区划代码")
 
 

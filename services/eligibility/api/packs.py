@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -30,7 +31,7 @@ from services.eligibility.api.schemas_packs import (
     PackNew,
     ScheduleNew,
 )
-from services.eligibility.api.state import catalog_of, rules_of
+from services.eligibility.api.state import catalog_of
 from services.eligibility.domain.catalog import StoredPack
 from services.eligibility.domain.errors import (
     ActivationDayPast,
@@ -52,8 +53,6 @@ from services.eligibility.use_cases.schedule_pack import schedule_pack, unschedu
 router = APIRouter(prefix="/packs", tags=["packs"])
 
 State = Literal["draft", "tested", "scheduled", "active", "retired"]
-PUBLISHED = ("active", "retired")
-"""What an enterprise sees: rules that serve or served. A draft is nobody's rule yet."""
 YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 
 
@@ -99,13 +98,13 @@ def get_packs(
 ) -> list[PackOut]:
     """List the versions of policy packs (规则包) by their ids; `Link: rel="next"` leads on where there are more."""
     after = keyset.decode(cursor, (str, str))
-    states: tuple[str, ...] = (state,) if state else ()
-    if actor.uscc is not None:
-        states = tuple(each for each in PUBLISHED if state in (None, each))
-        if not states:
-            return []
     rows = Packs(tx).list_page(
-        title=title, pack_id=pack_id, states=states, after=(after[0], after[1]) if after else None, limit=limit
+        title=title,
+        pack_id=pack_id,
+        state=state,
+        published=actor.uscc is not None,
+        after=(after[0], after[1]) if after else None,
+        limit=limit,
     )
     page = keyset.cut(rows, limit, lambda row: (row.pack_id, row.hash))
     pagination.link_next(request, response, page.after)
@@ -199,7 +198,14 @@ def post_pack_schedule(actor: PackKeeper, tx: Tx, request: Request, sha256: str,
     """Schedule a tested pack (排期). It needs a finished simulation of everybody against what is in use: who gains and
     who loses is announced before the rules change."""
     require_everywhere(actor)
-    row = schedule_pack(tx, catalog_of(request), rules_of(request, tx), sha256, wanted.activates_on)
+    row = schedule_pack(
+        tx,
+        catalog_of(request),
+        request.app.state.sizes,
+        sha256,
+        wanted.activates_on,
+        fresh=dt.timedelta(days=request.app.state.settings.simulation_days),
+    )
     return _detail(request, tx, row)
 
 
@@ -227,7 +233,7 @@ def delete_pack_version(actor: PackKeeper, tx: Tx, sha256: str) -> Response:
 
 def _visible(actor: Actor, tx: ReadTx, sha256: str) -> PackRow:
     row = Packs(tx).get(sha256)
-    if actor.uscc is not None and row.state not in PUBLISHED:
+    if actor.uscc is not None and row.activated_at is None:  # a draft is nobody's rule yet
         raise PackNotFound("没有这个版本的规则包，请核对编号")
     return row
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from chassis import blobs, jobs, keyset, pagination
-from chassis.auth import EVERYWHERE, Actor
+from chassis.auth import Actor
 from chassis.dependencies import ReadTx, Tx
 from chassis.idempotency import Idempotent
 from chassis.pagination import Cursor, Limit, Page
@@ -139,7 +139,6 @@ def get_simulation_result(actor: CohortReader, tx: ReadTx, simulation_id: uuid.U
 
 def _visible(actor: Actor, tx: ReadTx, simulation_id: uuid.UUID) -> SimulationRow:
     row = Simulations(tx).get(simulation_id)
-    inside = row.district is not None and any(row.district.startswith(area) for area in actor.areas)
-    if EVERYWHERE not in actor.areas and not inside:
+    if not actor.answers_for(row.district):
         raise SimulationNotFound("没有这次模拟，或它不在您的管辖区域内")
     return row

@@ -40,8 +40,10 @@ class Serving(NamedTuple):
 class Catalog:
     """Compiles packs once per content hash. Safe to share between threads."""
 
-    def __init__(self, dictionary: Dictionary) -> None:
+    def __init__(self, dictionary: Dictionary, ground: str) -> None:
+        """`ground`: digest of what outcomes rest on beside packs: the engine, the dictionary, the size table."""
         self.dictionary = dictionary
+        self.ground = ground
         self._compiled = lru_cache(maxsize=512)(self._compile)
         self._known: tuple[tuple[Serving, ...], Editions] = ((), Editions(()))
 

@@ -227,7 +227,8 @@ def _years(refs: Sequence[Ref], facts: Facts) -> list[int]:
 
 def _disagreement(check: Check, facts: Facts, year: int) -> Discrepancy | None:
     """Those that say another code than the first one; what is missing says nothing."""
-    known = [(ref.fact, _at(ref, year)[1], held) for ref in check.agree if (held := facts.get(_at(ref, year)))]
+    told = [(ref.fact, _at(ref, year)[1], facts.get(_at(ref, year))) for ref in check.agree]
+    known = [(fact, at, held) for fact, at, held in told if held is not None and held.value is not None]
     if not known or known[0][0] is not check.agree[0].fact:
         return None
     lead, *others = known

@@ -44,13 +44,14 @@ def hash_of_inputs(
     return hashlib.blake2b(written.encode(), digest_size=16).digest()
 
 
-def basis_of(editions: Editions, title: str, pack: Pack | None, kind: str) -> bytes:
+def basis_of(ground: str, editions: Editions, title: str, pack: Pack | None, kind: str) -> bytes:
     """The rules part of a fingerprint, the same for all whom `pack` serves.
 
-    All editions of the title: another of them may come into force, and the calendar knows the day.
+    All editions of the title: another of them may come into force, and the calendar knows the day. `ground` as of the
+    catalog: after a release with another engine, dictionary or size table nothing stands unseen.
     """
     hashes = [each.sha256 for each in editions.packs if each.title == title]
-    return json.dumps([title, kind, pack.sha256 if pack else None, hashes]).encode()
+    return json.dumps([ground, title, kind, pack.sha256 if pack else None, hashes]).encode()
 
 
 def fingerprint(inputs: bytes, basis: bytes, signature: bytes) -> str:

@@ -51,18 +51,21 @@ class Packs:
         *,
         title: str | None,
         pack_id: str | None,
-        states: Collection[str],
+        state: str | None,
+        published: bool,
         after: tuple[str, str] | None,
         limit: int,
     ) -> Sequence[PackRow]:
-        """By pack id and hash; one row more than `limit` when there are more."""
+        """By pack id and hash; one row more than `limit` when there are more. `published`: that serve or served."""
         query = select(PackRow).order_by(PackRow.pack_id, PackRow.hash).limit(limit + 1)
         if title is not None:
             query = query.where(PackRow.title == title)
         if pack_id is not None:
             query = query.where(PackRow.pack_id == pack_id)
-        if states:
-            query = query.where(PackRow.state.in_(states))
+        if state is not None:
+            query = query.where(PackRow.state == state)
+        if published:
+            query = query.where(PackRow.activated_at.is_not(None))
         if after is not None:
             query = query.where(tuple_(PackRow.pack_id, PackRow.hash) > tuple_(*after))
         return self._session.scalars(query).all()
@@ -78,10 +81,12 @@ class Packs:
         query = select(PackRow.hash).where(PackRow.pack_id == pack_id, PackRow.activated_at.is_not(None))
         return self._session.scalar(query.limit(1)) is not None
 
-    def has_served(self, sha256: str) -> bool:
-        """Whether some answer rests on this version: it served once, or a stored assessment names it."""
-        served = select(PackPeriodRow.id).where(PackPeriodRow.hash == sha256).limit(1)
-        named = select(AssessmentRow.id).where(AssessmentRow.pack_hash == sha256).limit(1)
+    def has_served(self, row: PackRow) -> bool:
+        """Whether some answer rests on this version: it serves some date, or a stored assessment names it."""
+        if row.activated_at is None:
+            return False
+        served = select(PackPeriodRow.id).where(PackPeriodRow.hash == row.hash).limit(1)
+        named = select(AssessmentRow.id).where(AssessmentRow.pack_hash == row.hash).limit(1)
         return self._session.scalar(served) is not None or self._session.scalar(named) is not None
 
     def add(self, row: PackRow) -> None:

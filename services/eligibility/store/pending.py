@@ -73,7 +73,7 @@ class Pending:
         marked = statement.on_conflict_do_update(
             index_elements=["uscc"],
             set_={
-                "changed": _TOGETHER,
+                "changed": _TOGETHER if batch_id is None else _KEPT,
                 "batch_id": func.coalesce(statement.excluded.batch_id, PendingRow.batch_id),
             },
         )
@@ -142,6 +142,14 @@ _TOLD: ColumnElement[Any] = literal_column(
        ELSE {_BOTH} END"""
 )
 """The same for an event: whom a batch run marked and has not screened is assessed with the events now."""
+
+
+_KEPT: ColumnElement[Any] = literal_column(
+    f"""CASE WHEN pending_assessments.batch_id IS NULL
+       THEN array_append(coalesce(pending_assessments.changed, ARRAY[]::text[]), '{changes.ANYTHING}')
+       ELSE pending_assessments.changed END"""
+)
+"""The same for a batch run: whom an event has marked before goes on waiting for the event's turn, not for the run's."""
 
 
 class Calendar:

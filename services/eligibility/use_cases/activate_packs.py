@@ -13,11 +13,13 @@ from rulebook.size_table import SizeTable
 from services.eligibility.domain import changes
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import PackRefused
-from services.eligibility.domain.life_cycle import green
+from services.eligibility.domain.life_cycle import contradictions, green
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.pending import Pending
 from services.eligibility.store.tables import PackRow
-from services.eligibility.use_cases.check_pack import report_of, untested
+from services.eligibility.use_cases.assess_enterprises import Rules
+from services.eligibility.use_cases.check_pack import report_of
+from services.eligibility.use_cases.keep_draft import untested
 from services.eligibility.use_cases.load_rules import load_rules
 from services.eligibility.use_cases.schedule_pack import announced_simulation, give_up, named, require_no_contradiction
 
@@ -48,7 +50,7 @@ def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow)
             raise PackRefused(f"启用时案例没有全部通过：{report['cases']} 例中 {report['passed']} 例相符")
         pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
         require_no_contradiction(pack, rules)
-        announced_simulation(tx, row, rules)
+        announced_simulation(tx, row, pack, rules)
     except DomainError as refusal:
         state = untested(row) if isinstance(refusal, PackRefused) else "tested"
         give_up(tx, row, state, f"到期未启用：{refusal.detail}")
@@ -56,7 +58,7 @@ def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow)
         tx.flush()
         return False
     replaced = packs.find_active(row.pack_id)
-    first_on = day if packs.has_ever_been_active(row.pack_id) else None
+    first_on = day if packs.has_ever_been_active(row.pack_id) or _follows_one(pack, rules) else None
     if replaced is not None:
         packs.end_serving(replaced, day)
         replaced.state, replaced.retired_at, replaced.retired_by = "retired", clock.now(), row.scheduled_by
@@ -79,6 +81,12 @@ def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow)
     assess_again(tx, [pack, *before])
     tx.flush()
     return True
+
+
+def _follows_one(pack: Pack, rules: Rules) -> bool:
+    """Whether a version out of use answers for the same days: it goes on answering for those of before."""
+    ended = (each for each, serving in rules.editions.versions if serving.last_on is not None)
+    return any(contradictions(pack, [each]) for each in ended)
 
 
 def assess_again(tx: Transaction, packs: Iterable[Pack]) -> None:

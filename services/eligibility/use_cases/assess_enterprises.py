@@ -38,6 +38,8 @@ class Rules:
     editions: Editions
     sizes: SizeTable
     dictionary: Dictionary
+    ground: str
+    """As of the catalog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
             previous = current.get((uscc, title))
             pack = rules.editions.find(title, kind, day, each.enterprise.district_code)
             due[uscc][title] = rules.editions.settled_until(title, pack, subject, day)
-            basis = basis_of(rules.editions, title, pack, kind)
+            basis = basis_of(rules.ground, rules.editions, title, pack, kind)
             if pack is None:  # no rules for a review, or none where the enterprise is registered now
                 if previous is not None:
                     Assessments(tx).retire(previous)

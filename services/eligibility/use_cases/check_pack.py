@@ -9,7 +9,7 @@ from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.life_cycle import TESTABLE, Report, green, run_cases
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.tables import PackRow
-from services.eligibility.use_cases.keep_draft import refused
+from services.eligibility.use_cases.keep_draft import refused, untested
 
 
 def check_pack(tx: Transaction, catalog: Catalog, sha256: str) -> PackRow:
@@ -32,8 +32,3 @@ def report_of(catalog: Catalog, row: PackRow) -> Report:
         return run_cases(pack, row.cases, catalog.dictionary)
     except SourceInvalid as invalid:
         raise refused("规则包或案例", "source", invalid) from None
-
-
-def untested(row: PackRow) -> str:
-    """Where a pack stands that does not pass: one that has served stays retired."""
-    return "retired" if row.retired_at is not None else "draft"

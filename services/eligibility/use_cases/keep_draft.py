@@ -9,7 +9,7 @@ from rulebook.cases import load_cases
 from rulebook.source import SourceInvalid
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import PackKnownAlready, PackRefused
-from services.eligibility.domain.life_cycle import STATES, require_state
+from services.eligibility.domain.life_cycle import STATES, TESTABLE, require_state
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.tables import PackRow
 
@@ -51,11 +51,16 @@ def replace_cases(tx: Transaction, catalog: Catalog, sha256: str, cases: str) ->
     """Give a version other cases; it has to pass them before anything else is done with it."""
     _readable(catalog, cases)
     row = Packs(tx).get_for_update(sha256)
-    require_state(row.state, ("draft", "tested"), "更换案例", "使用中的规则包请另存一份草案。")
-    row.cases, row.state = cases, "draft"
+    require_state(row.state, TESTABLE, "更换案例", "使用中的规则包请另存一份草案。")
+    row.cases, row.state = cases, untested(row)
     row.test_report = row.tested_at = row.tested_by = None
     tx.audit("pack-cases-replaced", row.pack_id, {"hash": row.hash})
     return row
+
+
+def untested(row: PackRow) -> str:
+    """Where a pack stands that has not passed its cases: one that has served stays retired."""
+    return "retired" if row.retired_at is not None else "draft"
 
 
 def refused(what: str, place: str, invalid: SourceInvalid) -> PackRefused:

@@ -12,4 +12,4 @@ from services.eligibility.use_cases.assess_enterprises import Rules
 def load_rules(tx: Transaction, catalog: Catalog, sizes: SizeTable) -> Rules:
     """The versions that serve some application date, with the size table and the dictionary."""
     packs = Packs(tx)
-    return Rules(catalog.editions(packs.list_serving(), packs.list_stored), sizes, catalog.dictionary)
+    return Rules(catalog.editions(packs.list_serving(), packs.list_stored), sizes, catalog.dictionary, catalog.ground)

@@ -32,7 +32,7 @@ def delete_pack(tx: Transaction, sha256: str) -> None:
         raise PackInUse("规则包正在使用，不能删除；不再使用请停用")
     if row.state == "scheduled":
         raise PackInUse(f"规则包已排期于 {row.activates_on} 启用，不能删除；请先撤销排期")
-    if packs.has_served(row.hash):
+    if packs.has_served(row):
         raise PackInUse(
             f"规则包现为“{STATES[row.state]}”，曾经使用过，已有测算依据它作出，须保留以便查证和按原日期测算，不能删除"
         )

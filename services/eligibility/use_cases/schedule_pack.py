@@ -8,6 +8,7 @@ from chassis import clock
 from chassis.db import Transaction
 from contracts.events.eligibility import PackScheduled
 from rulebook.pack import PACK_TITLES, Pack
+from rulebook.size_table import SizeTable
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import ActivationDayPast, PackContradicts, SimulationRequired
 from services.eligibility.domain.life_cycle import contradictions, first_moment, require_state
@@ -15,21 +16,32 @@ from services.eligibility.store.packs import Packs
 from services.eligibility.store.simulations import Simulations
 from services.eligibility.store.tables import PackRow, SimulationRow
 from services.eligibility.use_cases.assess_enterprises import Rules
+from services.eligibility.use_cases.load_rules import load_rules
+
+_REMEDY = "请对这个版本发起一次不加筛选、不填 as_of 的模拟，完成后再排期，使受影响的名单先发出"
 
 
-def schedule_pack(tx: Transaction, catalog: Catalog, rules: Rules, sha256: str, day: dt.date) -> PackRow:
+def schedule_pack(
+    tx: Transaction, catalog: Catalog, sizes: SizeTable, sha256: str, day: dt.date, *, fresh: dt.timedelta
+) -> PackRow:
     """Schedule for the first moment of `day` in Asia/Shanghai; today means with the worker's next turn.
 
-    Emits PackScheduled. Its flip list was announced by FlipListReady when the simulation had finished.
+    Emits PackScheduled. Its flip list was announced by FlipListReady when the simulation had finished, not longer ago
+    than `fresh`.
     """
     packs = Packs(tx)
     row = packs.get_for_update(sha256)
     require_state(row.state, ("tested",), "排期", "请先跑通案例；已排期的请先撤销排期。")
     if day < clock.today():
         raise ActivationDayPast(f"启用日 {day} 已过，请填写今天（{clock.today()}）或以后的日期")
+    rules = load_rules(tx, catalog, sizes)  # under the lock: nobody activates another version meanwhile
     pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
     require_no_contradiction(pack, rules)
-    simulation = announced_simulation(tx, row, rules)
+    simulation = announced_simulation(tx, row, pack, rules)
+    if simulation.requested_at < clock.now() - fresh:
+        raise SimulationRequired(
+            f"对全部企业的模拟是 {fresh.days} 天以前做的，名单已经过时。{_REMEDY}", simulation=str(simulation.id)
+        )
     row.state, row.activates_on, row.simulation_id, row.remark = "scheduled", day, simulation.id, None
     row.scheduled_at, row.scheduled_by = clock.now(), tx.context.actor
     tx.audit("pack-scheduled", row.pack_id, {"hash": row.hash, "on": day.isoformat(), "simulation": str(simulation.id)})
@@ -68,12 +80,14 @@ def require_no_contradiction(pack: Pack, rules: Rules) -> None:
         raise PackContradicts(f"与使用中的规则包放在一起有 {len(found)} 处矛盾：{said}")
 
 
-def announced_simulation(tx: Transaction, row: PackRow, rules: Rules) -> SimulationRow:
-    """The newest simulation of this version over everybody, against exactly what is in use now."""
-    done = Simulations(tx).list_of_everybody(row.hash)
-    remedy = "请对这个版本发起一次不加筛选的模拟，完成后再排期，使受影响的名单先发出"
+def announced_simulation(tx: Transaction, row: PackRow, pack: Pack, rules: Rules) -> SimulationRow:
+    """The newest simulation of this version over everybody as of its own day, against exactly what is in use now.
+
+    One as of another day (of a year whose figures nobody has yet) does not tell whom the change moves.
+    """
+    done = [each for each in Simulations(tx).list_of_everybody(row.hash) if each.as_of == natural_day(pack, each)]
     if not done:
-        raise SimulationRequired(f"这个版本还没有对全部企业做过模拟。{remedy}")
+        raise SimulationRequired(f"这个版本还没有以当日为准对全部企业做过模拟。{_REMEDY}")
     in_use = sorted(each.sha256 for each in rules.editions.of_title(row.title))
     for each in done:
         if each.state == "done" and each.against == in_use:
@@ -81,8 +95,13 @@ def announced_simulation(tx: Transaction, row: PackRow, rules: Rules) -> Simulat
     if done[0].state == "queued":
         raise SimulationRequired("对全部企业的模拟还没有完成，请完成后再排期", simulation=str(done[0].id))
     if done[0].state == "failed":
-        raise SimulationRequired(f"对全部企业的模拟没有成功：{done[0].error}。{remedy}", simulation=str(done[0].id))
-    raise SimulationRequired(f"模拟之后使用中的规则包有了变化，名单已经过时。{remedy}", simulation=str(done[0].id))
+        raise SimulationRequired(f"对全部企业的模拟没有成功：{done[0].error}。{_REMEDY}", simulation=str(done[0].id))
+    raise SimulationRequired(f"模拟之后使用中的规则包有了变化，名单已经过时。{_REMEDY}", simulation=str(done[0].id))
+
+
+def natural_day(pack: Pack, simulation: SimulationRow) -> dt.date:
+    """The application date that shows what the version does: the day it was asked, or its first one."""
+    return max(simulation.requested_at.astimezone(clock.SHANGHAI).date(), pack.in_force_from)
 
 
 def named(row: PackRow, pack: Pack) -> dict[str, str]:

@@ -80,7 +80,7 @@ def _standing(tx: Transaction, rules: Rules, known: Mapping[str, Known], day: dt
             if each.row not in contents:
                 contents[each.row] = known[codes[each.row]].content()
             if each.title not in bases:
-                bases[each.title] = basis_of(rules.editions, each.title, question.pack, question.kind)
+                bases[each.title] = basis_of(rules.ground, rules.editions, each.title, question.pack, question.kind)
             if fingerprint(contents[each.row], bases[each.title], signatures[each.row]) == each.fingerprint:
                 standing[codes[each.row]].add(each.title)
     return standing

@@ -175,7 +175,7 @@ def db(templates: Templates, settings: Settings) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """Compiles each pack once for all tests: the key is its content."""
-    return Catalog(dictionary())
+    return Catalog(dictionary(), "test")
 
 
 @pytest.fixture

@@ -214,6 +214,24 @@ def test_an_evaluator_that_was_mended_is_noticed(
     assert 0 < len(doubted(world)) < EVERYBODY
 
 
+def test_after_a_release_with_another_engine_dictionary_or_size_table_nothing_stands_unseen(
+    populated: Callable[[], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = populated()
+    monkeypatch.setattr(world.eligibility.catalog, "ground", "another release")
+    assert len(doubted(world)) == EVERYBODY
+
+
+def test_an_event_of_before_does_not_wait_for_the_run_either(populated: Callable[[], World]) -> None:
+    world = populated()
+    with world.db.transaction() as tx:
+        Pending(tx).add([code(7)], ["headcount"])
+    with world.db.transaction() as tx:
+        start_batch_run(tx, None)
+    with world.db.transaction() as tx:
+        assert assess_pending(tx, world.eligibility.catalog, world.eligibility.sizes, 100) == 1
+
+
 def test_an_event_does_not_wait_for_the_run(populated: Callable[[], World]) -> None:
     """Whom a run has marked and not come to yet is assessed for all titles as soon as something is told of it."""
     world = populated()

@@ -146,7 +146,7 @@ def test_a_pack_is_scheduled_only_when_its_flip_list_has_been_sent(office: Offic
     office.test(sha256)
     none = office.schedule(sha256)
     assert (none.status_code, none.json()["code"]) == (409, "simulation-required")
-    assert "还没有对全部企业做过模拟" in none.json()["detail"]
+    assert "还没有以当日为准对全部企业做过模拟" in none.json()["detail"]
     office.simulate(sha256, district="3413")
     assert office.schedule(sha256).status_code == 409, "a part of the enterprises is not all of them"
     office.client.post(f"{PREFIX}/simulations", json={"pack": sha256})
@@ -159,6 +159,20 @@ def test_a_pack_is_scheduled_only_when_its_flip_list_has_been_sent(office: Offic
     assert (sent["loses"], told["loses"], sent["stored"]) == (1, 1, True)
     assert sent["districts"] == [{"district_code": "341302", "gains": 0, "loses": 1, "changes": 0}]
     assert told["replaces"] == shipped_hash(office)
+
+
+def test_a_simulation_as_of_another_day_or_of_long_ago_tells_nobody(office: Office) -> None:
+    sha256 = office.post(stricter())
+    office.test(sha256)
+    later = clock.today() + dt.timedelta(days=400)
+    assert office.simulate(sha256, as_of=later.isoformat())["state"]["code"] == "done"
+    assert "还没有以当日为准对全部企业做过模拟" in office.schedule(sha256).json()["detail"]
+    office.simulate(sha256)
+    with clock.frozen(clock.now() + dt.timedelta(days=31)):
+        refused = office.schedule(sha256)
+        assert (refused.status_code, refused.json()["code"]) == (409, "simulation-required")
+        assert "30 天以前" in refused.json()["detail"]
+    assert office.schedule(sha256).status_code == 200
 
 
 def test_a_simulation_against_what_is_no_longer_in_use_counts_for_nothing(office: Office) -> None:
@@ -248,6 +262,29 @@ def test_a_pack_that_was_in_use_may_come_back(office: Office) -> None:
         assert len(office.read(before)["periods"]) == 2
 
 
+def test_a_version_under_another_id_does_not_answer_for_the_days_of_the_one_before(office: Office) -> None:
+    office.eligibility.tell(registered(), facts(INNOVATIVE))
+    before = shipped_hash(office)
+    with clock.frozen(clock.now() + dt.timedelta(days=5)):
+        assert office.client.post(f"{PREFIX}/packs/{before}/retire").status_code == 200
+        renamed = f"{PACK}-corrected"
+        sha256 = office.post(stricter().replace(f"pack: {PACK}", f"pack: {renamed}"), CASES.replace(PACK, renamed))
+        assert office.test(sha256)["green"]
+        office.simulate(sha256)
+        assert office.schedule(sha256).status_code == 200
+        assert office.turn() == 1
+        assert verdict(office) == "not_eligible"
+        assert verdict(office, day=clock.today() - dt.timedelta(days=1)) == "eligible"
+
+
+def test_a_version_out_of_use_may_be_given_other_cases(office: Office) -> None:
+    before = shipped_hash(office)
+    office.use(stricter())
+    assert office.client.put(f"{PREFIX}/packs/{before}/cases", json={"cases": CASES}).status_code == 200
+    assert office.read(before)["state"] == "retired"
+    assert office.test(before)["green"]
+
+
 def test_two_changes_on_one_day_leave_no_empty_period(office: Office) -> None:
     first = office.use(stricter(98))
     second = office.use(stricter(97))
@@ -263,7 +300,7 @@ def test_both_processes_notice_another_pack_without_being_told(
     office.eligibility.tell(registered(), facts(INNOVATIVE))
     other = TestClient(create_app(settings, office.db))
     other.headers |= identities.headers(scopes=["assessments:read", "assessments:run"])
-    worker = Catalog(office.eligibility.catalog.dictionary)
+    worker = Catalog(office.eligibility.catalog.dictionary, "test")
 
     def seen() -> tuple[str, str]:
         answer = other.post(f"{PREFIX}/assessments", json={"uscc": USCC, "title": TITLE}).json()
@@ -279,7 +316,7 @@ def test_both_processes_notice_another_pack_without_being_told(
 
 
 def test_the_catalog_asks_for_no_text_while_nothing_changes(office: Office) -> None:
-    catalog = Catalog(office.eligibility.catalog.dictionary)
+    catalog = Catalog(office.eligibility.catalog.dictionary, "test")
     with office.db.reading() as tx:
         first = load_rules(tx, catalog, office.eligibility.sizes).editions
         assert load_rules(tx, catalog, office.eligibility.sizes).editions is first

@@ -38,6 +38,16 @@ def test_an_enterprise_sees_the_rules_in_use_and_no_draft(office: Office, identi
         assert office.client.get(f"{PREFIX}/packs/{sha256}{path}", headers=own).status_code == 404
 
 
+def test_an_enterprise_goes_on_seeing_rules_that_may_come_back(office: Office, identities: Identities) -> None:
+    before = shipped_hash(office)
+    office.use(stricter())
+    assert office.test(before)["green"]
+    own = identities.headers(scopes=["assessments:read"], roles=["enterprise"], uscc=USCC, areas=[])
+    assert office.client.get(f"{PREFIX}/packs/{before}/source", headers=own).status_code == 200
+    listed = office.client.get(f"{PREFIX}/packs", headers=own).json()
+    assert "tested" in {each["state"] for each in listed}
+
+
 def test_packs_are_listed_in_pages(office: Office) -> None:
     first = office.client.get(f"{PREFIX}/packs", params={"limit": 5})
     assert len(first.json()) == 5

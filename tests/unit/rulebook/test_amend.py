@@ -27,6 +27,18 @@ def test_every_place_of_the_line_that_says_the_figure_is_changed(scored_text: st
     assert pack.routes[0].score.total.value == 12
 
 
+def test_what_one_amendment_writes_the_next_does_not_find(scored_text: str, dictionary: Dictionary) -> None:
+    found = amend(scored_text, [Amendment("T-S1", "3%", "5%"), Amendment("T-S1", "5%", "7%")])
+    pack = load_pack(found, dictionary)
+    assert [band.text for band in pack.indicators[0].bands] == ["≥7%", "5%～7%", "5% 以下"]
+
+
+def test_one_figure_becomes_one_other(scored_text: str) -> None:
+    with pytest.raises(PackInvalid) as refused:
+        amend(scored_text, [Amendment("T-S1", "3%", "4%"), Amendment("T-S1", "3 %", "2%")])
+    assert [each.code for each in refused.value.problems] == ["amended-twice"]
+
+
 def test_years_labels_and_quotations_are_no_figures(pack_text: str) -> None:
     text = pack_text.replace("revenue_yuan[t] >=", "revenue_yuan[t-1] >=").replace("原文一", "原文 100 万元")
     assert figures_of(text, "T-1") == ("100 万元",)

@@ -1,5 +1,6 @@
 """Two versions of a pack are compared by the ids of their lines, in words with clause; an outline says the whole."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -25,6 +26,17 @@ def test_a_pack_does_not_differ_from_itself_nor_by_what_is_written_otherwise(
 ) -> None:
     assert [each for pack in shipped.values() for each in pack_differences(pack, pack)] == []
     assert told(pack_text, "# 注释\n" + pack_text.replace("100 万元", "1000000 元"), dictionary) == []
+
+
+def test_what_differs_for_one_kind_alone_is_told_with_the_kind(pack_text: str, dictionary: Dictionary) -> None:
+    def asking(review: str) -> Pack:
+        pack, other = (load_pack(pack_text.replace("100 万元", each), dictionary) for each in ("100 万元", review))
+        (first, *rest), (stricter, *_) = pack.conditions, other.conditions
+        tests = {"new": first.tests["new"], "review": stricter.tests["new"]}
+        return replace(pack, conditions=(replace(first, tests=tests), *rest))
+
+    (found,) = pack_differences(asking("100 万元"), asking("200 万元"))
+    assert (found.id, found.what, found.before, found.after) == ("T-1", "要求（复核）", "≥100 万元", "≥200 万元")
 
 
 @pytest.mark.parametrize(
