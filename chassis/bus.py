@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import yaml
 
@@ -52,8 +52,7 @@ class Undecodable(Exception):
     """A message is not a CloudEvent of version 1 in binary mode."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What is appended to a topic. Messages of one key keep their order."""
 
     topic: str
@@ -62,8 +61,7 @@ class Message:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A message at its place on the bus."""
 
     topic: str
@@ -210,8 +208,7 @@ def refusal(message: Message) -> MessageRejected | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The CloudEvents attributes of a message, the correlation id and the trace it belongs to."""
 
     id: str
@@ -249,23 +246,25 @@ def encode(topic: str, key: str, envelope: Envelope, payload: bytes) -> Message:
 
 def decode(received: Received) -> Envelope:
     """The attributes of a received CloudEvent; raises Undecodable with the reason."""
-    headers = {name.lower(): value for name, value in received.headers}
+    headers = dict(received.headers)
+    if not all(map(str.islower, headers)):  # written by somebody else, whose capitals do not count
+        headers = {name.lower(): value for name, value in received.headers}
     try:
-        found = {name: headers[f"ce_{name}"].decode() for name in ("specversion", "id", "type", "source")}
-        subject, time, correlation_id, traceparent = (
-            headers.get(f"ce_{name}", b"").decode() for name in ("subject", "time", "correlationid", "traceparent")
-        )
-        occurred_at = dt.datetime.fromisoformat(time) if time else None
+        version, event_id, kind = headers["ce_specversion"], headers["ce_id"].decode(), headers["ce_type"].decode()
+        source, time = headers["ce_source"].decode(), headers.get("ce_time")
+        occurred_at = dt.datetime.fromisoformat(time.decode()) if time else None
+        subject, correlation_id = headers.get("ce_subject", b"").decode(), headers.get("ce_correlationid", b"").decode()
+        traceparent = headers.get("ce_traceparent", b"").decode()
     except KeyError as error:
         raise Undecodable(f"header {error.args[0]} is missing") from error
     except ValueError as error:  # covers UnicodeDecodeError
         raise Undecodable(f"a CloudEvents header cannot be read: {error}") from error
-    if not found["specversion"].startswith("1.") or not found["id"] or not found["type"]:
-        raise Undecodable(f"not a CloudEvent of version 1: {found}")
+    if not version.startswith(b"1.") or not event_id or not kind:
+        raise Undecodable(f"not a CloudEvent of version 1: {version!r}, id {event_id!r}, type {kind!r}")
     return Envelope(
-        id=found["id"],
-        type=found["type"],
-        source=found["source"],
+        id=event_id,
+        type=kind,
+        source=source,
         subject=subject,
         time=occurred_at,
         correlation_id=correlation_id or None,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
@@ -37,6 +38,7 @@ UNSETTLED_SECONDS = 60.0
 """A member that has not been a stable one for so long is made anew."""
 
 _LOST = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+_VALUE = itemgetter(1)
 _T = TypeVar("_T")
 
 
@@ -251,7 +253,9 @@ def _received(record: Any) -> Received:
         offset=record.offset,
         key=(record.key or b"").decode(errors="replace"),
         value=record.value or b"",
-        headers=tuple((name, value or b"") for name, value in record.headers),
+        headers=tuple(record.headers)
+        if all(map(_VALUE, record.headers))
+        else tuple((name, value or b"") for name, value in record.headers),
     )
 
 

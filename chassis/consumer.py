@@ -9,11 +9,11 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import psycopg
+from prometheus_client import Histogram
 from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -50,8 +50,13 @@ _REGISTER = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
+@cache
+def _seconds(service: str, group: str, kind: str) -> Histogram:
+    """The series of one type. Looking for it among the labels again would cost as much as reading the event."""
+    return telemetry.CONSUMER_SECONDS.labels(service, group, kind)
+
+
+class _Delivery(NamedTuple):
     """A received message that concerns this consumer: an event to react to, or the reason why it cannot be read."""
 
     received: Received
@@ -245,9 +250,7 @@ class Subscriber:
         with context.using(tx.context):
             for handler in self._subscriptions[type(event)]:
                 handler(tx, event)
-        telemetry.CONSUMER_SECONDS.labels(context.service(), self._group, event.type).observe(
-            time.perf_counter() - started
-        )
+        _seconds(context.service(), self._group, event.type).observe(time.perf_counter() - started)
 
     def _begin(self, here: context.Context, delivery: _Delivery) -> tracing.Span:
         received, envelope = delivery.received, delivery.envelope

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import time
 import uuid
@@ -22,5 +23,5 @@ def new_trace_id() -> str:
 
 
 def new_span_id() -> str:
-    """16 hexadecimal digits."""
-    return secrets.token_hex(8)
+    """16 hexadecimal digits. One for each event that is handled: they tell spans apart and guard nothing."""
+    return f"{random.getrandbits(64):016x}"

@@ -1,6 +1,8 @@
 """How much of the raw bus relay and consumer keep, and how long an event takes: ratios within one run.
 
-    python -m tests.load.bus_rates [--count 20000] [--rounds 3] [--buses postgres,kafka]
+    python -m tests.load.bus_rates [--count 20000] [--rounds 3] [--buses postgres,kafka] 2>/dev/null
+
+It logs as a service does, JSON lines of level INFO on standard error, since writing them is part of what is measured.
 
 Raw: the same messages, handed over in the same batches, no future asked, no inbox. Read the ratios, not the rates:
 load, database and broker share one machine. The database is the test server unless PEIYU_TEST_DATABASE_URL says
@@ -15,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from chassis import clock
+from chassis import clock, logging
 from chassis.bus import Bus, Message
 from chassis.consumer import Subscriber
 from chassis.db import Database, Transaction
@@ -103,9 +105,25 @@ def relay_all(service: Service, bus: Bus, event: type[Noted]) -> None:
     assert service.unsent() == 0
 
 
-def raw_consume(bus: Bus, topic: str, count: int) -> None:
-    consumer = bus.consumer(f"raw-{uuid.uuid4().hex[:6]}", [topic])
-    found = 0
+def raw_consume(under_test: BusUnderTest, topic: str, count: int) -> None:
+    group, found = f"raw-{uuid.uuid4().hex[:6]}", 0
+    if under_test.kind == "kafka":
+        from kafka import KafkaConsumer
+
+        assert under_test.broker is not None
+        client = KafkaConsumer(
+            topic,
+            bootstrap_servers=under_test.broker.bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        while found < count:
+            found += sum(len(records) for records in client.poll(1000, max_records=BATCH).values())
+            client.commit()
+        client.close()
+        return
+    consumer = under_test.open().consumer(group, [topic])
     while found < count:
         found += len(consumer.poll(1.0, BATCH))
         consumer.commit()
@@ -165,7 +183,7 @@ def one_round(server: Server, under_test: BusUnderTest, count: int) -> dict[str,
         fill_outbox(service, event, count)
         messages = wire(service)
         found["raw produce"] = rate(count, lambda: raw_produce(under_test, messages))
-        found["raw consume"] = rate(count, lambda: raw_consume(bus, event.topic, count))
+        found["raw consume"] = rate(count, lambda: raw_consume(under_test, event.topic, count))
     with service_on(server) as service:
         event = noted_on(under_test.topic(8))
         fill_outbox(service, event, count)
@@ -183,6 +201,7 @@ def main() -> None:
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--buses", default="postgres,kafka")
     options = asked.parse_args()
+    logging.configure("INFO", "json", service="load")
     with ExitStack() as held:
         server = held.enter_context(running_server())
         server.create("rates_bus")
