@@ -45,8 +45,8 @@ class Migrations:
         """The newest revision of this version of the code."""
         return ScriptDirectory.from_config(self._config()).get_current_head() or ""
 
-    def upgrade(self, db: Database) -> None:
-        """Upgrade to head under an advisory lock; several processes may call it at once."""
+    def upgrade(self, db: Database, revision: str = "head") -> None:
+        """Upgrade to head, or as far as `revision`, under an advisory lock; several processes may call it at once."""
         config = self._config()
         with db.engine.connect() as connection:
             driver_of(connection).patience = connections.LONGEST_SECONDS
@@ -55,7 +55,7 @@ class Migrations:
             connection.commit()
             try:
                 config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                command.upgrade(config, revision)
                 connection.commit()
             finally:
                 connection.rollback()

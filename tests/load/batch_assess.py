@@ -197,7 +197,14 @@ class Run:
         )
         code = "'91341302' || lpad((substr(uscc, 9, 9)::int + k * :n)::text, 9, '0') || 'X'"
         with self.db.transaction(timeout_seconds=0) as tx:
-            for table in ("enterprises", "enterprise_facts", "assessments", "assessment_calendar", "findings_requests"):
+            for table in (
+                "enterprises",
+                "enterprise_facts",
+                "assessment_inputs",
+                "assessments",
+                "assessment_calendar",
+                "findings_requests",
+            ):
                 columns = tx.session.scalars(
                     text("SELECT column_name FROM information_schema.columns WHERE table_name = :t ORDER BY 1"),
                     {"t": table},

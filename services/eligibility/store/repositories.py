@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, cast, func, select, text, update
+from sqlalchemy import Text, cast, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import aliased
 
@@ -23,6 +23,7 @@ from services.eligibility.store.tables import (
     AssessmentRow,
     EnterpriseRow,
     FindingsRequestRow,
+    InputsRow,
     PeriodFactsRow,
     RecordKeyRow,
     TitleRow,
@@ -159,13 +160,29 @@ class Assessments:
         return {found[0]: found[1] for found in self._session.execute(query)}
 
     def list_inputs(self, uscc: str, limit: int = 200) -> list[dict[str, Any]]:
-        """The inputs of the enterprise's last stored assessments, the oldest first; the same inputs once."""
-        query = select(AssessmentRow.inputs).where(AssessmentRow.uscc == uscc).order_by(AssessmentRow.id.desc())
-        found: list[dict[str, Any]] = []
-        for inputs in self._session.scalars(query.limit(limit)):
-            if inputs not in found:
-                found.append(inputs)
-        return found[::-1]
+        """What stored assessments of the enterprise looked at, the last times, the oldest first."""
+        kept = select(InputsRow.inputs).where(InputsRow.uscc == uscc)
+        query = kept.order_by(InputsRow.kept_at.desc(), InputsRow.hash).limit(limit)
+        return list(self._session.scalars(query))[::-1]
+
+    def keep_inputs(self, looked_at: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+        """Store what is about to be referred to, by (USCC, hash); what is there already stays."""
+        if looked_at:
+            now = clock.now()
+            rows = [
+                {"uscc": uscc, "hash": content, "inputs": inputs, "kept_at": now}
+                for (uscc, content), inputs in sorted(looked_at.items(), key=lambda each: each[0])
+            ]
+            self._session.execute(insert(InputsRow).on_conflict_do_nothing(), rows)
+
+    def forget_inputs(self, codes: Sequence[str]) -> None:
+        """Of these enterprises, what no assessment refers to any more."""
+        if codes:
+            self._session.flush()
+            referring = select(AssessmentRow.id).where(
+                AssessmentRow.uscc == InputsRow.uscc, AssessmentRow.inputs_hash == InputsRow.hash
+            )
+            self._session.execute(delete(InputsRow).where(InputsRow.uscc.in_(codes), ~referring.exists()))
 
     def replace(self, previous: AssessmentRow | None, row: AssessmentRow) -> None:
         """Make `row` the current one; the previous one stays as history."""
@@ -177,13 +194,13 @@ class Assessments:
         """No longer current; it stays as history."""
         self._session.execute(update(AssessmentRow).where(AssessmentRow.id == row.id).values(current=False))
 
-    def confirm(self, row: AssessmentRow, application_date: dt.date, inputs: dict[str, Any], near: Nearness) -> None:
+    def confirm(self, row: AssessmentRow, application_date: dt.date, inputs_hash: str, near: Nearness) -> None:
         """Assessed again with the same outcome: the date moves on, and with it what was looked at on that date.
 
         How near it is follows from the outcome; a row from before it was stored gets it here.
         """
         row.application_date = application_date
-        row.inputs = inputs  # written only when it differs
+        row.inputs_hash = inputs_hash
         row.assessed_at = clock.now()
         row.near_route, row.open_lines, row.open_effort = near.route, near.open_lines, near.effort
 

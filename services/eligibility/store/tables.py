@@ -7,9 +7,21 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Index, Integer, MetaData, Numeric, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from chassis.plumbing import NAMING
 
@@ -238,11 +250,26 @@ class BatchRunRow(Row):
     requested_at: Mapped[dt.datetime] = mapped_column(INSTANT)
 
 
+class InputsRow(Row):
+    """What assessments of one enterprise looked at (services.eligibility.domain.subjects.Inputs).
+
+    Kept once: the assessments of one day for all titles look at the same, and it is much the largest part of each.
+    """
+
+    __tablename__ = "assessment_inputs"
+
+    uscc: Mapped[str] = mapped_column(CODE, primary_key=True)
+    hash: Mapped[str] = mapped_column(CODE, primary_key=True)
+    inputs: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    kept_at: Mapped[dt.datetime] = mapped_column(INSTANT)
+
+
 class AssessmentRow(Row):
     """One assessment: its inputs, the pack version and the outcome. The explanation is rendered from these again."""
 
     __tablename__ = "assessments"
     __table_args__ = (
+        ForeignKeyConstraint(["uscc", "inputs_hash"], ["assessment_inputs.uscc", "assessment_inputs.hash"]),
         Index("ix_assessments_uscc", "uscc", "title", "id"),
         Index("uq_assessments_current", "uscc", "title", unique=True, postgresql_where=text("current")),
         Index("ix_assessments_current_verdict", "title", "verdict", "uscc", postgresql_where=text("current")),
@@ -261,7 +288,7 @@ class AssessmentRow(Row):
     score_low: Mapped[Decimal | None] = mapped_column(Numeric)
     score_high: Mapped[Decimal | None] = mapped_column(Numeric)
     missing: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    inputs: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    inputs_hash: Mapped[str] = mapped_column(CODE)
     outcome_hash: Mapped[str] = mapped_column(CODE)
     """sha256 of pack, verdict and every condition's status, values and points: equal means nothing changed."""
     near_route: Mapped[str | None] = mapped_column(Text)
@@ -272,6 +299,12 @@ class AssessmentRow(Row):
     """event | request | calendar"""
     assessed_at: Mapped[dt.datetime] = mapped_column(INSTANT)
     current: Mapped[bool] = mapped_column(Boolean)
+    _kept: Mapped[InputsRow] = relationship(viewonly=True)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What was looked at; read when asked for, since lists of assessments do not need it."""
+        return self._kept.inputs
 
 
 class FindingsRequestRow(Row):

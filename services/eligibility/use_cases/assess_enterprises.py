@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from chassis import clock, ids
@@ -42,7 +44,7 @@ class Rules:
     """As of the catalog."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """What eligibility knows of one enterprise."""
 
@@ -61,10 +63,16 @@ class Known:
     def row(self, day: dt.date) -> Inputs:
         return row_of(**self._looked_at(day))
 
+    @cached_property
     def content(self) -> bytes:
+        """Hash of everything that an assessment may look at."""
         return hash_of_inputs(
             self.enterprise.industry_code, [(each.fiscal_year, each.content) for each in self.periods], self.titles
         )
+
+    def inputs_hash(self, day: dt.date) -> str:
+        """Equal for equal inputs: of the same facts another year may look at others."""
+        return hashlib.blake2b(self.content + day.year.to_bytes(2), digest_size=16).hexdigest()
 
     def _looked_at(self, day: dt.date) -> dict[str, Any]:
         return {
@@ -114,13 +122,14 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     day = clock.today()
     known = gather(tx, list(wanted))
     current = Assessments(tx).list_current(list(known))
+    looked_at = {uscc: each.inputs(day) for uscc, each in known.items()}
+    renewed = keep_inputs(tx, known, looked_at, current.values(), day)
     needs: dict[str, list[Need]] = defaultdict(list)
     changed = 0
     due: dict[str, dict[str, dt.date]] = {}
     fingerprints: dict[str, dict[str, str]] = {}
     for uscc, each in sorted(known.items()):
-        inputs = each.inputs(day)
-        subject, hashed = subject_of(inputs, rules.sizes, day), each.content()
+        subject, hashed = subject_of(looked_at[uscc], rules.sizes, day), each.content
         due[uscc], fingerprints[uscc] = {}, {}
         for title in sorted(wanted[uscc]):
             kind = kind_for(title, each.titles, day)
@@ -136,11 +145,28 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
             found = evaluate(pack, subject, application_date=day, kind=kind)
             fingerprints[uscc][title] = fingerprint(hashed, basis, signature_of(in_columns(pack), found))
             needs[uscc] += needs_of(pack, subject, found)
-            changed += record(tx, each, pack, found, inputs, previous, trigger=trigger) is not None
+            changed += record(tx, each, pack, found, previous, trigger=trigger) is not None
     subjects = {uscc: (each.enterprise, each.facts_as_of_today) for uscc, each in known.items()}
     settle_findings(tx, subjects, wanted, needs, rules.dictionary, day)
     Calendar(tx).keep(due, fingerprints)
+    Assessments(tx).forget_inputs(renewed)
     return changed
+
+
+def keep_inputs(
+    tx: Transaction,
+    known: Mapping[str, Known],
+    looked_at: Mapping[str, Inputs],
+    current: Iterable[AssessmentRow],
+    day: dt.date,
+) -> list[str]:
+    """Store what the assessments to come will refer to; whose inputs are others than before."""
+    before = {(row.uscc, row.inputs_hash) for row in current}
+    fresh = {
+        key: looked_at[uscc] for uscc, each in known.items() if (key := (uscc, each.inputs_hash(day))) not in before
+    }
+    Assessments(tx).keep_inputs(fresh)
+    return [uscc for uscc, _ in fresh]
 
 
 def record(
@@ -148,16 +174,15 @@ def record(
     known: Known,
     pack: Pack,
     found: Assessment,
-    inputs: Inputs,
     previous: AssessmentRow | None,
     *,
     trigger: str,
 ) -> AssessmentRow | None:
-    """Make `found` the current assessment unless the current one says the same; null then."""
+    """Make `found` the current assessment unless the current one says the same; null then. Its inputs are kept."""
     said = outcome_hash(found)
     near = nearness(pack, found)
     if previous is not None and previous.outcome_hash == said:
-        Assessments(tx).confirm(previous, found.application_date, inputs, near)
+        Assessments(tx).confirm(previous, found.application_date, known.inputs_hash(found.application_date), near)
         return None
     row = AssessmentRow(
         id=ids.new_id(),
@@ -172,7 +197,7 @@ def record(
         score_low=found.score.points.low if found.score else None,
         score_high=found.score.points.high if found.score else None,
         missing=sorted({each.fact_id for each in found.missing}),
-        inputs=inputs,
+        inputs_hash=known.inputs_hash(found.application_date),
         outcome_hash=said,
         near_route=near.route,
         open_lines=near.open_lines,

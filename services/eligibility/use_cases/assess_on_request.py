@@ -19,7 +19,7 @@ from services.eligibility.domain.subjects import inputs_of, kind_for, subject_of
 from services.eligibility.store.pending import Calendar
 from services.eligibility.store.repositories import Assessments
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
-from services.eligibility.use_cases.assess_enterprises import Rules, gather, record
+from services.eligibility.use_cases.assess_enterprises import Rules, gather, keep_inputs, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,11 @@ def assess_registered(
     found = evaluate(pack, subject_of(inputs, rules.sizes, day), application_date=day, kind=kind or natural)
     if day != today or found.kind != natural:
         return Outcome(found, None, known.enterprise)
-    previous = Assessments(tx).list_current([uscc]).get((uscc, title))
-    row = record(tx, known, pack, found, inputs, previous, trigger="request")
+    current = Assessments(tx).list_current([uscc])
+    renewed = keep_inputs(tx, {uscc: known}, {uscc: inputs}, current.values(), day)
+    previous = current.get((uscc, title))
+    row = record(tx, known, pack, found, previous, trigger="request")
+    Assessments(tx).forget_inputs(renewed)
     if row is not None:
         Calendar(tx).unsettle(uscc, title)
     return Outcome(found, row or previous, known.enterprise)

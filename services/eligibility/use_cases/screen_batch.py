@@ -78,7 +78,7 @@ def _standing(tx: Transaction, rules: Rules, known: Mapping[str, Known], day: dt
         bases: dict[str, bytes] = {}
         for each in question.candidates:
             if each.row not in contents:
-                contents[each.row] = known[codes[each.row]].content()
+                contents[each.row] = known[codes[each.row]].content
             if each.title not in bases:
                 bases[each.title] = basis_of(rules.ground, rules.editions, each.title, question.pack, question.kind)
             if fingerprint(contents[each.row], bases[each.title], signatures[each.row]) == each.fingerprint:
