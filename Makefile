@@ -56,6 +56,9 @@ secrets: ## Passwords, keys and a trial certificate for docker-compose.yml (HOST
 contracts: dev ## Write OpenAPI, JSON Schemas and AsyncAPI from the code  生成接口和事件文档
 	@exec $(PY) -m peiyu contracts
 
+release-contracts: dev ## Take today's contracts into contracts/released/, unless they break somebody  发布接口和事件契约
+	@exec $(PY) -m tests.contract.release
+
 maps: dev ## Write docs/EVENTS.md and docs/RULES.md from the code  生成事件和规则总览
 	@exec $(PY) -m peiyu maps
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
@@ -31,6 +32,11 @@ def store(tx: Transaction, content: bytes, media_type: str) -> str:
     }
     tx.session.execute(insert(BlobRow).values(row).on_conflict_do_nothing())
     return digest
+
+
+def forget(tx: Transaction, sha256s: Collection[str]) -> None:
+    """Throw away content that nothing names any more; whoever kept it knows that."""
+    tx.session.execute(delete(BlobRow).where(BlobRow.sha256.in_(sha256s)))
 
 
 def load(tx: Transaction, sha256: str) -> bytes:

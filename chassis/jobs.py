@@ -13,7 +13,7 @@ import datetime as dt
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -102,6 +102,12 @@ def enqueue(tx: Transaction, kind: str, payload: Mapping[str, Any], *, run_at: d
 def progress_of(tx: Transaction, job_id: uuid.UUID) -> JobProgressRow | None:
     """What the job last said of itself; null before it started."""
     return tx.session.get(JobProgressRow, job_id)
+
+
+def list_progress(tx: Transaction, job_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, JobProgressRow]:
+    """The same of several, by job; those that have not started are not in it."""
+    rows = tx.session.scalars(select(JobProgressRow).where(JobProgressRow.job_id.in_(job_ids)))
+    return {row.job_id: row for row in rows}
 
 
 Outcome = Literal["done", "failed", "retried", "postponed"]

@@ -60,6 +60,10 @@ class PackInvalid(SourceInvalid):
     """A pack cannot be used; every problem has file, line, what was found, what is expected and how to mend it."""
 
 
+MOST_LINES = 300
+"""Rule lines of one pack; the longest law has 40. Lines are compared in pairs, so there has to be an end."""
+
+
 def load_pack(text: str, dictionary: Dictionary, file: str = "pack.yaml") -> Pack:
     """Compile one pack. Raises PackInvalid with every problem found."""
     reader = Reader(file)
@@ -74,6 +78,10 @@ def compile_pack(root: Block, dictionary: Dictionary, reader: Reader) -> Pack:
     """Compile a pack that has been read. Raises PackInvalid with every problem found."""
     try:
         pack = _Compiler(reader, dictionary, Predicates(reader, dictionary)).pack(root)
+        lines = len(pack.gates) + len(pack.conditions) + len(pack.indicators)
+        if lines > MOST_LINES:
+            expected = f"至多 {MOST_LINES} 行"
+            reader.problem(1, f"{lines} 行条件和指标", expected, "请拆成几个规则包，或核对是否误粘贴。", "too-long")
         if not reader.problems:
             check_reachability(reader, pack, root)
             check_contradictions(reader, pack)

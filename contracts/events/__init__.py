@@ -8,7 +8,9 @@ from contracts.events.eligibility import (
     FindingRequested,
     FlipListReady,
     PackActivated,
+    PackRetired,
     PackScheduled,
+    PackScheduleWithdrawn,
 )
 from contracts.events.finance import ConsentChanged, WhitelistChanged
 from contracts.events.notification import AssignmentChanged
@@ -33,6 +35,8 @@ ALL: dict[str, type[Event]] = {
         FlipListReady,
         PackScheduled,
         PackActivated,
+        PackScheduleWithdrawn,
+        PackRetired,
         WhitelistChanged,
         ConsentChanged,
         AssignmentChanged,

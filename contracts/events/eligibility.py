@@ -108,6 +108,39 @@ class PackScheduled(Event):
     changes: int
 
 
+class PackScheduleWithdrawn(Event):
+    """A version of rules will not serve from the day that PackScheduled said: what is in use stays in use."""
+
+    topic: ClassVar[str] = "eligibility.packs"
+    type: ClassVar[str] = "eligibility.pack-schedule-withdrawn.v1"
+    keyed_by: ClassVar[str] = "pack_id"
+
+    pack_id: str
+    pack_hash: str
+    title: str
+    title_label: str
+    activates_on: dt.date = Field(description="the day that was announced")
+    because: str | None = Field(description="why it was not activated at its moment; null: somebody took it back")
+    withdrawn_at: dt.datetime
+
+
+class PackRetired(Event):
+    """A version of rules was taken out of use and none put in its place; earlier dates keep their answers."""
+
+    topic: ClassVar[str] = "eligibility.packs"
+    type: ClassVar[str] = "eligibility.pack-retired.v1"
+    keyed_by: ClassVar[str] = "pack_id"
+
+    pack_id: str
+    pack_hash: str
+    title: str
+    title_label: str
+    label: str
+    document: str
+    last_on: dt.date = Field(description="last application date it serves, in Asia/Shanghai")
+    retired_at: dt.datetime
+
+
 class PackActivated(Event):
     """A version of rules has begun to serve; the enterprises it concerns are being assessed again."""
 

@@ -6,16 +6,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 import rulebook
-from chassis.db import Database
+from chassis.db import Database, Transaction
 from chassis.signing import SignerPort, canonical_bytes, digest, own_signer
 from chassis.signing_sm2 import Sm2Signer
 from rulebook.dictionary import Dictionary, parse_dictionary
+from rulebook.loader import load_pack
 from rulebook.size_table import SizeTable, load_size_table
+from rulebook.source import Problem, SourceInvalid
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.domain.consistency import Check, load_checks
 from services.eligibility.domain.notice import Wordings, load_wordings
 from services.eligibility.domain.record import Sources
 from services.eligibility.settings import Settings
+from services.eligibility.store.packs import Packs
 from services.eligibility.use_cases.seed_packs import seed_packs
 
 SIZES = "size-2011-2017.yaml"
@@ -74,9 +77,27 @@ def record_signers(settings: Settings) -> list[SignerPort]:
 
 
 def prepare(settings: Settings, db: Database) -> None:
-    """Seed the packs with their cases; a fast no-op when all are known."""
+    """Seed the packs with their cases; a fast no-op when all are known.
+
+    Raises SourceInvalid with every problem when this version cannot read a pack that serves: nothing is answered then.
+    """
     folder = settings.policies_folder
     files = {path.name: path.read_text("utf-8") for path in folder.glob("*.yaml") if path.name != SIZES}
     cases = {path.name: path.read_text("utf-8") for path in (folder / "cases").glob("*.yaml")}
+    dictionary = read_dictionary(settings)
     with db.transaction() as tx:
-        seed_packs(tx, read_dictionary(settings), files, cases)
+        seed_packs(tx, dictionary, files, cases)
+        require_readable(tx, dictionary)
+
+
+def require_readable(tx: Transaction, dictionary: Dictionary) -> None:
+    """Every version that answers for some date is read by this version's loader, which may be stricter than it was."""
+    packs, problems = Packs(tx), list[Problem]()
+    tx.flush()
+    for stored in packs.list_stored({each.sha256 for each in packs.list_serving()}):
+        try:
+            load_pack(stored.body, dictionary, f"{stored.file}（{stored.sha256[:12]}）")
+        except SourceInvalid as invalid:
+            problems += invalid.problems
+    if problems:
+        raise SourceInvalid(problems)

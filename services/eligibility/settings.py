@@ -29,6 +29,8 @@ class Settings(ServiceSettings):
     """Enterprises of a batch run compared with their stored outcomes in one transaction at most."""
     simulation_days: int = 30
     """A pack is scheduled only on a simulation asked for within so many days: what enterprises report moves on."""
+    simulations_kept_days: int = 180
+    """A simulation is deleted so long after it was finished, unless a schedule was decided on it."""
     near_miss_lines: int = 3
     """An enterprise is near a title when at most so many lines are open."""
     near_miss_effort: Literal["paperwork", "months", "year", "years"] = "year"

@@ -19,6 +19,7 @@ from services.eligibility.settings import Settings
 from services.eligibility.subscriptions import SUBSCRIPTIONS
 from services.eligibility.use_cases.activate_packs import activate_packs
 from services.eligibility.use_cases.assess_pending import assess_pending
+from services.eligibility.use_cases.forget_simulations import forget_simulations
 from services.eligibility.use_cases.mark_due import mark_due
 from services.eligibility.use_cases.screen_batch import screen_batch
 
@@ -30,6 +31,9 @@ NEW_DAY = dt.time(0, 10)
 
 ACTIVATION_SECONDS = 10
 """How late after midnight a scheduled pack may begin to serve; asking costs one query on an index of a few rows."""
+
+
+FORGETTING_SECONDS = 3600
 
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
@@ -58,11 +62,15 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     def activate(tx: Transaction) -> None:
         activate_packs(tx, catalog, sizes)
 
+    def forget(tx: Transaction) -> None:
+        forget_simulations(tx, dt.timedelta(days=settings.simulations_kept_days))
+
     job = simulation_job(catalog, sizes)
     retention = dt.timedelta(days=settings.retention_days)
     schedules = [
         Schedule("follow-the-calendar", DailyAt(NEW_DAY), follow_the_calendar),
         Schedule("activate-packs", Every(ACTIVATION_SECONDS), activate),
+        Schedule("forget-simulations", Every(FORGETTING_SECONDS), forget),
     ]
     return Worker(
         "eligibility",

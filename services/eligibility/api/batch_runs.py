@@ -41,6 +41,9 @@ class BatchRunOut(BaseModel):
     total: int = Field(description="enterprises marked at the start")
     done: int = Field(description="of these, assessed since")
     finished: bool
+    reason: str | None = Field(
+        default=None, description="why it began by itself: rules came into use or went; null: somebody asked"
+    )
     requested_by: str
     requested_at: dt.datetime
 
@@ -95,6 +98,7 @@ def _out(row: BatchRunRow, waiting: int) -> BatchRunOut:
         total=row.total,
         done=max(0, row.total - waiting),
         finished=waiting == 0,
+        reason=row.reason,
         requested_by=row.requested_by,
         requested_at=row.requested_at,
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from chassis import etags, keyset, pagination
+from chassis import etags, keyset, logging, pagination
 from chassis.auth import Actor
 from chassis.dependencies import ReadTx, Tx
 from chassis.idempotency import Idempotent
@@ -18,6 +18,7 @@ from chassis.problems import refusals
 from rulebook.outline import outline
 from rulebook.pack import Pack
 from rulebook.pack_differences import pack_differences
+from rulebook.source import SourceInvalid
 from services.eligibility.api import rendering, rendering_packs
 from services.eligibility.api.access import AssessmentReader, PackKeeper, require_everywhere
 from services.eligibility.api.schemas import PackOut
@@ -46,7 +47,7 @@ from services.eligibility.domain.errors import (
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.tables import PackRow
 from services.eligibility.use_cases.check_pack import check_pack
-from services.eligibility.use_cases.keep_draft import keep_draft, replace_cases
+from services.eligibility.use_cases.keep_draft import keep_draft, refused, replace_cases
 from services.eligibility.use_cases.retire_pack import delete_pack, retire_pack
 from services.eligibility.use_cases.schedule_pack import schedule_pack, unschedule_pack
 
@@ -96,7 +97,10 @@ def get_packs(
     limit: Limit = pagination.MAX_LIMIT,
     cursor: Cursor = None,
 ) -> list[PackOut]:
-    """List the versions of policy packs (规则包) by their ids; `Link: rel="next"` leads on where there are more."""
+    """List the versions of policy packs (规则包) by their ids; `Link: rel="next"` leads on where there are more.
+
+    A draft that an older release stored and this one cannot read is left out; its text is at `/source`.
+    """
     after = keyset.decode(cursor, (str, str))
     rows = Packs(tx).list_page(
         title=title,
@@ -108,7 +112,8 @@ def get_packs(
     )
     page = keyset.cut(rows, limit, lambda row: (row.pack_id, row.hash))
     pagination.link_next(request, response, page.after)
-    return [rendering.pack(_compiled(request, row), row.state) for row in page.rows]
+    readable = [(row, pack) for row in page.rows if (pack := _readable(request, row)) is not None]
+    return [rendering.pack(pack, row.state) for row, pack in readable]
 
 
 @router.post(
@@ -239,7 +244,19 @@ def _visible(actor: Actor, tx: ReadTx, sha256: str) -> PackRow:
 
 
 def _compiled(request: Request, row: PackRow) -> Pack:
-    return catalog_of(request).compile(StoredPack(row.hash, row.file, row.body))
+    """Raises PackRefused for a version that an older release stored and this one's stricter loader does not take."""
+    try:
+        return catalog_of(request).compile(StoredPack(row.hash, row.file, row.body))
+    except SourceInvalid as invalid:
+        raise refused(f"规则包 {row.pack_id}（{row.hash[:12]}）", "source", invalid) from None
+
+
+def _readable(request: Request, row: PackRow) -> Pack | None:
+    try:
+        return _compiled(request, row)
+    except PackRefused as refusal:
+        logging.get(__name__).error("stored pack cannot be read", pack=row.pack_id, hash=row.hash, reason=str(refusal))
+        return None
 
 
 def _detail(request: Request, tx: ReadTx, row: PackRow) -> PackDetail:

@@ -27,7 +27,7 @@ _CHANGES = {
     "title": "称号",
     "industry": "所属行业",
 }
-_TRIGGERS = {"event": "数据变化", "request": "人工发起", "calendar": "日期变化"}
+_TRIGGERS = {"event": "数据变化", "request": "人工发起", "calendar": "日期变化", "batch": "批量测算"}
 STATES = {"open": "待认定", "closed": "已关闭"}
 _BECAUSE = {"answered": "已认定", "not_needed": "不再需要"}
 

@@ -24,7 +24,7 @@ class HistoryItem(AssessmentSummary):
     """A stored assessment of the history, with what changed from the one before for the same title."""
 
     current: bool
-    trigger: Coded = Field(description="event | request | calendar")
+    trigger: Coded = Field(description="event | request | calendar | batch")
     since: dt.datetime = Field(description="when this outcome was first found; assessed_at is when it was last found")
     previous_id: str | None = Field(description="null for the first assessment of the title")
     changes: list[ChangeOut]

@@ -86,7 +86,8 @@ def get_simulations(
     rows = queries.list_simulations(tx, actor, title=title, pack=pack, before=after[0] if after else None, limit=limit)
     page = keyset.cut(rows, limit, lambda row: (row.id,))
     following = pagination.link_next(request, response, page.after)
-    items = [rendering_packs.simulation(row, jobs.progress_of(tx, row.job_id)) for row in page.rows]
+    progress = jobs.list_progress(tx, [row.job_id for row in page.rows])
+    items = [rendering_packs.simulation(row, progress.get(row.job_id)) for row in page.rows]
     return Page(items=items, next_cursor=following)
 
 

@@ -21,11 +21,6 @@ def of_title(title: str) -> str:
     return f"title:{title}"
 
 
-def of_rules(title: str) -> str:
-    """Another edition of the title's rules came into use."""
-    return f"rules:{title}"
-
-
 def of_calendar(title: str) -> str:
     """A day came on which the outcome for the title may change by itself."""
     return f"due:{title}"
@@ -36,12 +31,20 @@ def of_batch(title: str) -> str:
     return f"batch:{title}"
 
 
+def trigger_of(changed: Collection[str] | None) -> str:
+    """Why somebody is assessed: calendar | batch where nothing else was said of them, event otherwise."""
+    said = {each.partition(":")[0] for each in changed or ()}
+    if said == {"due"}:
+        return "calendar"
+    return "batch" if said and said <= {"batch", "due"} else "event"
+
+
 def titles_concerned(editions: Editions, changed: Collection[str] | None) -> frozenset[str]:
     """The titles to assess again; all of them when it is not known what changed, or the enterprise has moved."""
     if changed is None or DISTRICT in changed or ANYTHING in changed:
         return frozenset(editions.titles())
     said = set(changed)
-    found = {title for title in editions.titles() if said & {of_rules(title), of_calendar(title), of_batch(title)}}
+    found = {title for title in editions.titles() if said & {of_calendar(title), of_batch(title)}}
     for pack in editions.packs:
         needs = dependencies(pack)
         if said & needs.facts or any(of_title(title) in said for title in needs.titles):

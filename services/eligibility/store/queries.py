@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy.orm import defer
 
 from chassis.auth import EVERYWHERE, Actor
 from chassis.db import Transaction
@@ -122,7 +123,7 @@ def list_simulations(
     tx: Transaction, actor: Actor, *, title: str | None, pack: str | None, before: uuid.UUID | None, limit: int
 ) -> Sequence[SimulationRow]:
     """Those of the actor's areas, the newest first; one row more than `limit` when there are more."""
-    query = select(SimulationRow).order_by(SimulationRow.id.desc()).limit(limit + 1)
+    query = select(SimulationRow).options(defer(SimulationRow.body)).order_by(SimulationRow.id.desc()).limit(limit + 1)
     if EVERYWHERE not in actor.areas:
         prefixes = [SimulationRow.district.startswith(area, autoescape=True) for area in actor.areas]
         query = query.where(or_(False, *prefixes))

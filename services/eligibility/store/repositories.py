@@ -52,6 +52,10 @@ class Enterprises:
             raise EnterpriseNotKnown("尚未收到该企业的登记信息：请核对统一社会信用代码；若刚刚登记，请数秒后重试")
         return row
 
+    def any(self) -> bool:
+        """Whether any enterprise is known."""
+        return self._session.scalar(select(EnterpriseRow.uscc).limit(1)) is not None
+
     def find(self, uscc: str) -> EnterpriseRow | None:
         return self._session.get(EnterpriseRow, uscc)
 

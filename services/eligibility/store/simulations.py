@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from chassis.db import Transaction
 from rulebook.size_table import Span
 from services.eligibility.domain.errors import SimulationNotFound
-from services.eligibility.store.tables import EnterpriseRow, FlipRow, SimulationRow
+from services.eligibility.store.tables import EnterpriseRow, FlipRow, PackRow, SimulationRow
 
 _COLUMNS = (
     "simulation_id", "uscc", "name", "district_code", "size_class", "industry_code", "kind", "before", "after",
@@ -100,6 +101,20 @@ class Simulations:
         self._session.execute(
             update(SimulationRow).where(SimulationRow.id == simulation_id).values(state="failed", **values)
         )
+
+    def list_forgettable(self, before: dt.datetime, limit: int) -> Sequence[uuid.UUID]:
+        """Finished before then, and no pack was scheduled on them."""
+        relied_on = select(PackRow.hash).where(PackRow.simulation_id == SimulationRow.id)
+        query = select(SimulationRow.id).where(SimulationRow.finished_at < before, ~relied_on.exists())
+        return self._session.scalars(query.order_by(SimulationRow.id).limit(limit)).all()
+
+    def forget(self, simulation_ids: Collection[uuid.UUID]) -> list[str]:
+        """Delete them with their flips; the workbooks that nothing names any more."""
+        self._session.execute(delete(FlipRow).where(FlipRow.simulation_id.in_(simulation_ids)))
+        gone = delete(SimulationRow).where(SimulationRow.id.in_(simulation_ids)).returning(SimulationRow.result)
+        results = {result for result in self._session.scalars(gone) if result is not None}
+        kept = self._session.scalars(select(SimulationRow.result).where(SimulationRow.result.in_(results)))
+        return sorted(results - set(kept))
 
     # -- the population ---------------------------------------------------------------------------------------------
 

@@ -239,13 +239,15 @@ class CalendarRow(Row):
 
 
 class BatchRunRow(Row):
-    """Everybody, or everybody of an area, assessed again because somebody asked."""
+    """Everybody, or everybody of an area, assessed again: because somebody asked, or because the rules changed."""
 
     __tablename__ = "batch_runs"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     district: Mapped[str | None] = mapped_column(CODE)
     total: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why it was begun by itself; null where somebody asked for it."""
     requested_by: Mapped[str] = mapped_column(Text)
     requested_at: Mapped[dt.datetime] = mapped_column(INSTANT)
 
@@ -296,7 +298,7 @@ class AssessmentRow(Row):
     open_effort: Mapped[str | None] = mapped_column(CODE)
     """How near the title is (rulebook.nearness); null in rows that were not assessed since it is kept."""
     trigger: Mapped[str] = mapped_column(CODE)
-    """event | request | calendar"""
+    """event | request | calendar | batch (services.eligibility.domain.changes)"""
     assessed_at: Mapped[dt.datetime] = mapped_column(INSTANT)
     current: Mapped[bool] = mapped_column(Boolean)
     _kept: Mapped[InputsRow] = relationship(viewonly=True)

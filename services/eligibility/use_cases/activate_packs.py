@@ -10,18 +10,17 @@ from chassis.errors import DomainError
 from contracts.events.eligibility import PackActivated
 from rulebook.pack import Pack
 from rulebook.size_table import SizeTable
-from services.eligibility.domain import changes
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import PackRefused
-from services.eligibility.domain.life_cycle import contradictions, green
+from services.eligibility.domain.life_cycle import Report, contradictions, green
 from services.eligibility.store.packs import Packs
-from services.eligibility.store.pending import Pending
 from services.eligibility.store.tables import PackRow
 from services.eligibility.use_cases.assess_enterprises import Rules
 from services.eligibility.use_cases.check_pack import report_of
 from services.eligibility.use_cases.keep_draft import untested
 from services.eligibility.use_cases.load_rules import load_rules
 from services.eligibility.use_cases.schedule_pack import announced_simulation, give_up, named, require_no_contradiction
+from services.eligibility.use_cases.start_batch_run import start_batch_run
 
 
 def activate_packs(tx: Transaction, catalog: Catalog, sizes: SizeTable) -> int:
@@ -43,6 +42,7 @@ def activate_packs(tx: Transaction, catalog: Catalog, sizes: SizeTable) -> int:
 def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow) -> bool:
     packs, day = Packs(tx), row.activates_on
     assert day is not None  # as list_due chose it
+    report: Report | None = None
     try:
         rules = load_rules(tx, catalog, sizes)
         report = report_of(catalog, row)
@@ -54,6 +54,8 @@ def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow)
     except DomainError as refusal:
         state = untested(row) if isinstance(refusal, PackRefused) else "tested"
         give_up(tx, row, state, f"到期未启用：{refusal.detail}")
+        if report is not None:
+            row.test_report, row.tested_at, row.tested_by = report, clock.now(), tx.context.actor
         logging.get(__name__).warning("pack not activated", pack=row.pack_id, hash=row.hash, reason=refusal.detail)
         tx.flush()
         return False
@@ -78,7 +80,7 @@ def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow)
         )
     )
     before = [catalog.compile(StoredPack(replaced.hash, replaced.file, replaced.body))] if replaced else []
-    assess_again(tx, [pack, *before])
+    assess_again(tx, [pack, *before], f"启用规则包 {row.pack_id}")
     tx.flush()
     return True
 
@@ -89,11 +91,13 @@ def _follows_one(pack: Pack, rules: Rules) -> bool:
     return any(contradictions(pack, [each]) for each in ended)
 
 
-def assess_again(tx: Transaction, packs: Iterable[Pack]) -> None:
-    """Mark everybody whom one of these packs of one title may concern: its areas, or all."""
+def assess_again(tx: Transaction, packs: Iterable[Pack], reason: str) -> None:
+    """Begin a batch run over everybody whom one of these packs may concern: its areas, or all.
+
+    So events go on being assessed before it, and everybody can see how far it is.
+    """
     concerned = list(packs)
-    said = [changes.of_rules(concerned[0].title)]
     areas = [prefix for pack in concerned for prefix in pack.area]
     everywhere = any(not pack.area for pack in concerned)
-    for prefix in [""] if everywhere else sorted(set(areas)):
-        Pending(tx).add_all(said, district=prefix)
+    for prefix in [None] if everywhere else sorted(set(areas)):
+        start_batch_run(tx, prefix, reason)

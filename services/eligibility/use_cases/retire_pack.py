@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from chassis import clock
 from chassis.db import Transaction
+from contracts.events.eligibility import PackRetired
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import PackInUse
 from services.eligibility.domain.life_cycle import STATES, require_state
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.tables import PackRow
 from services.eligibility.use_cases.activate_packs import assess_again
+from services.eligibility.use_cases.schedule_pack import named
 
 
 def retire_pack(tx: Transaction, catalog: Catalog, sha256: str) -> PackRow:
-    """From today on no application is judged by it; applications of earlier days still are."""
+    """From today on no application is judged by it; applications of earlier days still are. Emits PackRetired."""
     packs = Packs(tx)
     row = packs.get_for_update(sha256)
     require_state(row.state, ("active",), "停用", "草案请删除，已排期的请撤销排期。")
     packs.end_serving(row, clock.today())
     row.state, row.retired_at, row.retired_by = "retired", clock.now(), tx.context.actor
     tx.audit("pack-retired", row.pack_id, {"hash": row.hash})
-    assess_again(tx, [catalog.compile(StoredPack(row.hash, row.file, row.body))])
+    pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
+    tx.emit(PackRetired(**named(row, pack), last_on=clock.today() - dt.timedelta(days=1), retired_at=row.retired_at))
+    assess_again(tx, [pack], f"停用规则包 {row.pack_id}")
     return row
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 from chassis import clock
 from chassis.db import Transaction
-from contracts.events.eligibility import PackScheduled
+from contracts.events.eligibility import PackScheduled, PackScheduleWithdrawn
 from rulebook.pack import PACK_TITLES, Pack
 from rulebook.size_table import SizeTable
 from services.eligibility.domain.catalog import Catalog, StoredPack
@@ -68,6 +68,19 @@ def unschedule_pack(tx: Transaction, sha256: str) -> PackRow:
 
 
 def give_up(tx: Transaction, row: PackRow, state: str, remark: str | None) -> None:
+    """Take the schedule away; `remark` says why where nobody asked for it. Emits PackScheduleWithdrawn."""
+    assert row.activates_on is not None  # it is scheduled
+    tx.emit(
+        PackScheduleWithdrawn(
+            pack_id=row.pack_id,
+            pack_hash=row.hash,
+            title=row.title,
+            title_label=PACK_TITLES.get(row.title, row.title),
+            activates_on=row.activates_on,
+            because=remark,
+            withdrawn_at=clock.now(),
+        )
+    )
     row.state, row.activates_on, row.simulation_id, row.remark = state, None, None, remark
     row.scheduled_at = row.scheduled_by = None
     tx.audit("pack-schedule-withdrawn", row.pack_id, {"hash": row.hash, "because": remark})

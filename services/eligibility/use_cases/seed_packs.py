@@ -8,10 +8,10 @@ from chassis import clock
 from chassis.db import Transaction
 from rulebook.dictionary import Dictionary
 from rulebook.loader import load_pack
-from services.eligibility.domain import changes
 from services.eligibility.store.packs import Packs
-from services.eligibility.store.pending import Pending
+from services.eligibility.store.repositories import Enterprises
 from services.eligibility.store.tables import PackRow
+from services.eligibility.use_cases.start_batch_run import start_batch_run
 
 
 def seed_packs(
@@ -27,7 +27,7 @@ def seed_packs(
     packs.lock()
     shipped = cases or {}
     added: list[str] = []
-    begun: set[str] = set()
+    begun: list[str] = []
     for file, body in sorted(files.items()):
         pack = load_pack(body, dictionary, file)
         known = packs.find_version(pack.sha256)
@@ -52,12 +52,12 @@ def seed_packs(
         packs.add(row)
         tx.flush()
         if first:
-            begun.add(changes.of_rules(pack.title))
+            begun.append(pack.id)
             packs.begin_serving(row, None)
         tx.audit("pack-seeded", pack.id, {"hash": pack.sha256, "state": row.state})
         added.append(pack.id)
-    if begun:
-        Pending(tx).add_all(sorted(begun))
+    if begun and Enterprises(tx).any():
+        start_batch_run(tx, None, f"启用随程序提供的规则包 {'、'.join(sorted(begun))}")
     return added
 
 

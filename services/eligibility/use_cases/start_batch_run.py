@@ -8,7 +8,7 @@ from services.eligibility.store.pending import BatchRuns, Pending
 from services.eligibility.store.tables import BatchRunRow
 
 
-def start_batch_run(tx: Transaction, district: str | None) -> BatchRunRow:
+def start_batch_run(tx: Transaction, district: str | None, reason: str | None = None) -> BatchRunRow:
     """Mark the enterprises; the worker screens them in portions, and goes on where it was after a crash.
 
     Only what says something else than before is stored and announced.
@@ -18,9 +18,10 @@ def start_batch_run(tx: Transaction, district: str | None) -> BatchRunRow:
         id=run_id,
         district=district,
         total=Pending(tx).add_all(district=district or "", batch_id=run_id),
+        reason=reason,
         requested_by=tx.context.actor,
         requested_at=clock.now(),
     )
     BatchRuns(tx).add(row)
-    tx.audit("batch-run-started", str(run_id), {"district": district, "total": row.total})
+    tx.audit("batch-run-started", str(run_id), {"district": district, "total": row.total, "reason": reason})
     return row

@@ -142,11 +142,12 @@ class Eligibility:
     def assess(self) -> int:
         """As the worker does it; how many of those who waited are done."""
         before = self._waiting()
-        while self._step():
+        while self.assess_once():
             pass
         return before - self._waiting()
 
-    def _step(self) -> int:
+    def assess_once(self) -> int:
+        """One turn of the worker; how many it took."""
         with self.db.transaction() as tx:
             taken = assess_pending(tx, self.catalog, self.sizes, 100)
         if taken:

@@ -343,9 +343,10 @@ def test_a_local_pack_has_only_its_area_assessed_again(office: Office) -> None:
     local = office.client.get(f"{PREFIX}/packs", params={"title": "suzhou_industry_giant"}).json()[0]["sha256"]
     assert office.client.post(f"{PREFIX}/packs/{local}/retire").json()["state"] == "retired"
     with office.db.reading() as tx:
-        rows = tx.session.execute(text("SELECT uscc, changed FROM pending_assessments"))
-        waiting = {row.uscc: row.changed for row in rows}
-    assert waiting == {USCC: ["rules:suzhou_industry_giant"]}
+        waiting = tx.session.scalars(text("SELECT uscc FROM pending_assessments")).all()
+    assert waiting == [USCC]
+    run = office.client.get(f"{PREFIX}/batch-runs").json()["items"][0]
+    assert (run["total"], run["done"], run["reason"]) == (1, 0, "停用规则包 suzhou-2018-industry-giant")
 
 
 # -- retirement and deletion --------------------------------------------------------------------------------------

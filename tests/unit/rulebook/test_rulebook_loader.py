@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rulebook.dictionary import Dictionary
-from rulebook.loader import PackInvalid, content_hash, document_kind, load_pack
+from rulebook.loader import MOST_LINES, PackInvalid, content_hash, document_kind, load_pack
 
 
 def refused(dictionary: Dictionary, text: str) -> list[tuple[int, str]]:
@@ -317,3 +317,24 @@ def test_a_threshold_in_another_unit_is_the_same_amount(dictionary: Dictionary, 
     first = load_pack(pack_text, dictionary).conditions[0].tests["new"]
     second = load_pack(pack_text.replace("100 万元", "1000000 元"), dictionary).conditions[0].tests["new"]
     assert first.limit.value == second.limit.value  # type: ignore[union-attr]
+
+
+def test_a_pack_has_an_end(dictionary: Dictionary, policies: Path) -> None:
+    """Lines are compared in pairs: without an end a megabyte of them would keep a worker busy for minutes."""
+    gates = "".join(
+        f"""
+  - id: G{number}
+    label: 境内注册
+    clause: 第三条
+    quote: 境内工商注册登记
+    evidence: S2
+    modality: must
+    test: registered_in_prc = 是
+"""
+        for number in range(MOST_LINES + 1)
+    )
+    shipped = (policies / "miit-63-2022-innovative.yaml").read_text("utf-8")
+    begin, end = shipped.index("gates:\n"), shipped.index("\nconditions:")
+    with pytest.raises(PackInvalid) as refusal:
+        load_pack(shipped[:begin] + "gates:" + gates + shipped[end:], dictionary)
+    assert [(each.code, each.expected) for each in refusal.value.problems] == [("too-long", f"至多 {MOST_LINES} 行")]

@@ -1,4 +1,4 @@
-"""What assessments looked at is stored once for all that looked at the same, not with each title's outcome."""
+"""What assessments looked at is stored once, not with each title's outcome; why a batch run began by itself."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.execute("UPDATE assessments SET inputs_hash = md5(inputs::text)")
     op.alter_column("assessments", "inputs_hash", nullable=False)
     op.drop_column("assessments", "inputs")
+    op.add_column("batch_runs", sa.Column("reason", sa.Text(), nullable=True))
     op.create_foreign_key(
         "fk_assessments_uscc_assessment_inputs",
         "assessments",
