@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 EXTERNAL = {
     "eligibility.flip-list-ready.v1",
     "eligibility.pack-activated.v1",
+    "eligibility.pack-retired.v1",
+    "eligibility.pack-schedule-withdrawn.v1",
     "eligibility.pack-scheduled.v1",
     "finance.consent-changed.v1",
     "notification.assignment-changed.v1",
