@@ -60,6 +60,29 @@ def broken(checks: tuple[Check, ...], **facts: Any) -> list[tuple[str, int]]:
         ({"full_time_staff": {2025: 110}, "headcount": {2025: 100}}, None),
         ({"full_time_staff": {2025: 112}, "headcount": {2025: 100}}, "full-time-staff-near-headcount"),
         ({"ip_class1_own_count": 2, "ip_class1_count": 1}, "own-class1-within-class1"),
+        ({"own_brand_revenue_yuan": {2025: "100.01"}, "revenue_yuan": {2025: "100.00"}}, "own-brand-within-revenue"),
+        ({"hte_tech_staff": {2025: 101}, "hte_total_staff": {2025: 100}}, "hte-tech-staff-within-staff"),
+        ({"hte_tech_staff": {2025: 100}, "hte_total_staff": {2025: 100}}, None),
+        (
+            {"hte_rd_expense_domestic_yuan": {2025: "100.01"}, "hte_rd_expense_yuan": {2025: "100.00"}},
+            "hte-domestic-rd-within-rd",
+        ),
+        (
+            {"hte_product_income_yuan": {2025: "100.01"}, "hte_total_income_yuan": {2025: "100.00"}},
+            "hte-product-income-within-income",
+        ),
+        ({"tsme_tech_staff": {2025: 101}, "tsme_total_staff": {2025: 100}}, "tsme-tech-staff-within-staff"),
+        ({"hte_sales_revenue_yuan": {2025: "111.20"}, "revenue_yuan": {2025: "100.00"}}, "hte-sales-near-revenue"),
+        ({"hte_sales_revenue_yuan": {2025: "111.00"}, "revenue_yuan": {2025: "100.00"}}, None),
+        (
+            {"tsme_sales_revenue_yuan": {2025: "98.99"}, "hte_sales_revenue_yuan": {2025: "100.00"}},
+            "sales-of-two-titles",
+        ),
+        ({"tsme_sales_revenue_yuan": {2025: "99.00"}, "hte_sales_revenue_yuan": {2025: "100.00"}}, None),
+        ({"tsme_total_staff": {2025: 99}, "hte_total_staff": {2025: 100}}, "staff-of-two-titles"),
+        ({"tsme_rd_expense_yuan": {2025: "79.99"}, "hte_rd_expense_yuan": {2025: "100.00"}}, "rd-of-two-titles"),
+        ({"tsme_rd_expense_yuan": {2025: "80.00"}, "hte_rd_expense_yuan": {2025: "100.00"}}, None),
+        ({"hte_rd_expense_yuan": {2025: "79.99"}, "rd_expense_yuan": {2025: "100.00"}}, "hte-rd-near-audited-rd"),
     ],
 )
 def test_a_shipped_rule_is_broken_exactly_beyond_its_margin(
