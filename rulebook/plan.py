@@ -43,7 +43,7 @@ from rulebook.plan_search import ANY, OPEN, SCORE, Search, needs, route_in, ways
 from rulebook.plan_time import Clock, FactKey, opportunities, project, seasons
 from rulebook.plan_walk import facts_of
 from rulebook.plan_words import Words, spaced, summary_of
-from rulebook.status import Status
+from rulebook.status import MANUAL_REVIEW, Status
 from rulebook.subject import Subject
 
 MOST_ALTERNATIVES = 4
@@ -158,7 +158,18 @@ class _Planner:
                 after = start.with_edits(way)
                 if after is not None:
                     return self._words(route, start, after, remedies).changes()[0].text
-        return ""
+        return self._left_to_officials(route)
+
+    def _left_to_officials(self, route: Route) -> str:
+        """Nothing is left for the enterprise to do, but there is for whoever decides."""
+        asked = {*route.all_of, *route.any_of}
+        left = [
+            each.label
+            for each in self.now.conditions
+            if each.modality == "must" and each.status is MANUAL_REVIEW and (each.role == "gate" or each.id in asked)
+        ]
+        more = f"等 {len(left)} 项" if len(left) > 1 else ""
+        return f"请主管部门核定“{left[0]}”{more}" if left else ""
 
     # -- one route ------------------------------------------------------------------------------------------------
 

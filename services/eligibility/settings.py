@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -35,3 +36,5 @@ class Settings(ServiceSettings):
     """An enterprise is near a title when at most so many lines are open."""
     near_miss_effort: Literal["paperwork", "months", "year", "years"] = "year"
     """And none of them takes longer than this effort class."""
+    near_miss_short: Decimal = Decimal("0.25")
+    """And a score lacks at most this share of the points demanded."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from rulebook.assessment import Assessment, ConditionResult
@@ -91,6 +92,7 @@ def near_miss(row: AssessmentRow, enterprise: EnterpriseRow, first_change: str) 
         verdict=rendering.verdict(row.verdict),
         open_lines=row.open_lines or 0,
         effort=_effort(row.open_effort or ""),
+        short=row.open_distance or Decimal(0),
         first_change=first_change,
         assessment_id=str(row.id),
         assessed_at=row.assessed_at,

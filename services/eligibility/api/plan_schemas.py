@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -229,6 +230,7 @@ class NearMiss(BaseModel):
     verdict: Coded
     open_lines: int
     effort: Coded | None = Field(description="the hardest class among the open lines")
-    first_change: str
+    short: Decimal = Field(default=Decimal(0), description="share of the demanded points that a score lacks, 0 to 1")
+    first_change: str = Field(description="the first thing to do, by the enterprise or by who decides")
     assessment_id: str
     assessed_at: dt.datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +12,7 @@ from chassis.dependencies import ReadTx
 from chassis.pagination import Cursor, Page
 from chassis.problems import refusals
 from rulebook.compare import differences
+from rulebook.nearness import SHARE
 from rulebook.pack import EFFORTS
 from rulebook.plan_model import Window
 from services.eligibility.api import plan_rendering
@@ -101,15 +103,19 @@ def get_near_misses(
     title: Annotated[str, Query(max_length=50, description="称号代码")],
     district: Annotated[str | None, Query(pattern=r"^\d{2,6}$", description="GB/T 2260 前缀")] = None,
     lines: Annotated[int | None, Query(ge=0, le=20, description="最多几项未满足，默认按系统设置")] = None,
+    short: Annotated[
+        Decimal | None, Query(ge=0, le=1, description="评分至多差要求分值的多大比例，如 0.25，默认按系统设置")
+    ] = None,
     limit: FewRows = 20,
     cursor: Cursor = None,
 ) -> Page[NearMiss]:
     """List the enterprises in your areas that are close to a title and not there, nearest first (临近达标).
 
-    Close is a setting: few open lines, and none that takes years. Each row says the first thing to do in words.
+    Close is a setting: few open lines, none that takes years, and a score of which little is missing. Each row says the
+    first thing to do in words.
     """
     settings: Settings = request.app.state.settings
-    after = keyset.decode(cursor, (int, str))
+    after = keyset.decode(cursor, (int, int, str))
     rules = rules_of(request, tx)
     rows = queries.list_near(
         tx,
@@ -118,13 +124,19 @@ def get_near_misses(
         district=district,
         most_lines=settings.near_miss_lines if lines is None else lines,
         efforts=EFFORTS[: EFFORTS.index(settings.near_miss_effort) + 1],
-        after=(after[0], after[1]) if after else None,
+        most_short=settings.near_miss_short if short is None else short,
+        after=(after[0], after[1] * SHARE, after[2]) if after else None,
         limit=limit,
     )
-    page = keyset.cut(rows, limit, lambda pair: (pair[0].open_lines, pair[0].uscc))
+    page = keyset.cut(rows, limit, lambda pair: (pair[0].open_lines, _steps(pair[0].open_distance), pair[0].uscc))
     steps = first_steps(rules, rules.editions.by_hash(), [row for row, _ in page.rows])
     following = pagination.link_next(request, response, page.after)
     items: list[Any] = [
         plan_rendering.near_miss(row, enterprise, steps.get((row.uscc, row.title), "")) for row, enterprise in page.rows
     ]
     return Page(items=items, next_cursor=following)
+
+
+def _steps(short: Decimal | None) -> int:
+    """A cursor has whole numbers."""
+    return int((short or Decimal(0)) / SHARE)

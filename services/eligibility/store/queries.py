@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
@@ -70,7 +71,8 @@ def list_near(
     district: str | None,
     most_lines: int,
     efforts: Sequence[str],
-    after: tuple[int, str] | None,
+    most_short: Decimal,
+    after: tuple[int, Decimal, str] | None,
     limit: int,
 ) -> Sequence[tuple[AssessmentRow, EnterpriseRow]]:
     """Current assessments that are close to the title and not there, nearest first; one row more when there are."""
@@ -83,16 +85,18 @@ def list_near(
             AssessmentRow.verdict != "eligible",
             AssessmentRow.open_lines <= most_lines,
             AssessmentRow.open_effort.in_(["", *efforts]),
+            AssessmentRow.open_distance <= most_short,
             EnterpriseRow.status == "active",
             *visible_to(actor),
         )
-        .order_by(AssessmentRow.open_lines, AssessmentRow.uscc)
+        .order_by(AssessmentRow.open_lines, AssessmentRow.open_distance, AssessmentRow.uscc)
         .limit(limit + 1)
     )
     if district is not None:
         query = query.where(EnterpriseRow.district_code.startswith(district, autoescape=True))
     if after is not None:
-        query = query.where(tuple_(AssessmentRow.open_lines, AssessmentRow.uscc) > tuple_(*after))
+        place = tuple_(AssessmentRow.open_lines, AssessmentRow.open_distance, AssessmentRow.uscc)
+        query = query.where(place > tuple_(*after))
     return [(row[0], row[1]) for row in tx.session.execute(query)]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, cast, delete, func, select, text, update
+from sqlalchemy import Text, cast, delete, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import aliased
 
@@ -36,8 +38,13 @@ class PeriodFacts(NamedTuple):
     uscc: str
     fiscal_year: int
     facts: dict[str, dict[str, Any]]
-    content: bytes
-    """sha256 of all of them, their sources and ages."""
+    text: str
+    """The same as the database writes it."""
+
+    @property
+    def content(self) -> bytes:
+        """sha256 of all of them, their sources and ages."""
+        return hashlib.sha256(self.text.encode()).digest()
 
 
 class Enterprises:
@@ -99,11 +106,11 @@ class Enterprises:
         return self._session.execute(newer).scalar_one_or_none() is not None
 
     def list_facts(self, codes: Sequence[str]) -> Iterable[PeriodFacts]:
-        """The kept facts, period by period. The database hashes them: it has the text at hand, we should write it."""
-        content = func.sha256(func.convert_to(cast(PeriodFactsRow.facts, Text), "UTF8"))
-        query = select(PeriodFactsRow.uscc, PeriodFactsRow.fiscal_year, PeriodFactsRow.facts, content)
+        """The kept facts, period by period, written out once: the text is read here and hashed where it is asked."""
+        written = cast(PeriodFactsRow.facts, Text)
+        query = select(PeriodFactsRow.uscc, PeriodFactsRow.fiscal_year, written)
         rows = self._session.execute(query.where(PeriodFactsRow.uscc.in_(codes)))
-        return [PeriodFacts(*row) for row in rows]
+        return [PeriodFacts(uscc, year, json.loads(text), text) for uscc, year, text in rows]
 
     def list_titles(self, codes: Sequence[str]) -> Iterable[TitleRow]:
         query = select(TitleRow).where(TitleRow.uscc.in_(codes)).order_by(TitleRow.title_id)
@@ -207,6 +214,7 @@ class Assessments:
         row.inputs_hash = inputs_hash
         row.assessed_at = clock.now()
         row.near_route, row.open_lines, row.open_effort = near.route, near.open_lines, near.effort
+        row.open_distance = near.distance
 
     def confirm_all(self, outcomes: Sequence[tuple[str, str]], application_date: dt.date) -> None:
         """As `confirm`, for (USCC, title) whose outcome and inputs are those of the current row, in one statement."""

@@ -275,7 +275,7 @@ class AssessmentRow(Row):
         Index("ix_assessments_uscc", "uscc", "title", "id"),
         Index("uq_assessments_current", "uscc", "title", unique=True, postgresql_where=text("current")),
         Index("ix_assessments_current_verdict", "title", "verdict", "uscc", postgresql_where=text("current")),
-        Index("ix_assessments_near", "title", "open_lines", "uscc", postgresql_where=text("current")),
+        Index("ix_assessments_near", "title", "open_lines", "open_distance", "uscc", postgresql_where=text("current")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -296,6 +296,7 @@ class AssessmentRow(Row):
     near_route: Mapped[str | None] = mapped_column(Text)
     open_lines: Mapped[int | None] = mapped_column(Integer)
     open_effort: Mapped[str | None] = mapped_column(CODE)
+    open_distance: Mapped[Decimal | None] = mapped_column(Numeric)
     """How near the title is (rulebook.nearness); null in rows that were not assessed since it is kept."""
     trigger: Mapped[str] = mapped_column(CODE)
     """event | request | calendar | batch (services.eligibility.domain.changes)"""

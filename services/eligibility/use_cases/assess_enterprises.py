@@ -202,6 +202,7 @@ def record(
         near_route=near.route,
         open_lines=near.open_lines,
         open_effort=near.effort,
+        open_distance=near.distance,
         trigger=trigger,
         assessed_at=clock.now(),
         current=True,

@@ -199,6 +199,47 @@ def test_near_misses_are_those_with_few_open_lines_nearest_first_with_the_first_
     assert own.get(f"{PREFIX}/near-misses", params={"title": "innovative_sme"}).status_code == 403
 
 
+def test_a_score_that_lacks_much_is_not_near_and_the_nearest_come_first(
+    eligibility: Eligibility, client: TestClient
+) -> None:
+    """One line each, whatever is missing: without the order a list for an area names nearly everybody."""
+    codes = [f"91341302MA2N0C3K{n}X" for n in range(1, 4)]
+    spent = ("1.00", "200000.00", "600000.00")
+    for code, amount in zip(codes, spent, strict=True):
+        held = copy.deepcopy(SHORT)
+        held[YEAR]["rd_expense_yuan"] = amount
+        held[0] |= {"ip_class1_own_count": 0, "ip_class1_count": 0, "ip_class2_count": 1 if code == codes[0] else 3}
+        eligibility.tell(registered(code), facts(held, uscc=code))
+    eligibility.assess()
+    asked = {"title": "innovative_sme", "short": "1"}
+    every = client.get(f"{PREFIX}/near-misses", params=asked).json()["items"]
+    lacking = [float(each["short"]) for each in every]
+    assert len(every) == 3
+    assert lacking == sorted(lacking)
+    assert lacking[-1] > lacking[0] > 0
+    middle = str((lacking[0] + lacking[-1]) / 2)
+    fewer = client.get(f"{PREFIX}/near-misses", params=asked | {"short": middle}).json()["items"]
+    assert 0 < len(fewer) < 3
+    seen, cursor = [], None
+    while cursor or not seen:
+        page = asked | {"limit": "1"} | ({"cursor": cursor} if cursor else {})
+        body = client.get(f"{PREFIX}/near-misses", params=page).json()
+        seen += [each["uscc"] for each in body["items"]]
+        cursor = body["next_cursor"]
+    assert seen == [each["uscc"] for each in every]
+
+
+def test_where_only_officials_have_something_to_do_the_list_says_what(
+    eligibility: Eligibility, client: TestClient
+) -> None:
+    held = copy.deepcopy(INNOVATIVE)
+    eligibility.tell(registered(), facts(held), title("innovative_sme", state="cancelled", cancelled_on=None))
+    eligibility.assess()
+    body = client.get(f"{PREFIX}/near-misses", params={"title": "innovative_sme"}).json()
+    found = [(each["verdict"]["code"], each["open_lines"], each["first_change"]) for each in body["items"]]
+    assert found == [("manual_review", 0, "请主管部门核定“不在取消公告或认定后的禁止申报期内”")]
+
+
 def test_a_row_from_before_nearness_was_kept_gets_it_at_the_next_assessment(
     eligibility: Eligibility, client: TestClient, db: Database
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 from rulebook.compare import differences
 from rulebook.dictionary import Dictionary
@@ -26,7 +27,19 @@ def near(pack: Pack, who: Subject) -> Nearness:
 
 def test_a_score_that_falls_short_is_one_line(packs: dict[str, Pack], subject: Build) -> None:
     found = near(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE))
-    assert found == Nearness("score", 1, "months"), "CX-5 names no effort: months"
+    assert (found.route, found.open_lines, found.effort) == ("score", 1, "months"), "CX-5 names no effort: months"
+
+
+def test_how_far_a_score_is_short_is_the_worst_of_total_and_groups(packs: dict[str, Pack], subject: Build) -> None:
+    pack = packs["miit-63-2022-innovative"]
+    found = evaluate(pack, subject(NEARLY_INNOVATIVE), application_date=DAY)
+    assert found.score is not None
+    demanded = {"total": 60, "innovation": 20, "growth": 15, "specialization": 15}
+    reached = {"total": found.score.points.high} | {each.id: each.points.high for each in found.score.groups}
+    worst = max((demanded[name] - reached[name]) / demanded[name] for name in demanded if name in reached)
+    assert nearness(pack, found).distance == worst.quantize(Decimal("0.0001")) > 0
+    nothing = near(pack, subject({}))
+    assert nothing.distance == 0, "what is not known may still be reached"
 
 
 def test_what_is_missing_is_paperwork_and_what_is_unmet_takes_what_its_pack_says(

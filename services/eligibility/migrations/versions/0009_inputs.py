@@ -1,4 +1,4 @@
-"""What assessments looked at is stored once, not with each title's outcome; why a batch run began by itself."""
+"""Inputs of assessments are stored once for all titles; how far a score is short; why a batch run began."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def upgrade() -> None:
     op.execute("UPDATE assessments SET inputs_hash = md5(inputs::text)")
     op.alter_column("assessments", "inputs_hash", nullable=False)
     op.drop_column("assessments", "inputs")
+    op.add_column("assessments", sa.Column("open_distance", sa.Numeric(), nullable=True))
+    op.drop_index("ix_assessments_near", "assessments")
+    op.create_index(
+        "ix_assessments_near",
+        "assessments",
+        ["title", "open_lines", "open_distance", "uscc"],
+        postgresql_where=sa.text("current"),
+    )
     op.add_column("batch_runs", sa.Column("reason", sa.Text(), nullable=True))
     op.create_foreign_key(
         "fk_assessments_uscc_assessment_inputs",
