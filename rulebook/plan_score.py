@@ -15,8 +15,7 @@ from rulebook.plan_draft import Cost, Draft, cost_of, merge, signature
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
 from rulebook.plan_walk import measures_of, scales_of, tests_scoring
 from rulebook.records import within
-from rulebook.scene import Trace
-from rulebook.score import Scored, score_indicator
+from rulebook.score import Scored, compile_indicator
 from rulebook.status import Status
 
 _MOST_STATES = 2_000
@@ -34,8 +33,8 @@ class Option:
 
 def scored_on(indicator: Indicator, draft: Draft, remedies: Remedies) -> Scored:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
-    scene = remedies.scene(draft, asking)
-    return score_indicator(indicator, scene, Trace(scene))
+    scorer = remedies.compiled(indicator, asking, lambda: compile_indicator(indicator, remedies.basis(asking)))
+    return scorer(remedies.scene(draft))
 
 
 def points_of(scored: Scored, *, hopeful: bool) -> Decimal:

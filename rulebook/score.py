@@ -1,20 +1,33 @@
-"""Points as intervals: exact when everything is known, otherwise what is still possible."""
+"""Indicators compiled to functions of a scene. Points are intervals: exact when everything is known, else what is still
+possible."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from functools import partial
+from typing import Any, NamedTuple
 
-from rulebook.assessment import Check, NextBand, Points, checks_text
+from rulebook.assessment import NextBand, Points
 from rulebook.expressions import limit_text, shape_of
-from rulebook.judge import exact_text, judge
-from rulebook.measures import Exact, measure, measure_label
-from rulebook.pack import AnyOf, Band, Choice, Grade, Group, Indicator, Limit, Measure, Ref, Scale, Test
-from rulebook.records import within
-from rulebook.scene import Scene, Trace, exact_decimal
+from rulebook.judge import compile_test, exact_text
+from rulebook.measures import Compound, Exact, Rational, compare, compile_measure, is_figure, measure_label
+from rulebook.pack import AnyOf, Band, Choice, Grade, Indicator, Measure, Ref
+from rulebook.scene import (
+    CHECK,
+    MISS,
+    NOTE,
+    Basis,
+    Event,
+    Judge,
+    Number,
+    Scene,
+    Words,
+    exact_decimal,
+    reader,
+)
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status
+from rulebook.trace import Check, checks_of, checks_text
 from rulebook.units import plain_decimal
 from rulebook.wording import period_label
 
@@ -25,139 +38,273 @@ def _nothing() -> None:
     return None
 
 
-@dataclass(slots=True)
-class Scored:
+class Earned(NamedTuple):
     """Points of one indicator; `cause` says why an interval is open: unknown (missing) or manual review."""
 
     points: Points
     cause: Status | None
-    words: Callable[[], tuple[str, str]]
-    """The value and the scale, for people."""
-    better: Callable[[], NextBand | None] = _nothing
-    """The nearest better band."""
+    status: Status
 
-    @property
-    def status(self) -> Status:
-        if self.cause is not None:
-            return self.cause
-        return MET if self.points.low > 0 else UNMET
+    @classmethod
+    def of(cls, low: Decimal, high: Decimal, most: Decimal, cause: Status | None) -> Earned:
+        return cls(Points(low, high, most), cause, cause or (MET if low > 0 else UNMET))
 
 
-def score_indicator(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    computed = _computed(indicator, scene, trace)
-    return computed if indicator.expert is None else _with_expert(indicator.expert, computed, scene, trace)
+class Scored:
+    """What one indicator came to for one subject."""
+
+    __slots__ = ("better", "cause", "points", "status", "words")
+
+    def __init__(
+        self,
+        earned: Earned,
+        words: Callable[[], tuple[str, str]],
+        better: Callable[[], NextBand | None] = _nothing,
+    ) -> None:
+        self.points, self.cause, self.status = earned
+        self.words = words
+        """The value and the scale, for people."""
+        self.better = better
+        """The nearest better band."""
 
 
-def _with_expert(expert: Ref, computed: Scored, scene: Scene, trace: Trace) -> Scored:
+Scorer = Callable[[Scene], Scored]
+
+
+def compile_indicator(indicator: Indicator, basis: Basis) -> Scorer:
+    scorer = _computing(indicator, basis)
+    return scorer if indicator.expert is None else _with_expert(indicator.expert, scorer, basis)
+
+
+def _with_expert(expert: Ref, computing: Scorer, basis: Basis) -> Scorer:
     """A-29: the experts' number takes the place of the range it lies in; one outside of it is for a person to settle.
 
     Without one the range stays open: a person decides, unless a missing figure comes first (A-36).
     """
-    fact, year = expert.fact, scene.year_of(expert)
-    points = computed.points
-    held = scene.subject.facts.get((fact.id, year))
-    if held is None or held.value is None:
-        if points.low != points.high:
-            trace.miss(fact.id, fact, year, "finding")
-            trace.note(f"“{period_label(fact, year)}”须由评审专家按整数打分（A-29）")
-        return computed
-    given = exact_decimal(fact.id, year, scene.read_fact(fact, year, trace))
-    if held.source != "official_finding":
-        trace.note(f"“{period_label(fact, year)}”只认可评审专家的打分，自评分不计入（A-29）")
-        return computed
-    shown = f"{plain_decimal(given)} 分"
+    fact, year = expert.fact, basis.year_of(expert)
+    label, key, read = period_label(fact, year), (fact.id, year), reader(fact, year, basis)
+    ungiven: tuple[Event, ...] = (
+        (MISS, fact.id, fact, year, "finding"),
+        (NOTE, f"“{label}”须由评审专家按整数打分（A-29）"),
+    )
 
-    def words() -> tuple[str, str]:
-        value, threshold = computed.words()
-        return f"{value}；专家打分 {shown}", threshold
+    def words(said: tuple[str, str]) -> tuple[str, str, str]:
+        return label, *said
 
-    if points.low <= given <= points.high:
-        scored = replace(computed, points=Points(given, given, points.max), cause=None, words=words)
-        trace.check(scored.status, lambda: (period_label(fact, year), shown, points.display))
-        return scored
-    trace.note(f"“{period_label(fact, year)}”为 {shown}，按数据应为 {points.display}，两者不一致，请核对（A-29）")
-    trace.check(MANUAL_REVIEW, lambda: (period_label(fact, year), shown, points.display))
-    open_points = Points(min(given, points.low), max(given, points.high), points.max)
-    return replace(computed, points=open_points, cause=computed.cause or MANUAL_REVIEW, words=words)
+    def score(scene: Scene) -> Scored:
+        computed = computing(scene)
+        points = computed.points
+        held = scene.facts.get(key)
+        if held is None or held.value is None:
+            if points.low != points.high:
+                scene.trace += ungiven
+            return computed
+        given = exact_decimal(fact.id, year, read(scene))
+        if held.source != "official_finding":
+            scene.note(f"“{label}”只认可评审专家的打分，自评分不计入（A-29）")
+            return computed
+        shown = f"{plain_decimal(given)} 分"
+        if points.low <= given <= points.high:
+            earned = Earned.of(given, given, points.max, None)
+            agreed = earned.status
+        else:
+            scene.note(f"“{label}”为 {shown}，按数据应为 {points.display}，两者不一致，请核对（A-29）")
+            low, high = min(given, points.low), max(given, points.high)
+            earned = Earned.of(low, high, points.max, computed.cause or MANUAL_REVIEW)
+            agreed = MANUAL_REVIEW
+        scene.trace.append((CHECK, words, agreed, (shown, points.display), ""))
+        return Scored(earned, partial(_expert_words, computed, shown), computed.better)
+
+    return score
 
 
-def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    if indicator.slot:  # A-11: the province fills it
-        if (
-            indicator.expert is None
-            or scene.read_fact(indicator.expert.fact, scene.year_of(indicator.expert), Trace(scene)) is UNKNOWN
-        ):
-            trace.note("省级特色化指标尚未给分，按 0 分至满分的区间计（A-11）")
-        points = Points(_NONE, indicator.maximum, indicator.maximum)
-        return Scored(points, MANUAL_REVIEW, lambda: ("未配置", "由省级主管部门设定"))
+def _expert_words(computed: Scored, shown: str) -> tuple[str, str]:
+    value, threshold = computed.words()
+    return f"{value}；专家打分 {shown}", threshold
+
+
+def _computing(indicator: Indicator, basis: Basis) -> Scorer:
+    if indicator.slot:
+        return _open_slot(indicator, basis)
     if indicator.better_of:
-        return _by_better(indicator, scene, trace)
+        return _by_better(indicator, basis)
     if indicator.each:
-        return _by_each(indicator, scene, trace)
+        return _by_each(indicator, basis)
     if indicator.choices:
-        return _by_choices(indicator, scene, trace)
+        return _by_choices(indicator, basis)
     if indicator.grades:
         return _by_grades(indicator.grades, indicator.maximum)
     assert indicator.measure is not None  # the compiler pairs bands with a measure
-    return _by_bands(indicator.measure, indicator.bands, indicator.maximum, scene, trace)
+    return _by_bands(indicator.measure, indicator.bands, indicator.maximum, basis)
 
 
-def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scored:
+def _open_slot(indicator: Indicator, basis: Basis) -> Scorer:
+    """A-11: the province fills it."""
+    expert = indicator.expert
+    key = None if expert is None else (expert.fact.id, basis.year_of(expert))
+    scored = Scored(
+        Earned.of(_NONE, indicator.maximum, indicator.maximum, MANUAL_REVIEW),
+        lambda: ("未配置", "由省级主管部门设定"),
+    )
+
+    def score(scene: Scene) -> Scored:
+        held = None if key is None else scene.facts.get(key)
+        if held is None or held.value is None:
+            scene.note("省级特色化指标尚未给分，按 0 分至满分的区间计（A-11）")
+        return scored
+
+    return score
+
+
+def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scorer:
     """Nothing is measured: experts choose among the grades."""
-    points = Points(min(each.points_low for each in grades), max(each.points_high for each in grades), maximum)
-    return Scored(points, MANUAL_REVIEW, lambda: ("由专家评定", _scale_text(grades)))
+    low, high = min(each.points_low for each in grades), max(each.points_high for each in grades)
+    scored = Scored(Earned.of(low, high, maximum, MANUAL_REVIEW), lambda: ("由专家评定", _scale_text(grades)))
+    return lambda scene: scored
 
 
 def _scale_text(steps: Iterable[Band | Grade]) -> str:
     return "；".join(f"{each.text} {_points_text(each.points_low, each.points_high)}" for each in steps)
 
 
-def _by_bands(what: Measure, bands: tuple[Band, ...], maximum: Decimal, scene: Scene, trace: Trace) -> Scored:
-    value = measure(what, scene, trace)
-    if isinstance(value, Status):
-        low = min(band.points_low for band in bands)
-        high = max(band.points_high for band in bands)
-        trace.check(value, lambda: (measure_label(what, scene), "", _scale_text(bands)))
-        return Scored(Points(low, high, maximum), value, lambda: (value.label, _scale_text(bands)))
-    band = _best_band(bands, value)
-
-    def text() -> str:
-        edges = tuple(edge for each in bands for edge in (each.low, each.high) if edge is not None)
-        return exact_text(value, shape_of(what), edges)
-
-    points = Points(band.points_low, band.points_high, maximum)
-    cause = _judged_by_people(band.points_low, band.points_high)
-    scored = Scored(
-        points,
-        cause,
-        lambda: (text(), _scale_text(bands)),
-        lambda: _next_band(what, bands, maximum, band, value, measure_label(what, scene)),
-    )
-    trace.check(scored.status, lambda: (measure_label(what, scene), text(), band.text))
-    return scored
+# -- bands over a measure ----------------------------------------------------------------------------------------------
 
 
-def _by_better(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+class _Rung(NamedTuple):
+    band: Band
+    earned: Earned
+    words: Words
+    """Of the comparison that led to this band."""
+
+
+def _by_bands(what: Measure, bands: tuple[Band, ...], maximum: Decimal, basis: Basis) -> Scorer:
+    meter, label, shape = compile_measure(what, basis), measure_label(what, basis), shape_of(what)
+    edges = tuple(edge for each in bands for edge in (each.low, each.high) if edge is not None)
+    low, high = min([band.points_low for band in bands]), max([band.points_high for band in bands])
+
+    def text(value: Exact) -> str:
+        return exact_text(value, shape, edges)
+
+    def rung(band: Band) -> _Rung:
+        earned = Earned.of(band.points_low, band.points_high, maximum, _judged_by_people(band))
+        return _Rung(band, earned, lambda value: (label, text(value), band.text))
+
+    def words(value: Exact) -> tuple[str, str]:
+        return text(value), _scale_text(bands)
+
+    def words_if_open(_: None) -> tuple[str, str, str]:
+        return label, "", _scale_text(bands)
+
+    def better(band: Band, value: Exact) -> NextBand | None:
+        return _next_band(what, bands, maximum, band, value, label)
+
+    place = _placing(bands, [rung(band) for band in bands], is_figure(what))
+
+    def score(scene: Scene) -> Scored:
+        value = meter(scene)
+        if isinstance(value, Status):
+            scene.trace.append((CHECK, words_if_open, value, None, ""))
+            return Scored(Earned.of(low, high, maximum, value), lambda: (value.label, _scale_text(bands)))
+        reached = place(value)
+        assert reached is not None  # the compiler saw to bands without a gap
+        band, earned, check = reached
+        scene.trace.append((CHECK, check, earned.status, value, ""))
+        return Scored(earned, partial(words, value), partial(better, band, value))
+
+    return score
+
+
+def _placing(bands: tuple[Band, ...], rungs: list[_Rung], figures: bool) -> Callable[[Any], _Rung | None]:
+    """Finds the band of a value. What is on each edge and above it is settled beforehand, from the highest down."""
+    edges = sorted({edge for band in bands for edge in (band.low, band.high) if edge is not None})
+
+    def at(place: int) -> _Rung | None:
+        """Of the values on edge `place` / 2, or between it and the next where that is not whole."""
+        best = _best_band(bands, lambda edge: (place > 2 * edges.index(edge)) - (place < 2 * edges.index(edge)))
+        return None if best is None else rungs[bands.index(best)]
+
+    steps = [(edge, at(2 * place), at(2 * place + 1)) for place, edge in enumerate(edges)][::-1]
+    lowest = at(-1)
+
+    def place_figure(value: Number) -> _Rung | None:
+        for edge, on, above in steps:
+            if value > edge:
+                return above
+            if value == edge:
+                return on
+        return lowest
+
+    def place(value: Rational | Compound) -> _Rung | None:
+        for edge, on, above in steps:
+            order = value.compare(edge)
+            if order > 0:
+                return above
+            if order == 0:
+                return on
+        return lowest
+
+    return place_figure if figures else place
+
+
+def _best_band(bands: tuple[Band, ...], order: Callable[[Decimal], int]) -> Band | None:
+    """Both edges belong to a band, and of two the higher points count (A-02). `order`: as `compare`, of the value."""
+    best: Band | None = None
+    for band in bands:
+        reached = band.low is None or order(band.low) >= (1 if band.above else 0)
+        if not reached or (band.high is not None and order(band.high) > 0):
+            continue
+        if best is None or band.points_high > best.points_high:
+            best = band
+    return best
+
+
+def _next_band(
+    what: Measure, bands: tuple[Band, ...], maximum: Decimal, band: Band, value: Exact, label: str
+) -> NextBand | None:
+    """The band with the fewest points more, and the edge of it that lies towards the value."""
+    better = [each for each in bands if each.points_high > band.points_high]
+    if not better:
+        return None
+    nearest = min(better, key=lambda each: each.points_high)
+    above = nearest.low is not None and compare(value, nearest.low) < (1 if nearest.above else 0)
+    edge, sign = (nearest.low, ">" if nearest.above else "≥") if above else (nearest.high, "≤")
+    if edge is None:  # the value would be on it already
+        return None
+    points = Points(nearest.points_low, nearest.points_high, maximum)
+    return NextBand(points, f"{label} {sign}{limit_text(edge, shape_of(what))}")
+
+
+def _judged_by_people(band: Band) -> Status | None:
+    """Points given as a range are for experts to fix (A-29)."""
+    return MANUAL_REVIEW if band.points_low != band.points_high else None
+
+
+def _by_better(indicator: Indicator, basis: Basis) -> Scorer:
     """The scale that gives more; one that is missing leaves open only what it could still add (A-10)."""
+    scales, most = indicator.better_of, indicator.maximum
+    scorers = [_by_bands(scale.measure, scale.bands, most, basis) for scale in scales]
+    labels = [measure_label(scale.measure, basis) for scale in scales]
 
-    def by(scale: Scale) -> Scored:
-        return _by_bands(scale.measure, scale.bands, indicator.maximum, scene, trace)
+    def score(scene: Scene) -> Scored:
+        found = [scorer(scene) for scorer in scorers]
+        lows = [each.points.low for each in found]
+        low, high = max(lows), max([each.points.high for each in found])
+        causes = [each.cause for each in found if each.cause is not None and each.points.high > low]
+        if low > min(lows):  # the choice is the enterprise's, and has to be seen (A-28)
+            chosen = labels[lows.index(low)]
+            scene.note(f"按“{chosen}”计 {_points_text(low, low)}，取得分较高的算法（A-10、A-28）")
+        cause = _open(low, high, causes)
+        return Scored(
+            Earned.of(low, high, most, cause),
+            partial(_words_of_scales, tuple(scene.trace), found),
+            _nothing if cause is not None else partial(_nearest, found, low),
+        )
 
-    found = [by(scale) for scale in indicator.better_of]
-    low, high = max(each.points.low for each in found), max(each.points.high for each in found)
-    open_causes = [each.cause for each in found if each.cause is not None and each.points.high > low]
-    best = max(range(len(found)), key=lambda position: found[position].points.low)
-    if low > min(each.points.low for each in found):  # the choice is the enterprise's, and has to be seen (A-28)
-        chosen = measure_label(indicator.better_of[best].measure, scene)
-        trace.note(f"按“{chosen}”计 {_points_text(low, low)}，取得分较高的算法（A-10、A-28）")
-    said = trace.checks_so_far()
-    cause = _open(low, high, open_causes)
-    return Scored(
-        Points(low, high, indicator.maximum),
-        cause,
-        lambda: (checks_text(said()), "；".join(each.words()[1] for each in found)),
-        _nothing if cause is not None else lambda: _nearest(found, low),
-    )
+    return score
+
+
+def _words_of_scales(trace: tuple[Event, ...], found: list[Scored]) -> tuple[str, str]:
+    return checks_text(checks_of(trace)), "；".join(each.words()[1] for each in found)
 
 
 def _nearest(found: Collection[Scored], low: Decimal) -> NextBand | None:
@@ -170,21 +317,29 @@ def _nearest(found: Collection[Scored], low: Decimal) -> NextBand | None:
     return NextBand(chosen[0].points, " 或 ".join(step.reach for step in chosen))
 
 
-def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
+# -- tests that earn points --------------------------------------------------------------------------------------------
+
+
+def _by_each(indicator: Indicator, basis: Basis) -> Scorer:
     """Points for every test that holds, together at most the maximum."""
-    statuses = [judge(test, scene, trace) for test in indicator.each]
-    held = Decimal(statuses.count(MET))
-    possible = held + statuses.count(UNKNOWN) + statuses.count(MANUAL_REVIEW)
-    low = min(indicator.maximum, held * indicator.each_points)
-    high = min(indicator.maximum, possible * indicator.each_points)
-    said = trace.checks_so_far()
-    cause = _open(low, high, statuses)
-    return Scored(
-        Points(low, high, indicator.maximum),
-        cause,
-        lambda: (checks_text(said()), f"每项 {indicator.each_points} 分，最高 {indicator.maximum} 分"),
-        _nothing if cause is not None else lambda: _next_of_each(indicator, low, said()),
-    )
+    judges = [compile_test(test, basis) for test in indicator.each]
+    each_points, most = indicator.each_points, indicator.maximum
+    threshold = f"每项 {each_points} 分，最高 {most} 分"
+
+    def score(scene: Scene) -> Scored:
+        statuses = [judge(scene) for judge in judges]
+        held = Decimal(statuses.count(MET))
+        possible = held + statuses.count(UNKNOWN) + statuses.count(MANUAL_REVIEW)
+        low, high = min(most, held * each_points), min(most, possible * each_points)
+        said = tuple(scene.trace)
+        cause = _open(low, high, statuses)
+        return Scored(
+            Earned.of(low, high, most, cause),
+            lambda: (checks_text(checks_of(said)), threshold),
+            _nothing if cause is not None else lambda: _next_of_each(indicator, low, checks_of(said)),
+        )
+
+    return score
 
 
 def _next_of_each(indicator: Indicator, low: Decimal, checks: Iterable[Check]) -> NextBand | None:
@@ -203,106 +358,65 @@ def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | N
     return UNKNOWN if UNKNOWN in causes else MANUAL_REVIEW
 
 
-def _best_band(bands: tuple[Band, ...], value: Exact) -> Band:
-    """Both edges belong to a band, and of two the higher points count (A-02); inside of one there is no second."""
-    best: Band | None = None
-    for band in bands:
-        below = 1 if band.low is None else value.compare(band.low)
-        if below < (1 if band.above else 0):
-            continue
-        beyond = -1 if band.high is None else value.compare(band.high)
-        if beyond > 0:
-            continue
-        if best is None or band.points_high > best.points_high:
-            best = band
-        if below > 0 > beyond:
-            break
-    assert best is not None  # the compiler saw to bands without a gap
-    return best
+class _Offer(NamedTuple):
+    choice: Choice
+    judge: Judge | None
+    earned: Earned
+    """What it earns where its test holds."""
 
 
-def _next_band(
-    what: Measure, bands: tuple[Band, ...], maximum: Decimal, band: Band, value: Exact, label: str
-) -> NextBand | None:
-    """The band with the fewest points more, and the edge of it that lies towards the value."""
-    better = [each for each in bands if each.points_high > band.points_high]
-    if not better:
-        return None
-    nearest = min(better, key=lambda each: each.points_high)
-    above = nearest.low is not None and value.compare(nearest.low) < (1 if nearest.above else 0)
-    edge, sign = (nearest.low, ">" if nearest.above else "≥") if above else (nearest.high, "≤")
-    if edge is None:  # the value would be on it already
-        return None
-    points = Points(nearest.points_low, nearest.points_high, maximum)
-    return NextBand(points, f"{label} {sign}{limit_text(edge, shape_of(what))}")
+def _by_choices(indicator: Indicator, basis: Basis) -> Scorer:
+    most, offers = indicator.maximum, [_offer(each, indicator.maximum, basis) for each in indicator.choices]
+    scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
+
+    def score(scene: Scene) -> Scored:
+        trace = scene.trace
+        held: Earned | None = None
+        possible: list[tuple[Status, Earned]] = []
+        better: Callable[[], NextBand | None] = _nothing
+        for choice, judge, earned in offers:
+            since = len(trace)
+            status = MET if judge is None else judge(scene)
+            if held is not None:  # judged all the same: every missing fact is named
+                continue
+            if status is MET:
+                held = earned
+            elif status is UNMET:  # choices fall: the last one passed over is the nearest
+                better = partial(_next_choice, choice, most, trace, since, len(trace))
+            else:
+                possible.append((status, earned))
+        words = partial(_words_of_choices, trace, len(trace), scale)
+        if held is not None and not possible:
+            return Scored(held, words, better)
+        if held is not None:
+            possible.append((MET, held))
+        return Scored(_possible(possible, most), words, better if len(possible) == 1 else _nothing)
+
+    return score
 
 
-def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    open_points: list[tuple[Decimal, Decimal]] = []
-    causes: list[Status] = []
-    decided = False
-    better: Callable[[], NextBand | None] = _nothing
-    for choice in indicator.choices:
-        seen = trace.checked
-        status = MET if choice.test is None else judge(choice.test, scene, trace)
-        if decided or status is UNMET:  # judged all the same: every missing fact is named
-            if not decided and choice.test is not None:  # choices fall: the last one passed over is the nearest
-                better = partial(_next_choice, indicator, choice, choice.test, trace.checks_so_far(seen))
-            continue
-        open_points.append((choice.points_low, choice.points_high))
-        decided = status is MET
-        causes.append(status)
-    low, high = min([each[0] for each in open_points]), max([each[1] for each in open_points])
-    points = Points(low, high, indicator.maximum)
-    said = trace.checks_so_far()
-
-    def words() -> tuple[str, str]:
-        scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
-        return checks_text(said()), f"各档 {scale}"
-
-    return Scored(points, _open(low, high, causes), words, better if len(open_points) == 1 else _nothing)
+def _offer(choice: Choice, most: Decimal, basis: Basis) -> _Offer:
+    judge = None if choice.test is None else compile_test(choice.test, basis)
+    low, high = choice.points_low, choice.points_high
+    return _Offer(choice, judge, Earned.of(low, high, most, _open(low, high, ())))
 
 
-def _next_choice(indicator: Indicator, choice: Choice, test: Test, checks: Callable[[], tuple[Check, ...]]) -> NextBand:
-    joint = " 或 " if isinstance(test, AnyOf) else "；"
-    wanted = [f"{check.label} {check.threshold}" for check in checks() if check.status is not MET]
-    return NextBand(Points(choice.points_low, choice.points_high, indicator.maximum), joint.join(wanted))
+def _possible(offers: list[tuple[Status, Earned]], most: Decimal) -> Earned:
+    low = min([earned.points.low for _, earned in offers])
+    high = max([earned.points.high for _, earned in offers])
+    return Earned.of(low, high, most, _open(low, high, [status for status, _ in offers]))
 
 
-def _judged_by_people(low: Decimal, high: Decimal) -> Status | None:
-    """Points given as a range are for experts to fix (A-29)."""
-    return MANUAL_REVIEW if low != high else None
+def _words_of_choices(trace: list[Event], until: int, scale: str) -> tuple[str, str]:
+    return checks_text(checks_of(trace[:until])), f"各档 {scale}"
+
+
+def _next_choice(choice: Choice, most: Decimal, trace: list[Event], since: int, until: int) -> NextBand:
+    joint = " 或 " if isinstance(choice.test, AnyOf) else "；"
+    checks = checks_of(trace[since:until])
+    wanted = [f"{check.label} {check.threshold}" for check in checks if check.status is not MET]
+    return NextBand(Points(choice.points_low, choice.points_high, most), joint.join(wanted))
 
 
 def _points_text(low: Decimal, high: Decimal) -> str:
     return f"{low} 分" if low == high else f"{low}～{high} 分"
-
-
-def add_up(scored: Iterable[Scored], cap: Decimal | None = None) -> Points:
-    """The sum of both ends, each held down to the cap of the group."""
-    low = high = most = _NONE
-    for each in scored:
-        low, high, most = low + each.points.low, high + each.points.high, most + each.points.max
-    return Points(low, high, most) if cap is None else Points(min(low, cap), min(high, cap), min(most, cap))
-
-
-def group_points(group: Group, indicators: Iterable[Indicator], scored: Mapping[str, Scored]) -> Points:
-    return add_up([scored[each.line.id] for each in indicators if each.group == group.id], group.maximum)
-
-
-def add_points(groups: Iterable[Points]) -> Points:
-    """The sum of the groups after their caps."""
-    low = high = most = _NONE
-    for each in groups:
-        low, high, most = low + each.low, high + each.high, most + each.max
-    return Points(low, high, most)
-
-
-def judge_score(points: Points, scored: Iterable[Scored], limit: Limit) -> Status:
-    """Decided only when the whole interval agrees; otherwise unknown while something is missing, else a person."""
-    if within(limit, points.low):
-        return MET
-    if not within(limit, points.high):
-        return UNMET
-    missing = any(each.cause is UNKNOWN for each in scored)
-    return UNKNOWN if missing else MANUAL_REVIEW

@@ -58,22 +58,24 @@ _OF_VERDICT = {
 
 def all_of(statuses: Iterable[Status]) -> Status:
     """AND: unmet > unknown > manual review > met; what is not applicable does not count; nothing asked is met."""
-    found = statuses if isinstance(statuses, list) else list(statuses)  # a set would hash, in Python for an enum
-    if UNMET in found:
-        return UNMET
-    if UNKNOWN in found:
-        return UNKNOWN
-    return MANUAL_REVIEW if MANUAL_REVIEW in found else MET
+    found = MET
+    for status in statuses:
+        if status is MET or status is NOT_APPLICABLE:
+            continue
+        if found is MET or status is UNMET or (status is UNKNOWN and found is MANUAL_REVIEW):
+            found = status
+    return found
 
 
 def any_of(statuses: Iterable[Status]) -> Status:
     """OR: met > unknown > manual review > unmet; what is not applicable does not count; nothing offered is unmet."""
-    found = statuses if isinstance(statuses, list) else list(statuses)
-    if MET in found:
-        return MET
-    if UNKNOWN in found:
-        return UNKNOWN
-    return MANUAL_REVIEW if MANUAL_REVIEW in found else UNMET
+    found = UNMET
+    for status in statuses:
+        if status is UNMET or status is NOT_APPLICABLE:
+            continue
+        if found is UNMET or status is MET or (status is UNKNOWN and found is MANUAL_REVIEW):
+            found = status
+    return found
 
 
 def opposite(status: Status) -> Status:
