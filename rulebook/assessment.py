@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,9 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from rulebook.pack import PACK_TITLES, Document, Line, Note, Pack
+from rulebook.points import NextBand as NextBand
+from rulebook.points import Points as Points
+from rulebook.points import Scored
 from rulebook.reasons import reasons_of
 from rulebook.scene import Event
 from rulebook.status import Status, Verdict
@@ -21,40 +24,6 @@ from rulebook.trace import checks_of, checks_text, inputs_of, missing_of, notes_
 from rulebook.units import plain_decimal
 
 DISCLAIMER = "本结果由系统按现有资料测算，不作为认定依据。"
-
-
-class Points(NamedTuple):
-    """Scored points, exact when low equals high."""
-
-    low: Decimal
-    high: Decimal
-    max: Decimal
-
-    @property
-    def display(self) -> str:
-        low, high = plain_decimal(self.low), plain_decimal(self.high)
-        return f"{low} 分" if low == high else f"{low}～{high} 分"
-
-
-@dataclass(frozen=True, slots=True)
-class NextBand:
-    """The nearest better band of an indicator: what has to hold to be on it, and the points it earns."""
-
-    points: Points
-    reach: str
-
-
-class Told(Protocol):
-    """What scoring adds to an indicator: its points, and in words its value and scale and the nearest better band."""
-
-    @property
-    def points(self) -> Points: ...
-
-    @property
-    def words(self) -> Callable[[], tuple[str, str]]: ...
-
-    @property
-    def better(self) -> Callable[[], NextBand | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +51,7 @@ class ConditionResult:
     )  # fmt: skip
 
     def __init__(
-        self, heading: Heading, status: Status, trace: Sequence[Event], day: date, scored: Told | None = None
+        self, heading: Heading, status: Status, trace: Sequence[Event], day: date, scored: Scored | None = None
     ) -> None:
         self._heading, self.status, self._trace, self._day, self._scored = heading, status, trace, day, scored
 
@@ -113,7 +82,7 @@ class ConditionResult:
 
     @property
     def points(self) -> Points | None:
-        return None if self._scored is None else self._scored.points
+        return None if self._scored is None else self._scored[0].points
 
     @property
     def id(self) -> str:
@@ -166,12 +135,16 @@ class ConditionResult:
 
     @cached_property
     def next_band(self) -> NextBand | None:
-        return None if self._scored is None else self._scored.better()
+        if self._scored is None:
+            return None
+        _, teller, kept = self._scored
+        return teller.better(kept)
 
     @cached_property
     def _said(self) -> tuple[str, str]:
         if self._scored is not None:
-            return self._scored.words()
+            _, teller, kept = self._scored
+            return teller.words(kept)
         if len(self.checks) == 1:
             return self.checks[0].value, self.checks[0].threshold
         return checks_text(self.checks), "；".join(each.threshold for each in self.checks)
@@ -205,6 +178,22 @@ class RouteResult(NamedTuple):
     score_checks: tuple[ScoreCheck, ...]
 
 
+class Judged(Protocol):
+    """What judging kept: statuses, points and the trace. The objects that people and services read are made of it."""
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+    @property
+    def decision(self) -> Status: ...
+
+    def conditions(self) -> tuple[ConditionResult, ...]: ...
+
+    def score(self) -> Score | None: ...
+
+    def routes(self) -> tuple[RouteResult, ...]: ...
+
+
 class Assessment:
     """The whole outcome. `route` is the first route that is met; `fiscal_year` is t (A-03)."""
 
@@ -215,21 +204,9 @@ class Assessment:
     )  # fmt: skip
     disclaimer = DISCLAIMER
 
-    def __init__(
-        self,
-        pack: Pack,
-        kind: str,
-        application_date: date,
-        *,
-        verdict: Verdict,
-        decision: Status,
-        routes: tuple[RouteResult, ...],
-        score: Score | None,
-        conditions: tuple[ConditionResult, ...],
-    ) -> None:
+    def __init__(self, pack: Pack, kind: str, application_date: date, judged: Judged) -> None:
         self.pack, self.kind, self.application_date = pack, kind, application_date
-        self.verdict, self.decision, self.routes = verdict, decision, routes
-        self.score, self.conditions = score, conditions
+        self.verdict, self.decision, self._judged = judged.verdict, judged.decision, judged
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Assessment) and self.to_json() == other.to_json()
@@ -280,6 +257,18 @@ class Assessment:
     def notes(self) -> tuple[Note, ...]:
         """What the pack says beside the conditions: nothing that was computed."""
         return self.pack.notes
+
+    @cached_property
+    def conditions(self) -> tuple[ConditionResult, ...]:
+        return self._judged.conditions()
+
+    @cached_property
+    def score(self) -> Score | None:
+        return self._judged.score()
+
+    @cached_property
+    def routes(self) -> tuple[RouteResult, ...]:
+        return self._judged.routes()
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:

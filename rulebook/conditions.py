@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from rulebook.assessment import ConditionResult, Heading
 from rulebook.judge import compile_test
 from rulebook.pack import Condition, Term, Test
 from rulebook.scene import Basis, Judge, Scene
 from rulebook.status import MANUAL_REVIEW, MET, NOT_APPLICABLE, UNMET, Status
 
-Line = Callable[[Scene], ConditionResult]
 
-
-def compile_condition(condition: Condition, role: str, kind: str, basis: Basis) -> Line:
-    heading = Heading(condition.line, role, condition.modality, condition.effort)
-    judge = _judging(condition, condition.tests.get(kind), basis)
-
-    def judged(scene: Scene) -> ConditionResult:
-        scene.trace = []
-        status = judge(scene)
-        return ConditionResult(heading, status, scene.trace, scene.day)
-
-    return judged
-
-
-def _judging(condition: Condition, test: Test | None, basis: Basis) -> Judge:
+def compile_condition(condition: Condition, kind: str, basis: Basis) -> Judge:
+    test = condition.tests.get(kind)
     if test is None:
         return lambda scene: NOT_APPLICABLE
     own = replace(basis, only_sources=condition.only_sources)
@@ -61,11 +46,11 @@ def _reviewed_if_undefined(judge: Judge, for_people: Judge, review: Judge) -> Ju
     """A share without a whole leaves the line undecided; where `review` holds, it is a person's to decide (A-07)."""
 
     def judge_or_leave(scene: Scene) -> Status:
-        scene.undefined = False
+        start, scene.undefined = len(scene.trace), False
         status = judge(scene)
         if not scene.undefined or _aside(review, scene) is not MET:
             return status
-        scene.trace = []
+        del scene.trace[start:]
         return for_people(scene)
 
     return judge_or_leave
@@ -83,9 +68,9 @@ def _flagged(judge: Judge, when: Judge, text: str) -> Judge:
 
 def _aside(judge: Judge, scene: Scene) -> Status:
     """Judged without a trace: it says how to treat the line and is no part of it."""
-    trace, scene.trace = scene.trace, []
+    start = len(scene.trace)
     status = judge(scene)
-    scene.trace = trace
+    del scene.trace[start:]
     return status
 
 

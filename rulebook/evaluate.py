@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
 
-from rulebook.assessment import Assessment, ConditionResult, Heading
+from rulebook.assessment import Assessment, ConditionResult, Heading, RouteResult, Score
 from rulebook.conditions import compile_condition
-from rulebook.pack import KINDS, Indicator, Pack
-from rulebook.routes import compile_route, compile_score
+from rulebook.pack import KINDS, Pack
+from rulebook.points import Scored
+from rulebook.routes import Scoring, Tally, Way, compile_route, picker
 from rulebook.scene import Basis, Scene
-from rulebook.score import Scored, compile_indicator
-from rulebook.status import all_of, any_of, verdict_of
+from rulebook.score import compile_indicator
+from rulebook.status import Status, Verdict, all_of, any_of, verdict_of
 from rulebook.subject import Subject
 
 Program = Callable[[Scene], Assessment]
@@ -56,42 +59,77 @@ def _compiled(pack: Pack, kind: str, year: int) -> Program:
 
 
 def _compile(pack: Pack, kind: str, basis: Basis) -> Program:
-    gates = [compile_condition(each, "gate", kind, basis) for each in pack.gates]
-    blocking = [at for at, each in enumerate(pack.gates) if each.modality == "must"]
-    requirements = [compile_condition(each, "requirement", kind, basis) for each in pack.conditions]
-    indicators = [(_heading(each), compile_indicator(each, _basis_of(each, basis))) for each in pack.indicators]
-    score_of, ways = compile_score(pack), [compile_route(each, pack) for each in pack.routes]
+    """The lines in the order of an assessment: gates, conditions, indicators."""
+    judges = [compile_condition(each, kind, basis) for each in (*pack.gates, *pack.conditions)]
+    scorers = [compile_indicator(each, replace(basis, only_sources=each.only_sources)) for each in pack.indicators]
+    scoring, ways = Scoring(pack), [compile_route(each, pack) for each in pack.routes]
+    thresholds = [(way.judge, [each.judge for each in way.thresholds]) for way in ways]
+    blocking = picker([at for at, each in enumerate(pack.gates) if each.modality == "must"])
+    reading = _Reading(_headings(pack), scoring, ways)
 
     def program(scene: Scene) -> Assessment:
-        barring = [judge(scene) for judge in gates]
-        asked = [judge(scene) for judge in requirements]
-        scored: list[Scored] = []
-        lines = barring + asked
-        for heading, scorer in indicators:
-            scene.trace = []
-            earned = scorer(scene)
-            scored.append(earned)
-            lines.append(ConditionResult(heading, earned.status, scene.trace, scene.day, earned))
-        score = score_of(scored)
-        routes = tuple([way(asked, score, scored) for way in ways])
-        decision = any_of([route.status for route in routes])
-        return Assessment(
-            pack,
-            kind,
-            scene.day,
-            verdict=verdict_of(all_of([*[barring[at].status for at in blocking], decision])),
-            decision=decision,
-            routes=routes,
-            score=score,
-            conditions=tuple(lines),
-        )
+        trace = scene.trace
+        statuses, ends, scored = [], [], []
+        for judge in judges:
+            statuses.append(judge(scene))
+            ends.append(len(trace))
+        for scorer in scorers:
+            scored.append(scorer(scene))
+            ends.append(len(trace))
+        tally = scoring.tally(scored)
+        reached = [[judge(tally, scored) for judge in judges_of] for _, judges_of in thresholds]
+        routes = [judge(statuses, each) for (judge, _), each in zip(thresholds, reached, strict=True)]
+        decision = any_of(routes)
+        verdict = verdict_of(all_of((*blocking(statuses), decision)))
+        judged = _Judged(verdict, decision, reading, scene, statuses, ends, scored, tally, routes, reached)
+        return Assessment(pack, kind, scene.day, judged)
 
     return program
 
 
-def _heading(indicator: Indicator) -> Heading:
-    return Heading(indicator.line, "indicator", "must", indicator.effort, indicator.group)
+def _headings(pack: Pack) -> list[Heading]:
+    gates = [Heading(each.line, "gate", each.modality, each.effort) for each in pack.gates]
+    conditions = [Heading(each.line, "requirement", each.modality, each.effort) for each in pack.conditions]
+    scored = [Heading(each.line, "indicator", "must", each.effort, each.group) for each in pack.indicators]
+    return [*gates, *conditions, *scored]
 
 
-def _basis_of(indicator: Indicator, basis: Basis) -> Basis:
-    return replace(basis, only_sources=indicator.only_sources)
+class _Reading(NamedTuple):
+    """What the raw outcome is read with."""
+
+    headings: list[Heading]
+    scoring: Scoring
+    ways: list[Way]
+
+
+class _Judged(NamedTuple):
+    """The outcome as it was kept: lines end in the trace at `ends`, `reached` are the thresholds of each route."""
+
+    verdict: Verdict
+    decision: Status
+    reading: _Reading
+    scene: Scene
+    statuses: list[Status]
+    ends: list[int]
+    scored: list[Scored]
+    tally: Tally
+    ways: list[Status]
+    reached: list[list[Status]]
+
+    def conditions(self) -> tuple[ConditionResult, ...]:
+        trace, day = self.scene.trace, self.scene.day
+        parts = [trace[start:end] for start, end in pairwise((0, *self.ends))]
+        plain = len(self.statuses)
+        lines = list(zip(self.reading.headings, parts, strict=True))
+        judged = zip(lines, self.statuses, strict=False)
+        found = [ConditionResult(heading, status, part, day) for (heading, part), status in judged]
+        for (heading, part), scored in zip(lines[plain:], self.scored, strict=True):
+            found.append(ConditionResult(heading, scored[0].status, part, day, scored))
+        return tuple(found)
+
+    def score(self) -> Score | None:
+        return self.reading.scoring.score(self.tally)
+
+    def routes(self) -> tuple[RouteResult, ...]:
+        score, ways = self.score(), zip(self.reading.ways, self.ways, self.reached, strict=True)
+        return tuple([way.result(status, reached, score) for way, status, reached in ways])

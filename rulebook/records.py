@@ -12,9 +12,21 @@ from typing import Any
 from rulebook.dictionary import Fact, Shape
 from rulebook.measures import EXACT
 from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Limit, RecordTotal, Window
-from rulebook.scene import CHECK, MISS, Basis, Event, FactUnreadable, Judge, Scene, Words, exact_decimal, reader
+from rulebook.scene import (
+    ASKED,
+    CHECK,
+    MISS,
+    READ,
+    Basis,
+    FactUnreadable,
+    Judge,
+    Scene,
+    Words,
+    exact_decimal,
+    lacking,
+)
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
-from rulebook.subject import POINT
+from rulebook.subject import POINT, FactValue
 from rulebook.wording import shown
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -41,28 +53,24 @@ def within(limit: Limit, value: Decimal) -> bool:
 def compile_entries(test: Entries, basis: Basis) -> Judge:
     """Whether some entry (or none) matches; each entry is met, unmet, unknown or for review, then OR (A-36)."""
     fact, forbidden = test.fact, test.forbidden
-    read, status_of = _list_reader(fact, basis), _entry_status(test, basis)
-    name_missing = _naming_missing(fact, test.window, (*test.where, *test.review_where))
+    key, place, only, lack = (fact.id, POINT), (fact, POINT), basis.only_sources, lacking(fact, POINT, basis)
+    judge_each = _judging_each(test, basis)
+    if_empty = MET if forbidden else UNMET
 
     def words(found: list[Status] | None) -> tuple[str, str, str]:
         return fact.label, "" if found is None else _counted(found), test.text
 
-    empty: Event = (CHECK, words, MET if forbidden else UNMET, [], "")
-
     def judge(scene: Scene) -> Status:
-        entries = read(scene)
-        if isinstance(entries, Status):
-            scene.trace.append((CHECK, words, entries, None, ""))
-            return entries
-        if not entries:
-            scene.trace.append(empty)
-            return MET if forbidden else UNMET
-        found = []
-        for position, entry in enumerate(entries, start=1):
-            matched = status_of(entry, scene)
-            if matched is UNKNOWN:
-                name_missing(position, entry, scene)
-            found.append(matched)
+        held = scene.facts.get(key)
+        if held is None or held.value is None or (only and held.source not in only):
+            status = lack(scene, held)
+            scene.trace.append((CHECK, words, status, None, ""))
+            return status
+        if held.value == []:
+            scene.trace.append((ASKED, place, words, if_empty, held))
+            return if_empty
+        scene.trace.append((READ, place, held))
+        found = judge_each(_entries_of(fact, held), scene)
         status = any_of(found)
         if status is MANUAL_REVIEW:
             scene.note(f"{fact.label}有 {found.count(MANUAL_REVIEW)} 条须人工核定是否计入")
@@ -72,6 +80,22 @@ def compile_entries(test: Entries, basis: Basis) -> Judge:
         return status
 
     return judge
+
+
+def _judging_each(test: Entries, basis: Basis) -> Callable[[list[Entry], Scene], list[Status]]:
+    status_of = _entry_status(test, basis)
+    name_missing = _naming_missing(test.fact, test.window, (*test.where, *test.review_where))
+
+    def judge_each(entries: list[Entry], scene: Scene) -> list[Status]:
+        found = []
+        for position, entry in enumerate(entries, start=1):
+            matched = status_of(entry, scene)
+            if matched is UNKNOWN:
+                name_missing(position, entry, scene)
+            found.append(matched)
+        return found
+
+    return judge_each
 
 
 def _counted(found: list[Status]) -> str:
@@ -158,41 +182,50 @@ def _field(test: FieldTest) -> Match:
 
 def compile_total(test: CompareTotal, basis: Basis) -> Judge:
     """The sum over complete fiscal years; money of the running year is shown apart and never decides alone (A-39)."""
-    total, limit = test.total, test.limit
-    read, add_up = _list_reader(total.fact, basis), _adding_up(total, basis)
-    words = _total_words(test)
-    at_nothing = _Sum().status(limit)
-    empty: Event = (CHECK, words, at_nothing, _Sum(), "")
+    total, fact, limit, words = test.total, test.total.fact, test.limit, _total_words(test)
+    key, place, only, lack = (fact.id, POINT), (fact, POINT), basis.only_sources, lacking(fact, POINT, basis)
+    add_up, if_empty = _adding_up(total, basis), _Sum().status(limit)
 
     def judge(scene: Scene) -> Status:
-        entries = read(scene)
-        if isinstance(entries, Status):
-            scene.trace.append((CHECK, words, entries, None, ""))
-            return entries
-        if not entries:
-            scene.trace.append(empty)
-            return at_nothing
-        complete, with_running = add_up(entries, scene)
+        held = scene.facts.get(key)
+        if held is None or held.value is None or (only and held.source not in only):
+            status = lack(scene, held)
+            scene.trace.append((CHECK, words, status, None, ""))
+            return status
+        if held.value == []:
+            scene.trace.append((ASKED, place, words, if_empty, held))
+            return if_empty
+        scene.trace.append((READ, place, held))
+        complete, with_running = add_up(_entries_of(fact, held), scene)
         this_year = EXACT.subtract(with_running.least, complete.least)
         if this_year > 0:
             scene.note(f"{basis.year}年已到账 {shown(total.amount, this_year)}，另行列示，不计入（A-39）")
-        status = complete.status(limit)
-        extended = with_running.status(limit) if status is UNMET else status
-        if status is UNMET and extended is MET:
-            status = MANUAL_REVIEW
-            scene.note("仅计入申请当年到账的股权融资才达到要求，须人工核定（A-39）")
-        elif status is UNMET and extended is UNKNOWN:
-            status = UNKNOWN
+        status = _with_running_year(complete.status(limit), with_running.status(limit), scene)
         scene.trace.append((CHECK, words, status, complete, ""))
         return status
 
     return judge
 
 
+def _with_running_year(complete: Status, extended: Status, scene: Scene) -> Status:
+    if complete is not UNMET:
+        return complete
+    if extended is MET:
+        scene.note("仅计入申请当年到账的股权融资才达到要求，须人工核定（A-39）")
+        return MANUAL_REVIEW
+    return extended
+
+
 def _total_words(test: CompareTotal) -> Words:
     total = test.total
     label = f"{total.window.text}{total.fact.label}合计"
-    return lambda found: (label, "" if found is None else found.text(total.amount), test.limit.text)
+
+    def words(found: _Sum | list[Entry] | None) -> tuple[str, str, str]:
+        """Of the sum, or of the list itself where it is empty."""
+        value = "" if found is None else (found if isinstance(found, _Sum) else _Sum()).text(total.amount)
+        return label, value, test.limit.text
+
+    return words
 
 
 def _adding_up(total: RecordTotal, basis: Basis) -> Callable[[list[Entry], Scene], tuple[_Sum, _Sum]]:
@@ -255,20 +288,13 @@ class _Sum:
 # -- entries -----------------------------------------------------------------------------------------------------------
 
 
-def _list_reader(fact: Fact, basis: Basis) -> Callable[[Scene], list[Entry] | Status]:
-    read = reader(fact, POINT, basis)
-
-    def entries(scene: Scene) -> list[Entry] | Status:
-        value = read(scene)
-        if isinstance(value, Status):
-            return value
-        if not isinstance(value, list):
-            raise FactUnreadable(fact.id, POINT, value)
-        for entry in value:
-            if not isinstance(entry, (dict, Mapping)):  # most are the former, and that is soon seen
-                raise FactUnreadable(fact.id, POINT, value)
-        return value
-
+def _entries_of(fact: Fact, held: FactValue) -> list[Entry]:
+    entries = held.value
+    if not isinstance(entries, list):
+        raise FactUnreadable(fact.id, POINT, entries)
+    for entry in entries:
+        if not isinstance(entry, (dict, Mapping)):  # most are the former, and that is soon seen
+            raise FactUnreadable(fact.id, POINT, entries)
     return entries
 
 

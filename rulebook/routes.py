@@ -4,94 +4,133 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from operator import itemgetter
+from typing import NamedTuple
 
-from rulebook.assessment import ConditionResult, GroupScore, Points, RouteResult, Score, ScoreCheck
-from rulebook.pack import Group, Limit, Pack, Route
+from rulebook.assessment import GroupScore, RouteResult, Score, ScoreCheck
+from rulebook.pack import Limit, Pack, Route
+from rulebook.points import Points, Scored
 from rulebook.records import OPERATORS
-from rulebook.score import Scored
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of
 
 _NONE = Decimal(0)
-Scoring = Callable[[Sequence[Scored]], Score | None]
-"""From the indicators of the pack, in its order."""
-Check = Callable[[Score, Sequence[Scored]], ScoreCheck]
-Way = Callable[[Sequence[ConditionResult], Score | None, Sequence[Scored]], RouteResult]
-"""From the requirements, the score and the indicators, in the pack's order."""
+Tally = list[tuple[Decimal, Decimal]]
+"""Least and most points of each group, and at the end of all together."""
+Statuses = Sequence[Status]
+"""Of the gates and then the conditions of a pack."""
 
 
-def compile_score(pack: Pack) -> Scoring:
-    if not pack.indicators:
-        return lambda scored: None
-    groups = [(group, _members(pack, group.id)) for group in pack.groups]
+class Scoring:
+    """The groups of a pack, and which indicators are in them."""
 
-    def score(scored: Sequence[Scored]) -> Score:
-        found = [
-            GroupScore(group.id, group.label, _added_up([scored[at].points for at in members], group))
-            for group, members in groups
-        ]
-        return Score(_added_up([each.points for each in found]), tuple(found))
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self._groups = [(_members(pack, group.id), group.maximum) for group in pack.groups]
 
-    return score
+    def tally(self, scored: Sequence[Scored]) -> Tally:
+        """The sum of both ends, each held down to the cap of its group (HT-S1)."""
+        found: Tally = []
+        all_low = all_high = _NONE
+        for members, cap in self._groups:
+            low = high = _NONE
+            for at in members:
+                earned = scored[at][0]
+                low += earned.low
+                high += earned.high
+            if cap is not None:
+                low, high = min(low, cap), min(high, cap)
+            found.append((low, high))
+            all_low += low
+            all_high += high
+        found.append((all_low, all_high))
+        return found
+
+    def score(self, tally: Tally) -> Score | None:
+        if not self.pack.indicators:
+            return None
+        groups = []
+        for group, (members, cap), (low, high) in zip(self.pack.groups, self._groups, tally, strict=False):
+            most = sum([self.pack.indicators[at].maximum for at in members], _NONE)
+            most = most if cap is None else min(most, cap)
+            groups.append(GroupScore(group.id, group.label, Points(low, high, most)))
+        low, high = tally[-1]
+        return Score(Points(low, high, sum([each.points.max for each in groups], _NONE)), tuple(groups))
 
 
 def _members(pack: Pack, group_id: str) -> list[int]:
     return [at for at, each in enumerate(pack.indicators) if each.group == group_id]
 
 
-def _added_up(points: Iterable[Points], group: Group | None = None) -> Points:
-    """The sum of both ends, each held down to the cap of the group."""
-    low = high = most = _NONE
-    for each in points:
-        low, high, most = low + each[0], high + each[1], most + each[2]
-    cap = None if group is None else group.maximum
-    return Points(low, high, most) if cap is None else Points(min(low, cap), min(high, cap), min(most, cap))
+class Threshold(NamedTuple):
+    """The total, or the points of a group, against what they have to come to."""
+
+    label: str
+    group: int
+    """Place in the tally; −1 is the total."""
+    limit: Limit
+    judge: Callable[[Tally, Sequence[Scored]], Status]
+
+
+class Way(NamedTuple):
+    """One route of a pack, compiled."""
+
+    route: Route
+    thresholds: tuple[Threshold, ...]
+    judge: Callable[[Statuses, Statuses], Status]
+    """From the statuses of the lines, and those of its thresholds."""
+
+    def result(self, status: Status, reached: Statuses, score: Score | None) -> RouteResult:
+        checks = []
+        for (label, group, limit, _), judged in zip(self.thresholds, reached, strict=True):
+            assert score is not None  # a pack with thresholds has indicators
+            points = score.points if group < 0 else score.groups[group].points
+            checks.append(ScoreCheck(label, points, limit.text, judged))
+        route = self.route
+        return RouteResult(route.id, route.label, status, (*route.all_of, *route.any_of), tuple(checks))
 
 
 def compile_route(route: Route, pack: Pack) -> Way:
-    places = {each.line.id: at for at, each in enumerate(pack.conditions)}
+    first = len(pack.gates)
+    places = {each.line.id: first + at for at, each in enumerate(pack.conditions)}
     must = {each.line.id for each in pack.conditions if each.modality == "must"}
-    every, some = ([places[each] for each in ids if each in must] for ids in (route.all_of, route.any_of))
-    asked, offered = (*route.all_of, *route.any_of), bool(route.any_of)
-    checks = _score_checks(route, pack)
-
-    def judge(requirements: Sequence[ConditionResult], score: Score | None, scored: Sequence[Scored]) -> RouteResult:
-        parts = [requirements[at].status for at in every]
-        if offered:
-            parts.append(any_of([requirements[at].status for at in some]))
-        found = () if score is None else tuple([check(score, scored) for check in checks])
-        parts += [check.status for check in found]
-        return RouteResult(route.id, route.label, all_of(parts), asked, found)
-
-    return judge
+    every, some = (picker([places[each] for each in ids if each in must]) for ids in (route.all_of, route.any_of))
+    thresholds = tuple(_thresholds(route, pack))
+    if not route.any_of:
+        return Way(route, thresholds, lambda lines, reached: all_of([*every(lines), *reached]))
+    return Way(route, thresholds, lambda lines, reached: all_of([*every(lines), any_of(some(lines)), *reached]))
 
 
-def _score_checks(route: Route, pack: Pack) -> list[Check]:
-    if route.score is None:
-        return []
-    checks: list[Check] = []
+def picker(places: Sequence[int]) -> Callable[[Statuses], tuple[Status, ...]]:
+    """Takes these out of a list."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    if not places:
+        return lambda statuses: ()
+    place = places[0]
+    return lambda statuses: (statuses[place],)
+
+
+def _thresholds(route: Route, pack: Pack) -> Iterable[Threshold]:
+    if route.score is None or not pack.indicators:
+        return
     if route.score.total is not None:
-        checks.append(_checking("评价得分", None, range(len(pack.indicators)), route.score.total))
+        yield _threshold("评价得分", -1, range(len(pack.indicators)), route.score.total)
     places = {group.id: at for at, group in enumerate(pack.groups)}
     for name, limit in route.score.groups:
         at = places[name]
-        checks.append(_checking(f"{pack.groups[at].label}得分", at, _members(pack, name), limit))
-    return checks
+        yield _threshold(f"{pack.groups[at].label}得分", at, _members(pack, name), limit)
 
 
-def _checking(label: str, group: int | None, members: Sequence[int], limit: Limit) -> Check:
-    """The total, or the points of a group, against their threshold."""
-    text, satisfies, least = limit.text, OPERATORS[limit.operator], limit.value
+def _threshold(label: str, group: int, members: Sequence[int], limit: Limit) -> Threshold:
+    satisfies, least = OPERATORS[limit.operator], limit.value
 
-    def status_of(points: Points, scored: Sequence[Scored]) -> Status:
+    def judge(tally: Tally, scored: Sequence[Scored]) -> Status:
         """Decided only when the whole interval agrees; otherwise unknown while something is missing, else a person."""
-        if satisfies(points.low, least):
+        low, high = tally[group]
+        if satisfies(low, least):
             return MET
-        if not satisfies(points.high, least):
+        if not satisfies(high, least):
             return UNMET
-        return UNKNOWN if any(scored[at].cause is UNKNOWN for at in members) else MANUAL_REVIEW
+        return UNKNOWN if any(scored[at][0].cause is UNKNOWN for at in members) else MANUAL_REVIEW
 
-    def check(score: Score, scored: Sequence[Scored]) -> ScoreCheck:
-        points = score.points if group is None else score.groups[group].points
-        return ScoreCheck(label, points, text, status_of(points, scored))
-
-    return check
+    return Threshold(label, group, limit, judge)

@@ -16,7 +16,7 @@ from typing import Any
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.pack import Ref
 from rulebook.status import MANUAL_REVIEW, UNKNOWN, Status
-from rulebook.subject import POINT, Subject
+from rulebook.subject import POINT, FactValue, Subject
 from rulebook.wording import period_label
 
 _LARGEST_EXPONENT = 40
@@ -32,10 +32,11 @@ class FactUnreadable(ValueError):
 
 
 Event = tuple[Any, ...]
-"""A kind and what belongs to it: (READ, (fact, year), held), (CHECK, words, status, value, note), (NOTE, text),
-(MISS, fact id, label, year, kind of what is missing); a fact given as its own label is named with the year."""
+"""A kind and what belongs to it: (READ, (fact, year), held), (CHECK, words, status, value, note), both of them in one
+(ASKED, (fact, year), words, status, held), (NOTE, text), or (MISS, fact id, label, year, kind of what is missing); a
+fact given as its own label is named with the year."""
 
-READ, CHECK, MISS, NOTE = range(4)
+READ, CHECK, ASKED, NOTE, MISS = range(5)
 
 Words = Callable[[Any], tuple[str, str, str]]
 """Label, value and threshold of a comparison, from the value that was compared."""
@@ -65,7 +66,7 @@ class Basis:
 
 
 class Scene:
-    """One subject on one application date, with the trace of the line that is being judged.
+    """One subject on one application date, with the trace of what was looked at.
 
     `undefined`: a share without a whole was met with (A-07).
     """
@@ -85,72 +86,71 @@ Judge = Callable[[Scene], Status]
 Number = Decimal | int
 
 
-def reader(fact: Fact, year: int, basis: Basis) -> Callable[[Scene], object]:
-    """Gives the stored value, or unknown when it is missing, manual review when its source may not count."""
-    key, place, missed = (fact.id, year), (fact, year), _missing(fact, year)
-    if basis.only_sources:
-        return _particular_reader(fact, year, basis.only_sources)
+Lacking = Callable[[Scene, FactValue | None], Status]
 
-    def read(scene: Scene) -> object:
-        held = scene.facts.get(key)
+
+def lacking(fact: Fact, year: int, basis: Basis) -> Lacking:
+    """Says why a value does not count: unknown when it is missing, manual review when its source may not count.
+
+    To be asked where there is no value, or `only_sources` do not name its source. Whoever reads sees to that himself:
+    a call for every fact would cost as much as the comparison.
+    """
+    place = (fact, year)
+    missed: Event = (MISS, fact.id, fact, year, "finding" if fact.type == "finding" else "fact")
+    accepted = "、".join(SOURCE_KINDS[kind] for kind in sorted(basis.only_sources))
+    about = f"{period_label(fact, year)}只认可{accepted}的数据，现为"
+    numeric = fact.type in NUMERIC
+
+    def say(scene: Scene, held: FactValue | None) -> Status:
         if held is None or held.value is None:
             scene.trace.append(missed)
             return UNKNOWN
+        scene.trace.append((READ, place, held))
+        if numeric:
+            exact_decimal(fact.id, year, held.value)  # unreadable is unreadable, whoever said it
+        scene.note(f"{about}{SOURCE_KINDS.get(held.source, held.source)}，请人工核实（A-30）")
+        return MANUAL_REVIEW
+
+    return say
+
+
+def reader(fact: Fact, year: int, basis: Basis) -> Callable[[Scene], object]:
+    """Gives the stored value, or why it does not count."""
+    key, place, only, lack = (fact.id, year), (fact, year), basis.only_sources, lacking(fact, year, basis)
+
+    def read(scene: Scene) -> object:
+        held = scene.facts.get(key)
+        if held is None or held.value is None or (only and held.source not in only):
+            return lack(scene, held)
         scene.trace.append((READ, place, held))
         return held.value
 
     return read
 
 
-def _particular_reader(fact: Fact, year: int, only_sources: frozenset[str]) -> Callable[[Scene], object]:
-    key, place, missed = (fact.id, year), (fact, year), _missing(fact, year)
-    accepted = "、".join(SOURCE_KINDS[kind] for kind in sorted(only_sources))
-    about = f"{period_label(fact, year)}只认可{accepted}的数据，现为"
-    numeric = fact.type in NUMERIC
-
-    def read(scene: Scene) -> object:
-        held = scene.facts.get(key)
-        if held is None or held.value is None:
-            scene.trace.append(missed)
-            return UNKNOWN
-        scene.trace.append((READ, place, held))
-        if held.source in only_sources:
-            return held.value
-        if numeric:
-            exact_decimal(fact.id, year, held.value)  # unreadable is unreadable, whoever said it
-        scene.note(f"{about}{SOURCE_KINDS.get(held.source, held.source)}，请人工核实（A-30）")
-        return MANUAL_REVIEW
-
-    return read
-
-
 def number_reader(ref: Ref, basis: Basis) -> Callable[[Scene], Number | Status]:
-    """As `reader`, of figures. A text is made a Decimal once, however many lines and packs ask for it."""
+    """As `reader`, of figures."""
     fact, year = ref.fact, basis.year_of(ref)
-    fact_id, key, place, missed = fact.id, (fact.id, year), (fact, year), _missing(fact, year)
-    if basis.only_sources:
-        read = _particular_reader(fact, year, basis.only_sources)
-
-        def particular(scene: Scene) -> Number | Status:
-            value = read(scene)
-            return value if isinstance(value, Status) else exact_decimal(fact_id, year, value)
-
-        return particular
+    key, place, only, lack = (fact.id, year), (fact, year), basis.only_sources, lacking(fact, year, basis)
 
     def number(scene: Scene) -> Number | Status:
         held = scene.facts.get(key)
-        if held is None or (value := held.value) is None:
-            scene.trace.append(missed)
-            return UNKNOWN
+        if held is None or held.value is None or (only and held.source not in only):
+            return lack(scene, held)
         scene.trace.append((READ, place, held))
-        if type(value) is int and -_LARGEST_INTEGER < value < _LARGEST_INTEGER:
-            return value
         figure = held.number
-        if figure is None:
-            figure = held.number = exact_decimal(fact_id, year, value)
-        return figure
+        return figure_of(key, held) if figure is None else figure
 
     return number
+
+
+def figure_of(key: tuple[str, int], held: FactValue) -> Number:
+    """The figure, kept with its text: many lines and packs ask for it."""
+    value = held.value
+    small = type(value) is int and -_LARGEST_INTEGER < value < _LARGEST_INTEGER
+    figure: Number = value if small else exact_decimal(*key, value)  # type: ignore[assignment]
+    held.number = figure
+    return figure
 
 
 def date_reader(fact: Fact, basis: Basis) -> Callable[[Scene], date | Status]:
@@ -166,10 +166,6 @@ def date_reader(fact: Fact, basis: Basis) -> Callable[[Scene], date | Status]:
             raise FactUnreadable(fact.id, POINT, value) from None
 
     return day
-
-
-def _missing(fact: Fact, year: int) -> Event:
-    return (MISS, fact.id, fact, year, "finding" if fact.type == "finding" else "fact")
 
 
 def exact_decimal(fact_id: str, year: int, value: object) -> Decimal:

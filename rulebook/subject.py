@@ -26,7 +26,7 @@ class FactValue:
     source: str
     as_of: date | None = None
     recorded_at: datetime | None = None
-    number: Decimal | None = field(default=None, init=False, repr=False, compare=False)
+    number: Decimal | int | None = field(default=None, init=False, repr=False, compare=False)
     """The value as a figure, kept by whoever reads it first (rulebook.scene)."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
-from rulebook.scene import CHECK, MISS, NOTE, READ, Event, exact_decimal
+from rulebook.scene import ASKED, CHECK, MISS, NOTE, READ, Event, Words, exact_decimal
 from rulebook.status import Status
 from rulebook.subject import FactValue
 from rulebook.wording import age, period_label, shown, shown_value
@@ -65,18 +65,24 @@ def checks_of(trace: Iterable[Event]) -> tuple[Check, ...]:
     found = []
     for kind, *rest in trace:
         if kind is CHECK:
-            words, status, held, note = rest
-            label, value, threshold = words(held)
-            found.append(Check(label, value or status.label, threshold, status, note))
+            found.append(_check(*rest))
+        elif kind is ASKED:
+            _, words, status, held = rest
+            found.append(_check(words, status, held.value))
     return tuple(found)
+
+
+def _check(words: Words, status: Status, compared: object, note: str = "") -> Check:
+    label, value, threshold = words(compared)
+    return Check(label, value or status.label, threshold, status, note)
 
 
 def inputs_of(trace: Iterable[Event], day: date) -> tuple[Input, ...]:
     """Every value once, in the order in which they were first read."""
     found: dict[tuple[str, int], Input] = {}
     for kind, *rest in trace:
-        if kind is READ:
-            (fact, year), held = rest
+        if kind is READ or kind is ASKED:
+            (fact, year), held = rest[0], rest[-1]
             if (fact.id, year) not in found:
                 found[(fact.id, year)] = _input(fact, year, held, day)
     return tuple(found.values())
