@@ -181,12 +181,6 @@ class RouteResult(NamedTuple):
 class Judged(Protocol):
     """What judging kept: statuses, points and the trace. The objects that people and services read are made of it."""
 
-    @property
-    def verdict(self) -> Verdict: ...
-
-    @property
-    def decision(self) -> Status: ...
-
     def conditions(self) -> tuple[ConditionResult, ...]: ...
 
     def score(self) -> Score | None: ...
@@ -204,9 +198,11 @@ class Assessment:
     )  # fmt: skip
     disclaimer = DISCLAIMER
 
-    def __init__(self, pack: Pack, kind: str, application_date: date, judged: Judged) -> None:
+    def __init__(
+        self, pack: Pack, kind: str, application_date: date, verdict: Verdict, decision: Status, judged: Judged
+    ) -> None:
         self.pack, self.kind, self.application_date = pack, kind, application_date
-        self.verdict, self.decision, self._judged = judged.verdict, judged.decision, judged
+        self.verdict, self.decision, self._judged = verdict, decision, judged
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Assessment) and self.to_json() == other.to_json()

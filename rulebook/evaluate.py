@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 from typing import NamedTuple
 
 from rulebook.assessment import Assessment, ConditionResult, Heading, RouteResult, Score
@@ -17,10 +16,11 @@ from rulebook.conditions import compile_condition
 from rulebook.pack import KINDS, Pack
 from rulebook.points import Scored
 from rulebook.routes import Scoring, Tally, Way, compile_route, picker
-from rulebook.scene import Basis, Scene
+from rulebook.scene import END_OF_LINE, Basis, Scene
 from rulebook.score import compile_indicator
-from rulebook.status import Status, Verdict, all_of, any_of, verdict_of
+from rulebook.status import UNMET, Status, all_of, either, verdict_of
 from rulebook.subject import Subject
+from rulebook.trace import lines_of
 
 Program = Callable[[Scene], Assessment]
 _MOST_PROGRAMS = 12
@@ -63,26 +63,31 @@ def _compile(pack: Pack, kind: str, basis: Basis) -> Program:
     judges = [compile_condition(each, kind, basis) for each in (*pack.gates, *pack.conditions)]
     scorers = [compile_indicator(each, replace(basis, only_sources=each.only_sources)) for each in pack.indicators]
     scoring, ways = Scoring(pack), [compile_route(each, pack) for each in pack.routes]
-    thresholds = [(way.judge, [each.judge for each in way.thresholds]) for way in ways]
+    routes = [(way.judge, [each.judge for each in way.thresholds]) for way in ways]
     blocking = picker([at for at, each in enumerate(pack.gates) if each.modality == "must"])
     reading = _Reading(_headings(pack), scoring, ways)
 
     def program(scene: Scene) -> Assessment:
         trace = scene.trace
-        statuses, ends, scored = [], [], []
+        statuses: list[Status] = []
         for judge in judges:
             statuses.append(judge(scene))
-            ends.append(len(trace))
+            trace.append(END_OF_LINE)
+        scored: list[Scored] = []
         for scorer in scorers:
             scored.append(scorer(scene))
-            ends.append(len(trace))
+            trace.append(END_OF_LINE)
         tally = scoring.tally(scored)
-        reached = [[judge(tally, scored) for judge in judges_of] for _, judges_of in thresholds]
-        routes = [judge(statuses, each) for (judge, _), each in zip(thresholds, reached, strict=True)]
-        decision = any_of(routes)
+        taken: list[tuple[Status, list[Status]]] = []
+        decision = UNMET
+        for judge_way, thresholds in routes:
+            reached = [threshold(tally, scored) for threshold in thresholds]
+            status = judge_way(statuses, reached)
+            taken.append((status, reached))
+            decision = either(decision, status)
         verdict = verdict_of(all_of((*blocking(statuses), decision)))
-        judged = _Judged(verdict, decision, reading, scene, statuses, ends, scored, tally, routes, reached)
-        return Assessment(pack, kind, scene.day, judged)
+        judged = _Judged(reading, scene, statuses, scored, tally, taken)
+        return Assessment(pack, kind, scene.day, verdict, decision, judged)
 
     return program
 
@@ -103,27 +108,20 @@ class _Reading(NamedTuple):
 
 
 class _Judged(NamedTuple):
-    """The outcome as it was kept: lines end in the trace at `ends`, `reached` are the thresholds of each route."""
+    """The outcome as it was kept; `taken` is the status of each route with those of its thresholds."""
 
-    verdict: Verdict
-    decision: Status
     reading: _Reading
     scene: Scene
     statuses: list[Status]
-    ends: list[int]
     scored: list[Scored]
     tally: Tally
-    ways: list[Status]
-    reached: list[list[Status]]
+    taken: list[tuple[Status, list[Status]]]
 
     def conditions(self) -> tuple[ConditionResult, ...]:
-        trace, day = self.scene.trace, self.scene.day
-        parts = [trace[start:end] for start, end in pairwise((0, *self.ends))]
-        plain = len(self.statuses)
-        lines = list(zip(self.reading.headings, parts, strict=True))
-        judged = zip(lines, self.statuses, strict=False)
-        found = [ConditionResult(heading, status, part, day) for (heading, part), status in judged]
-        for (heading, part), scored in zip(lines[plain:], self.scored, strict=True):
+        day, lines = self.scene.day, zip(self.reading.headings, lines_of(self.scene.trace), strict=True)
+        judged = zip(self.statuses, lines, strict=False)  # the statuses first: they end before the indicators
+        found = [ConditionResult(heading, status, part, day) for status, (heading, part) in judged]
+        for scored, (heading, part) in zip(self.scored, lines, strict=True):
             found.append(ConditionResult(heading, scored[0].status, part, day, scored))
         return tuple(found)
 
@@ -131,5 +129,5 @@ class _Judged(NamedTuple):
         return self.reading.scoring.score(self.tally)
 
     def routes(self) -> tuple[RouteResult, ...]:
-        score, ways = self.score(), zip(self.reading.ways, self.ways, self.reached, strict=True)
-        return tuple([way.result(status, reached, score) for way, status, reached in ways])
+        score, ways = self.score(), zip(self.reading.ways, self.taken, strict=True)
+        return tuple([way.result(status, reached, score) for way, (status, reached) in ways])

@@ -50,7 +50,7 @@ from rulebook.standing import (
     compile_size,
     compile_titles,
 )
-from rulebook.status import MANUAL_REVIEW, MET, UNMET, Status, all_of, any_of
+from rulebook.status import MANUAL_REVIEW, MET, UNMET, Status, both, either
 from rulebook.subject import POINT
 from rulebook.wording import period_label, shown, shown_value
 
@@ -62,12 +62,30 @@ def compile_test(test: Test, basis: Basis) -> Judge:
 
 def _all_of(test: AllOf, basis: Basis) -> Judge:
     judges = [compile_test(each, basis) for each in test.tests]
-    return lambda scene: all_of([judge(scene) for judge in judges])
+
+    def judge(scene: Scene) -> Status:
+        found = MET
+        for each in judges:
+            status = each(scene)
+            if status is not MET:
+                found = both(found, status)
+        return found
+
+    return judge
 
 
 def _any_of(test: AnyOf, basis: Basis) -> Judge:
     judges = [compile_test(each, basis) for each in test.tests]
-    return lambda scene: any_of([judge(scene) for judge in judges])
+
+    def judge(scene: Scene) -> Status:
+        found = UNMET
+        for each in judges:
+            status = each(scene)
+            if status is not UNMET:
+                found = either(found, status)
+        return found
+
+    return judge
 
 
 def _review(test: Review, basis: Basis) -> Judge:

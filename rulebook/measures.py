@@ -16,6 +16,8 @@ EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow, DivisionBy
 """Products of stored figures fit many times over; should one not, it is an error and never a rounded comparison."""
 
 _DISPLAY = Context(prec=28)
+_divide, _subtract = _DISPLAY.divide, EXACT.subtract
+"""Bound once: they are asked for most."""
 _ONE = Decimal(1)
 
 
@@ -26,7 +28,7 @@ class Rational:
 
     def __init__(self, above: Number, below: Number) -> None:
         self.above, self.below = above, below
-        self.quotient = _DISPLAY.divide(above, below)
+        self.quotient = _divide(above, below)
 
     def compare(self, threshold: Decimal) -> int:
         """−1, 0 or 1: below, at or above the threshold.
@@ -183,9 +185,10 @@ def _added_up(
 
 def _growth(what: Growth, basis: Basis) -> Meter:
     """A-04, A-05: growth over a base of zero or less has no meaning and goes to a person."""
-    reach = 1 if what.manner == "yearly" else 2
+    if what.manner == "yearly":
+        return _yearly_growth(what.at, basis)
     at = what.at.offset or 0
-    refs = [Ref(what.at.fact, at - back) for back in range(reach + 1)]
+    refs = [Ref(what.at.fact, at - back) for back in range(3)]
     readers = [number_reader(ref, basis) for ref in refs]
     labels = [measure_label(ref, basis) for ref in refs]
     grown = _GROWTHS[what.manner]
@@ -196,13 +199,19 @@ def _growth(what: Growth, basis: Basis) -> Meter:
     return growth
 
 
-def _yearly_growth(values: list[Number | Status], labels: list[str], scene: Scene) -> Exact | Status:
-    last, base = values
-    if isinstance(last, Status) or isinstance(base, Status):
-        return _worse(last, base)
-    if base <= 0:
-        return _no_growth(labels[1], scene)
-    return Rational(EXACT.subtract(last, base), base)
+def _yearly_growth(at: Ref, basis: Basis) -> Meter:
+    before = Ref(at.fact, (at.offset or 0) - 1)
+    last_of, base_of, label = number_reader(at, basis), number_reader(before, basis), measure_label(before, basis)
+
+    def growth(scene: Scene) -> Exact | Status:
+        last, base = last_of(scene), base_of(scene)
+        if isinstance(last, Status) or isinstance(base, Status):
+            return _worse(last, base)
+        if base <= 0:
+            return _no_growth(label, scene)
+        return Rational(_subtract(last, base), base)
+
+    return growth
 
 
 def _compound_growth(values: list[Number | Status], labels: list[str], scene: Scene) -> Exact | Status:
@@ -249,7 +258,7 @@ def _hte_growth(values: list[Number | Status], labels: list[str], scene: Scene) 
         return _worse(*values)
     if first == 0:
         scene.note(f"{labels[2]}为 0，按后两年计算（A-05）")
-        return Rational(EXACT.subtract(last, middle), middle)
+        return Rational(_subtract(last, middle), middle)
     return _mean_of(last, middle, first)
 
 
@@ -257,7 +266,7 @@ def _mean_of(last: Number, middle: Number, first: Number) -> Rational:
     """((last/middle − 1) + (middle/first − 1)) ÷ 2 on one denominator."""
     below = EXACT.multiply(2, EXACT.multiply(middle, first))
     above = EXACT.add(EXACT.multiply(last, first), EXACT.multiply(middle, middle))
-    return Rational(EXACT.subtract(above, below), below)
+    return Rational(_subtract(above, below), below)
 
 
 def _worse(*values: Number | Status) -> Status:
@@ -266,7 +275,6 @@ def _worse(*values: Number | Status) -> Status:
 
 
 _GROWTHS: dict[str, Callable[[list[Number | Status], list[str], Scene], Exact | Status]] = {
-    "yearly": _yearly_growth,
     "mean": _mean_growth,
     "compound": _compound_growth,
     "hte": _hte_growth,

@@ -32,11 +32,13 @@ class Scoring:
         found: Tally = []
         all_low = all_high = _NONE
         for members, cap in self._groups:
-            low = high = _NONE
+            low = open_ = _NONE
             for at in members:
                 earned = scored[at][0]
                 low += earned.low
-                high += earned.high
+                if earned.high is not earned.low:
+                    open_ += earned.high - earned.low
+            high = low + open_ if open_ else low
             if cap is not None:
                 low, high = min(low, cap), min(high, cap)
             found.append((low, high))

@@ -33,10 +33,11 @@ class FactUnreadable(ValueError):
 
 Event = tuple[Any, ...]
 """A kind and what belongs to it: (READ, (fact, year), held), (CHECK, words, status, value, note), both of them in one
-(ASKED, (fact, year), words, status, held), (NOTE, text), or (MISS, fact id, label, year, kind of what is missing); a
-fact given as its own label is named with the year."""
+(ASKED, (fact, year), words, status, held), (NOTE, text), (MISS, fact id, label, year, kind of what is missing), where a
+fact given as its own label is named with the year, and (END,) after each line of a pack."""
 
-READ, CHECK, ASKED, NOTE, MISS = range(5)
+READ, CHECK, ASKED, NOTE, MISS, END = range(6)
+END_OF_LINE: Event = (END,)
 
 Words = Callable[[Any], tuple[str, str, str]]
 """Label, value and threshold of a comparison, from the value that was compared."""
@@ -147,9 +148,10 @@ def number_reader(ref: Ref, basis: Basis) -> Callable[[Scene], Number | Status]:
 def figure_of(key: tuple[str, int], held: FactValue) -> Number:
     """The figure, kept with its text: many lines and packs ask for it."""
     value = held.value
-    small = type(value) is int and -_LARGEST_INTEGER < value < _LARGEST_INTEGER
-    figure: Number = value if small else exact_decimal(*key, value)  # type: ignore[assignment]
-    held.number = figure
+    if type(value) is int and -_LARGEST_INTEGER < value < _LARGEST_INTEGER:
+        held.number = value
+        return value
+    figure = held.number = exact_decimal(key[0], key[1], value)
     return figure
 
 
@@ -175,6 +177,6 @@ def exact_decimal(fact_id: str, year: int, value: object) -> Decimal:
         number = Decimal(value)
     except InvalidOperation:
         raise FactUnreadable(fact_id, year, value) from None
-    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
-        raise FactUnreadable(fact_id, year, value)
-    return number
+    if number.is_finite() and -_LARGEST_EXPONENT <= number.adjusted() <= _LARGEST_EXPONENT:
+        return number
+    raise FactUnreadable(fact_id, year, value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
-from typing import NamedTuple
 
 from rulebook.bands import compile_bands, points_text, scale_text
 from rulebook.judge import compile_test
@@ -218,15 +217,8 @@ def _each_teller(indicator: Indicator) -> Teller:
     return Teller(words, better)
 
 
-class _Offer(NamedTuple):
-    choice: Choice
-    judge: Judge | None
-    earned: Earned
-    """What it earns where its test holds."""
-
-
-_Chosen = tuple[list[Event], int, int, tuple[Choice, int, int] | None]
-"""The trace, from where to where it is of the choices, and the choice that would be better with its own part of it."""
+_Chosen = tuple[list[Event], list[int], int]
+"""The trace, where in it each choice begins and the last one ends, and the choice that would be better, or −1."""
 
 
 def _by_choices(indicator: Indicator, basis: Basis) -> Scorer:
@@ -235,33 +227,34 @@ def _by_choices(indicator: Indicator, basis: Basis) -> Scorer:
 
     def score(scene: Scene) -> Scored:
         trace = scene.trace
-        start = len(trace)
+        marks = [len(trace)]
         held: Earned | None = None
         possible: list[tuple[Status, Earned]] | None = None
-        passed: tuple[Choice, int, int] | None = None
-        for choice, judge, earned in offers:
-            since = len(trace)
+        passed = -1
+        for judge, earned in offers:
             status = MET if judge is None else judge(scene)
+            marks.append(len(trace))
             if held is not None:  # judged all the same: every missing fact is named
                 continue
             if status is MET:
                 held = earned
             elif status is UNMET:  # choices fall: the last one passed over is the nearest
-                passed = (choice, since, len(trace))
+                passed = len(marks) - 2
             else:
                 possible = [*(possible or ()), (status, earned)]
         if held is None or possible is not None:
             possible = [*(possible or ()), *(() if held is None else ((MET, held),))]
-            held, passed = _possible(possible, most), passed if len(possible) == 1 else None
-        return held, teller, (trace, start, len(trace), passed)
+            held, passed = _possible(possible, most), passed if len(possible) == 1 else -1
+        return held, teller, (trace, marks, passed)
 
     return score
 
 
-def _offer(choice: Choice, most: Decimal, basis: Basis) -> _Offer:
-    judge = None if choice.test is None else compile_test(choice.test, basis)
+def _offer(choice: Choice, most: Decimal, basis: Basis) -> tuple[Judge | None, Earned]:
+    """The test, and what it earns where it holds."""
     low, high = choice.points_low, choice.points_high
-    return _Offer(choice, judge, Earned(low, high, most, _open(low, high, ())))
+    earned = Earned(low, high, most, _open(low, high, ()))
+    return None if choice.test is None else compile_test(choice.test, basis), earned
 
 
 def _possible(offers: Collection[tuple[Status, Earned]], most: Decimal) -> Earned:
@@ -273,16 +266,17 @@ def _choices_teller(indicator: Indicator) -> Teller:
     scale = "、".join(points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
 
     def words(kept: _Chosen) -> tuple[str, str]:
-        trace, start, until, _ = kept
-        return checks_text(checks_of(trace[start:until])), f"各档 {scale}"
+        trace, marks, _ = kept
+        return checks_text(checks_of(trace[marks[0] : marks[-1]])), f"各档 {scale}"
 
     def better(kept: _Chosen) -> NextBand | None:
-        if kept[3] is None:
+        trace, marks, passed = kept
+        if passed < 0:
             return None
-        choice, since, until = kept[3]
+        choice = indicator.choices[passed]
         joint = " 或 " if isinstance(choice.test, AnyOf) else "；"
         points = Points(choice.points_low, choice.points_high, indicator.maximum)
-        return NextBand(points, joint.join(_wanted(kept[0][since:until])))
+        return NextBand(points, joint.join(_wanted(trace[marks[passed] : marks[passed + 1]])))
 
     return Teller(words, better)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from rulebook.pack import SIZES, TITLES, Found, Holds, InPlan, LeftOpen, NoBan, SizeIn
@@ -15,20 +16,30 @@ _FOLLOWED_BY_DATES = ("valid", "under_review", "expired")
 
 def compile_titles(test: Holds, basis: Basis) -> Judge:
     """A title counts by the dates of its certificate on the day of application (A-13)."""
-    asked, names = test.titles, _names(test.titles)
+    asked, recorded_only, names = test.titles, test.recorded_only, _names(test.titles)
     absent = _title_missing(f"称号台账（{names}）")
     threshold = f"未持有{names}" if test.forbidden else f"持有有效的{'或'.join(TITLES[title] for title in asked)}"
 
-    def words(seen: tuple[list[Title], Status]) -> tuple[str, str, str]:
+    def words(seen: tuple[Sequence[Title], Status]) -> tuple[str, str, str]:
         ledger, status = seen
         value = "、".join(_shown(title) for title in ledger) or ("" if status is UNKNOWN else "无")
         return "已有称号", value, threshold
 
+    none: Event = (CHECK, words, MET if test.forbidden else UNMET, ((), UNMET), "")
+    unseen: tuple[Event, ...] = (absent, (CHECK, words, UNKNOWN, ((), UNKNOWN), ""))
+
     def judge(scene: Scene) -> Status:
-        titles = scene.subject.titles
-        ledger = [title for title in titles or () if title.code in asked]
+        subject = scene.subject
+        titles = subject.titles
+        may_be_absent = titles is None or not (recorded_only or subject.ledger_complete)
+        if not titles:
+            if may_be_absent:
+                scene.trace += unseen
+                return UNKNOWN
+            scene.trace.append(none)
+            return MET if test.forbidden else UNMET
+        ledger = [title for title in titles if title.code in asked]
         found = [_held(title, scene) for title in ledger]
-        may_be_absent = titles is None or not (scene.subject.ledger_complete or test.recorded_only)
         if may_be_absent and MET not in found:
             scene.trace.append(absent)
             found.append(UNKNOWN)
@@ -98,8 +109,13 @@ def compile_ban(test: NoBan, basis: Basis) -> Judge:
         value = "、".join(_shown(title) for title in titles if title.state == "cancelled") or "无"
         return "称号取消记录", value, threshold
 
+    nothing: Event = (CHECK, words, MET, (), "")
+
     def judge(scene: Scene) -> Status:
         titles = scene.subject.titles
+        if titles == ():
+            scene.trace.append(nothing)
+            return MET
         if titles is None:
             scene.trace.append(absent)
             status = UNKNOWN

@@ -6,12 +6,12 @@ nothing changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
-from rulebook.scene import ASKED, CHECK, MISS, NOTE, READ, Event, Words, exact_decimal
+from rulebook.scene import ASKED, CHECK, END, MISS, NOTE, READ, Event, Words, exact_decimal
 from rulebook.status import Status
 from rulebook.subject import FactValue
 from rulebook.wording import age, period_label, shown, shown_value
@@ -59,6 +59,17 @@ class Missing:
     kind: str
     conditions: tuple[str, ...] = ()
     blocking: bool = False
+
+
+def lines_of(trace: Iterable[Event]) -> Iterator[list[Event]]:
+    """The trace of an evaluation, line by line."""
+    line: list[Event] = []
+    for event in trace:
+        if event[0] is END:
+            yield line
+            line = []
+        else:
+            line.append(event)
 
 
 def checks_of(trace: Iterable[Event]) -> tuple[Check, ...]:
