@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from rulebook.expressions import limit_text, shape_of
 from rulebook.judge import exact_text
-from rulebook.measures import Compound, Exact, Rational, compare, compile_measure, is_figure, measure_label
-from rulebook.pack import Band, Grade, Measure
+from rulebook.measures import Compound, Exact, Rational, compare, compile_measure, measure_label
+from rulebook.pack import Band, Grade, Growth, Measure
 from rulebook.points import Earned, NextBand, Points, Scored, Teller
 from rulebook.scene import CHECK, Basis, Number, Scene, Words
 from rulebook.status import MANUAL_REVIEW, UNKNOWN, Status
@@ -24,7 +24,8 @@ class _Rung(NamedTuple):
 
 def compile_bands(what: Measure, bands: tuple[Band, ...], maximum: Decimal, basis: Basis) -> Callable[[Scene], Scored]:
     meter, label = compile_measure(what, basis), measure_label(what, basis)
-    place = _placing(bands, _rungs(what, bands, maximum, label), is_figure(what))
+    compound = isinstance(what, Growth) and what.manner == "compound"
+    place = _placing(bands, _rungs(what, bands, maximum, label), compound=compound)
     teller = _teller(what, bands, maximum, label, place)
     low, high = min(band.points_low for band in bands), max(band.points_high for band in bands)
     unknown, for_people = (Earned(low, high, maximum, cause) for cause in (UNKNOWN, MANUAL_REVIEW))
@@ -64,7 +65,7 @@ def _text(what: Measure, bands: tuple[Band, ...]) -> Callable[[Exact], str]:
     return lambda value: exact_text(value, shape, edges)
 
 
-def _placing(bands: tuple[Band, ...], rungs: list[_Rung], figures: bool) -> Callable[[Any], _Rung | None]:
+def _placing(bands: tuple[Band, ...], rungs: list[_Rung], *, compound: bool) -> Callable[[Any], _Rung | None]:
     """Finds the rung of a value, from the highest edge down."""
     edges = sorted({edge for band in bands for edge in (band.low, band.high) if edge is not None})
 
@@ -76,24 +77,23 @@ def _placing(bands: tuple[Band, ...], rungs: list[_Rung], figures: bool) -> Call
     steps = [(edge, at(2 * place), at(2 * place + 1)) for place, edge in enumerate(edges)][::-1]
     lowest = at(-1)
 
-    def place_figure(value: Number) -> _Rung | None:
+    def place(value: Number | Rational) -> _Rung | None:
+        near = value.quotient if isinstance(value, Rational) else value
         for edge, on, above in steps:
-            if value > edge:
+            if near > edge:
                 return above
-            if value == edge:
-                return on
+            if near == edge and (order := compare(value, edge)) >= 0:
+                return above if order else on
         return lowest
 
-    def place(value: Rational | Compound) -> _Rung | None:
+    def place_exactly(value: Compound) -> _Rung | None:
         for edge, on, above in steps:
             order = value.compare(edge)
-            if order > 0:
-                return above
-            if order == 0:
-                return on
+            if order >= 0:
+                return above if order else on
         return lowest
 
-    return place_figure if figures else place
+    return place_exactly if compound else place
 
 
 def _best_band(bands: tuple[Band, ...], order: Callable[[Decimal], int]) -> Band | None:

@@ -16,6 +16,7 @@ from rulebook.scene import (
     ASKED,
     CHECK,
     MISS,
+    NOTE,
     READ,
     Basis,
     FactUnreadable,
@@ -151,30 +152,38 @@ def _matching(where: tuple[Clause, ...]) -> Match:
     if not where:
         return lambda entry: MET
     clauses = [_clause(clause) for clause in where]
-    return clauses[0] if len(clauses) == 1 else lambda entry: any_of([matches(entry) for matches in clauses])
+    if len(clauses) == 1:
+        return clauses[0]
+    return lambda entry: any_of([matches(entry) for matches in clauses])
 
 
 def _clause(clause: Clause) -> Match:
     fields = [_field(test) for test in clause]
-    return fields[0] if len(fields) == 1 else lambda entry: all_of([matches(entry) for matches in fields])
+    if len(fields) == 1:
+        return fields[0]
+    return lambda entry: all_of([matches(entry) for matches in fields])
 
 
 def _field(test: FieldTest) -> Match:
-    name, codes, flag, limit = test.field.name, test.codes, test.flag, test.limit
+    name, passes = test.field.name, _passing(test)
 
     def matches(entry: Entry) -> Status:
         value = entry.get(name)
         if value is None:
             return UNKNOWN
-        if limit is not None:
-            matched = within(limit, exact_decimal(name, POINT, value))
-        elif codes:
-            matched = value in codes
-        else:
-            matched = value is flag
-        return MET if matched else UNMET
+        return MET if passes(value) else UNMET
 
     return matches
+
+
+def _passing(test: FieldTest) -> Callable[[Any], bool]:
+    name, codes, flag, limit = test.field.name, test.codes, test.flag, test.limit
+    if limit is not None:
+        satisfies, least = OPERATORS[limit.operator], limit.value
+        return lambda value: satisfies(exact_decimal(name, POINT, value), least)
+    if codes:
+        return lambda value: value in codes
+    return lambda value: value is flag
 
 
 # -- the sum over entries ----------------------------------------------------------------------------------------------
@@ -185,6 +194,9 @@ def compile_total(test: CompareTotal, basis: Basis) -> Judge:
     total, fact, limit, words = test.total, test.total.fact, test.limit, _total_words(test)
     key, place, only, lack = (fact.id, POINT), (fact, POINT), basis.only_sources, lacking(fact, POINT, basis)
     add_up, if_empty = _adding_up(total, basis), _Sum().status(limit)
+
+    def say_this_year(amount: Decimal) -> str:
+        return f"{basis.year}年已到账 {shown(total.amount, amount)}，另行列示，不计入（A-39）"
 
     def judge(scene: Scene) -> Status:
         held = scene.facts.get(key)
@@ -199,7 +211,7 @@ def compile_total(test: CompareTotal, basis: Basis) -> Judge:
         complete, with_running = add_up(_entries_of(fact, held), scene)
         this_year = EXACT.subtract(with_running.least, complete.least)
         if this_year > 0:
-            scene.note(f"{basis.year}年已到账 {shown(total.amount, this_year)}，另行列示，不计入（A-39）")
+            scene.trace.append((NOTE, say_this_year, this_year))
         status = _with_running_year(complete.status(limit), with_running.status(limit), scene)
         scene.trace.append((CHECK, words, status, complete, ""))
         return status
@@ -232,6 +244,7 @@ def _adding_up(total: RecordTotal, basis: Basis) -> Callable[[list[Entry], Scene
     """The sums without and with the running year; what is not there of entries that could count is named."""
     fact, window = total.fact, total.window
     on, amount_in = window.field.name, total.amount.name
+    on_where, amount_where = f"{fact.id}.{on}", f"{fact.id}.{amount_in}"
     counting, last = _matching(total.where), basis.fiscal_year
     name_missing = _naming_missing(fact, window, total.where, extra=amount_in)
 
@@ -241,8 +254,8 @@ def _adding_up(total: RecordTotal, basis: Basis) -> Callable[[list[Entry], Scene
             counts = counting(entry)
             if counts is UNMET:
                 continue
-            closed = _date_of(f"{fact.id}.{on}", entry.get(on))
-            amount = _number(f"{fact.id}.{amount_in}", entry.get(amount_in))
+            closed = _date_of(on_where, entry.get(on))
+            amount = _number(amount_where, entry.get(amount_in))
             open_ = closed is None
             inside = closed is not None and last - window.fiscal_years < closed.year <= last
             running = closed is not None and last < closed.year and closed <= scene.day

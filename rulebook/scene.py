@@ -33,8 +33,8 @@ class FactUnreadable(ValueError):
 
 Event = tuple[Any, ...]
 """A kind and what belongs to it: (READ, (fact, year), held), (CHECK, words, status, value, note), both of them in one
-(ASKED, (fact, year), words, status, held), (NOTE, text), (MISS, fact id, label, year, kind of what is missing), where a
-fact given as its own label is named with the year, and (END,) after each line of a pack."""
+(ASKED, (fact, year), words, status, held), (NOTE, text) or (NOTE, words, value), (MISS, fact id, label, year, kind of
+what is missing), where a fact given as its own label is named with the year, and (END,) after each line of a pack."""
 
 READ, CHECK, ASKED, NOTE, MISS, END = range(6)
 END_OF_LINE: Event = (END,)

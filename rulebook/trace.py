@@ -110,7 +110,8 @@ def missing_of(trace: Iterable[Event]) -> tuple[Missing, ...]:
 
 
 def notes_of(trace: Iterable[Event]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(event[1] for event in trace if event[0] is NOTE))
+    said = (rest for kind, *rest in trace if kind is NOTE)
+    return tuple(dict.fromkeys(text[0] if len(text) == 1 else text[0](text[1]) for text in said))
 
 
 def checks_text(checks: Iterable[Check]) -> str:
