@@ -15,10 +15,10 @@ from rulebook.assessment import Assessment, ConditionResult, Heading, RouteResul
 from rulebook.conditions import compile_condition
 from rulebook.pack import KINDS, Pack
 from rulebook.points import Scored
-from rulebook.routes import Scoring, Tally, Way, compile_route, picker
+from rulebook.routes import Scoring, Tally, Way, compile_route
 from rulebook.scene import END_OF_LINE, Basis, Scene
 from rulebook.score import compile_indicator
-from rulebook.status import UNMET, Status, all_of, either, verdict_of
+from rulebook.status import UNMET, Status, all_of, both, either, verdict_of
 from rulebook.subject import Subject
 from rulebook.trace import lines_of
 
@@ -64,7 +64,7 @@ def _compile(pack: Pack, kind: str, basis: Basis) -> Program:
     scorers = [compile_indicator(each, replace(basis, only_sources=each.only_sources)) for each in pack.indicators]
     scoring, ways = Scoring(pack), [compile_route(each, pack) for each in pack.routes]
     routes = [(way.judge, [each.judge for each in way.thresholds]) for way in ways]
-    blocking = picker([at for at, each in enumerate(pack.gates) if each.modality == "must"])
+    blocking = [at for at, each in enumerate(pack.gates) if each.modality == "must"]
     reading = _Reading(_headings(pack), scoring, ways)
 
     def program(scene: Scene) -> Assessment:
@@ -85,7 +85,7 @@ def _compile(pack: Pack, kind: str, basis: Basis) -> Program:
             status = judge_way(statuses, reached)
             taken.append((status, reached))
             decision = either(decision, status)
-        verdict = verdict_of(all_of((*blocking(statuses), decision)))
+        verdict = verdict_of(both(all_of([statuses[at] for at in blocking]), decision))
         judged = _Judged(reading, scene, statuses, scored, tally, taken)
         return Assessment(pack, kind, scene.day, verdict, decision, judged)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,11 +30,11 @@ from rulebook.subject import POINT, FactValue
 from rulebook.wording import shown
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge,
-    ">": operator.gt,
-    "<=": operator.le,
-    "<": operator.lt,
-    "=": operator.eq,
+    ">=": lambda value, edge: value >= edge,
+    ">": lambda value, edge: value > edge,
+    "<=": lambda value, edge: value <= edge,
+    "<": lambda value, edge: value < edge,
+    "=": lambda value, edge: value == edge,
 }
 """A-02: what a comparison in a pack means; decimals compare without rounding."""
 

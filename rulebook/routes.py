@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from operator import itemgetter
 from typing import NamedTuple
 
 from rulebook.assessment import GroupScore, RouteResult, Score, ScoreCheck
 from rulebook.pack import Limit, Pack, Route
 from rulebook.points import Points, Scored
 from rulebook.records import OPERATORS
-from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of
+from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, both
 
 _NONE = Decimal(0)
 Tally = list[tuple[Decimal, Decimal]]
@@ -95,21 +94,16 @@ def compile_route(route: Route, pack: Pack) -> Way:
     first = len(pack.gates)
     places = {each.line.id: first + at for at, each in enumerate(pack.conditions)}
     must = {each.line.id for each in pack.conditions if each.modality == "must"}
-    every, some = (picker([places[each] for each in ids if each in must]) for ids in (route.all_of, route.any_of))
-    thresholds = tuple(_thresholds(route, pack))
-    if not route.any_of:
-        return Way(route, thresholds, lambda lines, reached: all_of([*every(lines), *reached]))
-    return Way(route, thresholds, lambda lines, reached: all_of([*every(lines), any_of(some(lines)), *reached]))
+    every, some = ([places[each] for each in ids if each in must] for ids in (route.all_of, route.any_of))
+    offered = bool(route.any_of)
 
+    def judge(lines: Statuses, reached: Statuses) -> Status:
+        found = all_of([lines[at] for at in every])
+        for status in reached:
+            found = both(found, status)
+        return both(found, any_of([lines[at] for at in some])) if offered else found
 
-def picker(places: Sequence[int]) -> Callable[[Statuses], tuple[Status, ...]]:
-    """Takes these out of a list."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    if not places:
-        return lambda statuses: ()
-    place = places[0]
-    return lambda statuses: (statuses[place],)
+    return Way(route, tuple(_thresholds(route, pack)), judge)
 
 
 def _thresholds(route: Route, pack: Pack) -> Iterable[Threshold]:
