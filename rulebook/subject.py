@@ -18,8 +18,7 @@ POINT = 0
 class FactValue:
     """A canonical value (see rulebook.values) with where it comes from. `as_of` dates the value itself.
 
-    Never changed, though not frozen: an enterprise has some two hundred, and a frozen one takes four times as long to
-    make.
+    Never changed, though not frozen: an enterprise has some two hundred, and a frozen one takes twice as long to make.
     """
 
     value: object
