@@ -2,102 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from rulebook.pack import PACK_TITLES, Document, Line, Note, Pack
+from rulebook.points import NextBand as NextBand
+from rulebook.points import Points as Points
+from rulebook.points import Scored
 from rulebook.reasons import reasons_of
+from rulebook.scene import Event
 from rulebook.status import Status, Verdict
+from rulebook.trace import Check as Check
+from rulebook.trace import Input as Input
+from rulebook.trace import Missing as Missing
+from rulebook.trace import checks_of, checks_text, inputs_of, missing_of, notes_of
 from rulebook.units import plain_decimal
 
 DISCLAIMER = "本结果由系统按现有资料测算，不作为认定依据。"
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """A value that was read: what, of which year, from where, how old."""
+class Heading:
+    """What a line is called and counts for, whoever is judged. Role: gate, requirement or indicator."""
 
-    fact_id: str
-    label: str
-    fiscal_year: int
-    period_label: str
-    value: object
-    display: str
-    unit: str | None
-    source: str
-    source_label: str
-    as_of: date | None
-    recorded_at: datetime | None
-    age: str
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One comparison inside a condition."""
-
-    label: str
-    value: str
-    threshold: str
-    status: Status
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Something that is not there. Kind: fact, finding (a person decides), title or size.
-
-    `blocking` is true when a condition stays undecided for want of it.
-    """
-
-    fact_id: str
-    label: str
-    fiscal_year: int
-    kind: str
-    conditions: tuple[str, ...] = ()
-    blocking: bool = False
-
-
-class Points(NamedTuple):
-    """Scored points, exact when low equals high."""
-
-    low: Decimal
-    high: Decimal
-    max: Decimal
-
-    @property
-    def display(self) -> str:
-        low, high = plain_decimal(self.low), plain_decimal(self.high)
-        return f"{low} 分" if low == high else f"{low}～{high} 分"
-
-
-@dataclass(frozen=True, slots=True)
-class NextBand:
-    """The nearest better band of an indicator: what has to hold to be on it, and the points it earns."""
-
-    points: Points
-    reach: str
-
-
-class Seen(Protocol):
-    """What was looked at to judge one line."""
-
-    def checks(self) -> tuple[Check, ...]: ...
-
-    def inputs(self) -> tuple[Input, ...]: ...
-
-    def missing(self) -> tuple[Missing, ...]: ...
-
-    @property
-    def notes(self) -> Sequence[str]: ...
+    line: Line
+    role: str
+    modality: str
+    effort: str
+    group: str = ""
 
 
 class ConditionResult:
-    """One rule line, judged. Role: gate, requirement or indicator (met when it earned points).
+    """One rule line, judged; an indicator is met when it earned points.
 
     Judging keeps the values and how they compared; the words for people are found when somebody reads them, since most
     assessments are made to see that nothing changed. `next_band` is there for an indicator that is decided and below
@@ -110,27 +51,38 @@ class ConditionResult:
     )  # fmt: skip
 
     def __init__(
-        self,
-        line: Line,
-        role: str,
-        modality: str,
-        effort: str,
-        status: Status,
-        seen: Seen,
-        *,
-        group: str = "",
-        points: Points | None = None,
-        words: Callable[[], tuple[str, str]] | None = None,
-        better: Callable[[], NextBand | None] | None = None,
+        self, heading: Heading, status: Status, trace: Sequence[Event], day: date, scored: Scored | None = None
     ) -> None:
-        self.line, self.role, self.modality, self.effort = line, role, modality, effort
-        self.status, self.group, self.points = status, group, points
-        self._seen, self._words, self._better = seen, words, better
+        self._heading, self.status, self._trace, self._day, self._scored = heading, status, trace, day, scored
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ConditionResult) and _plain(self) == _plain(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def line(self) -> Line:
+        return self._heading.line
+
+    @property
+    def role(self) -> str:
+        return self._heading.role
+
+    @property
+    def group(self) -> str:
+        return self._heading.group
+
+    @property
+    def modality(self) -> str:
+        return self._heading.modality
+
+    @property
+    def effort(self) -> str:
+        return self._heading.effort
+
+    @property
+    def points(self) -> Points | None:
+        return None if self._scored is None else self._scored[0].points
 
     @property
     def id(self) -> str:
@@ -158,23 +110,20 @@ class ConditionResult:
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        return self._seen.checks()
+        return checks_of(self._trace)
 
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
-        return self._seen.inputs()
+        return inputs_of(self._trace, self._day)
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
         blocking = self.modality == "must" and self.status in (Status.UNKNOWN, Status.MANUAL_REVIEW)
-        return tuple(
-            Missing(each.fact_id, each.label, each.fiscal_year, each.kind, (self.line.id,), blocking)
-            for each in self._seen.missing()
-        )
+        return tuple(replace(each, conditions=(self.line.id,), blocking=blocking) for each in missing_of(self._trace))
 
-    @property
+    @cached_property
     def notes(self) -> tuple[str, ...]:
-        return tuple(self._seen.notes)
+        return notes_of(self._trace)
 
     @property
     def value(self) -> str:
@@ -186,20 +135,19 @@ class ConditionResult:
 
     @cached_property
     def next_band(self) -> NextBand | None:
-        return None if self._better is None else self._better()
+        if self._scored is None:
+            return None
+        _, teller, kept = self._scored
+        return teller.better(kept)
 
     @cached_property
     def _said(self) -> tuple[str, str]:
-        if self._words is not None:
-            return self._words()
+        if self._scored is not None:
+            _, teller, kept = self._scored
+            return teller.words(kept)
         if len(self.checks) == 1:
             return self.checks[0].value, self.checks[0].threshold
         return checks_text(self.checks), "；".join(each.threshold for each in self.checks)
-
-
-def checks_text(checks: Iterable[Check]) -> str:
-    """Several comparisons on one line."""
-    return "；".join(f"{each.label} {each.value}" for each in checks)
 
 
 class GroupScore(NamedTuple):
@@ -230,6 +178,16 @@ class RouteResult(NamedTuple):
     score_checks: tuple[ScoreCheck, ...]
 
 
+class Judged(Protocol):
+    """What judging kept: statuses, points and the trace. The objects that people and services read are made of it."""
+
+    def conditions(self) -> tuple[ConditionResult, ...]: ...
+
+    def score(self) -> Score | None: ...
+
+    def routes(self) -> tuple[RouteResult, ...]: ...
+
+
 class Assessment:
     """The whole outcome. `route` is the first route that is met; `fiscal_year` is t (A-03)."""
 
@@ -241,20 +199,10 @@ class Assessment:
     disclaimer = DISCLAIMER
 
     def __init__(
-        self,
-        pack: Pack,
-        kind: str,
-        application_date: date,
-        *,
-        verdict: Verdict,
-        decision: Status,
-        routes: tuple[RouteResult, ...],
-        score: Score | None,
-        conditions: tuple[ConditionResult, ...],
+        self, pack: Pack, kind: str, application_date: date, verdict: Verdict, decision: Status, judged: Judged
     ) -> None:
         self.pack, self.kind, self.application_date = pack, kind, application_date
-        self.verdict, self.decision, self.routes = verdict, decision, routes
-        self.score, self.conditions = score, conditions
+        self.verdict, self.decision, self._judged = verdict, decision, judged
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Assessment) and self.to_json() == other.to_json()
@@ -305,6 +253,18 @@ class Assessment:
     def notes(self) -> tuple[Note, ...]:
         """What the pack says beside the conditions: nothing that was computed."""
         return self.pack.notes
+
+    @cached_property
+    def conditions(self) -> tuple[ConditionResult, ...]:
+        return self._judged.conditions()
+
+    @cached_property
+    def score(self) -> Score | None:
+        return self._judged.score()
+
+    @cached_property
+    def routes(self) -> tuple[RouteResult, ...]:
+        return self._judged.routes()
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:

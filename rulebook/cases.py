@@ -12,7 +12,7 @@ from rulebook.evaluate import evaluate
 from rulebook.expressions import Expressions
 from rulebook.loader import PackInvalid
 from rulebook.pack import SIZES, TITLES, Pack, Ref
-from rulebook.scene import Scene
+from rulebook.scene import Basis
 from rulebook.size import ALL_SIZES, SizeResult
 from rulebook.source import Block, Node, Reader, Scalar, SourceInvalid
 from rulebook.subject import FactValue, Subject, Title
@@ -269,4 +269,4 @@ class _Loader:
 
 
 def _year(ref: Ref, day: date) -> int:
-    return Scene(Subject({}), day, "new").year_of(ref)
+    return Basis(day.year).year_of(ref)

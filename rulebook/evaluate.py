@@ -1,24 +1,30 @@
-"""The traced evaluator: one pack, one enterprise, one application date; every condition with its reason."""
+"""The traced evaluator: one pack, one enterprise, one application date; every condition with its reason.
+
+A pack is compiled once for a kind and a year of application, into functions that have everything bound which is the
+same for everybody, and the compiled program stays with the pack.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
-from rulebook.assessment import (
-    Assessment,
-    ConditionResult,
-    GroupScore,
-    RouteResult,
-    Score,
-    ScoreCheck,
-)
-from rulebook.judge import judge
-from rulebook.pack import KINDS, Condition, Indicator, Pack, Route, Test
-from rulebook.scene import Scene, Trace
-from rulebook.score import Scored, add_points, group_points, judge_score, score_indicator
-from rulebook.status import MANUAL_REVIEW, MET, NOT_APPLICABLE, UNMET, Status, all_of, any_of, verdict_of
+from rulebook.assessment import Assessment, ConditionResult, Heading, RouteResult, Score
+from rulebook.conditions import compile_condition
+from rulebook.pack import KINDS, Pack
+from rulebook.points import Scored
+from rulebook.routes import Scoring, Tally, Way, compile_route
+from rulebook.scene import END_OF_LINE, Basis, Scene
+from rulebook.score import compile_indicator
+from rulebook.status import UNMET, Status, all_of, both, either, verdict_of
 from rulebook.subject import Subject
+from rulebook.trace import lines_of
+
+Program = Callable[[Scene], Assessment]
+_MOST_PROGRAMS = 12
+"""Kept with a pack: its kinds in the few years that anybody asks for; anyone may ask for any year."""
 
 
 class KindNotServed(ValueError):
@@ -32,111 +38,96 @@ class KindNotServed(ValueError):
 
 def evaluate(pack: Pack, subject: Subject, *, application_date: date, kind: str = "new") -> Assessment:
     """Judge every line of the pack. Pure: the same arguments give the same assessment, years later too."""
+    program: Program
+    try:
+        program = pack.programs[(kind, application_date.year)]
+    except (AttributeError, KeyError):
+        program = _compiled(pack, kind, application_date.year)
+    return program(Scene(subject, application_date))
+
+
+def _compiled(pack: Pack, kind: str, year: int) -> Program:
     if kind not in pack.kinds:
         raise KindNotServed(pack, kind)
-    scene = Scene(subject, application_date, kind)
-    gates = [_judge_condition(each, "gate", scene) for each in pack.gates]
-    requirements = [_judge_condition(each, "requirement", scene) for each in pack.conditions]
-    scored: dict[str, Scored] = {}
-    indicators = [_judge_indicator(each, scene, scored) for each in pack.indicators]
-    by_id = {each.line.id: each for each in requirements}
-    score = _score(pack, scored)
-    routes = tuple([_judge_route(route, by_id, pack, scored, score) for route in pack.routes])
-    decision = any_of([route.status for route in routes])
-    blocking = [each.status for each in gates if each.modality == "must"]
-    return Assessment(
-        pack,
-        kind,
-        application_date,
-        verdict=verdict_of(all_of([*blocking, decision])),
-        decision=decision,
-        routes=routes,
-        score=score,
-        conditions=tuple(gates + requirements + indicators),
-    )
+    programs = getattr(pack, "programs", {})
+    if len(programs) >= _MOST_PROGRAMS:
+        programs = {}
+    program = _compile(pack, kind, Basis(year))
+    # replaced, not changed: another thread may be reading it
+    object.__setattr__(pack, "programs", {**programs, (kind, year): program})
+    return program
 
 
-def _judge_condition(condition: Condition, role: str, scene: Scene) -> ConditionResult:
-    test, term = condition.tests.get(scene.kind), condition.term
-    trace = Trace(scene)
-    if test is None or (term is not None and not term.covers(scene.application_date)):
-        status = NOT_APPLICABLE
-        return ConditionResult(condition.line, role, condition.modality, condition.effort, status, trace)
-    own = replace(scene, only_sources=condition.only_sources) if condition.only_sources else scene
-    plain = condition.applies_if is None
-    status = judge(test, own, trace) if plain else _judge_if_it_applies(condition, test, own, trace)
-    review = condition.undefined_review_if
-    if trace.undefined and review is not None and judge(review, scene, Trace(scene)) is MET:
-        trace = Trace(scene)
-        status = _judge_if_it_applies(condition, test, replace(own, undefined=MANUAL_REVIEW), trace)
-    if condition.flag is not None and status not in (MET, NOT_APPLICABLE):
-        when, text = condition.flag
-        if judge(when, scene, Trace(scene)) is MET:
-            trace.note(text)
-    return ConditionResult(condition.line, role, condition.modality, condition.effort, status, trace)
+def _compile(pack: Pack, kind: str, basis: Basis) -> Program:
+    """The lines in the order of an assessment: gates, conditions, indicators."""
+    judges = [compile_condition(each, kind, basis) for each in (*pack.gates, *pack.conditions)]
+    scorers = [compile_indicator(each, replace(basis, only_sources=each.only_sources)) for each in pack.indicators]
+    scoring, ways = Scoring(pack), [compile_route(each, pack) for each in pack.routes]
+    routes = [(way.judge, [each.judge for each in way.thresholds]) for way in ways]
+    blocking = [at for at, each in enumerate(pack.gates) if each.modality == "must"]
+    reading = _Reading(_headings(pack), scoring, ways)
+
+    def program(scene: Scene) -> Assessment:
+        trace = scene.trace
+        statuses: list[Status] = []
+        for judge in judges:
+            statuses.append(judge(scene))
+            trace.append(END_OF_LINE)
+        scored: list[Scored] = []
+        for scorer in scorers:
+            scored.append(scorer(scene))
+            trace.append(END_OF_LINE)
+        tally = scoring.tally(scored)
+        taken: list[tuple[Status, list[Status]]] = []
+        decision = UNMET
+        for judge_way, thresholds in routes:
+            reached = [threshold(tally, scored) for threshold in thresholds]
+            status = judge_way(statuses, reached)
+            taken.append((status, reached))
+            decision = either(decision, status)
+        verdict = verdict_of(both(all_of([statuses[at] for at in blocking]), decision))
+        judged = _Judged(reading, scene, statuses, scored, tally, taken)
+        return Assessment(pack, kind, scene.day, verdict, decision, judged)
+
+    return program
 
 
-def _judge_if_it_applies(condition: Condition, test: Test, scene: Scene, trace: Trace) -> Status:
-    """Not applicable where `applies_if` is unmet; where that is open, met only if the test holds in any case."""
-    if condition.applies_if is None:
-        return judge(test, scene, trace)
-    applies = judge(condition.applies_if, replace(scene, only_sources=frozenset()), trace)
-    if applies is UNMET:
-        return NOT_APPLICABLE
-    status = judge(test, scene, trace)
-    return status if applies is MET or status is MET else applies
+def _headings(pack: Pack) -> list[Heading]:
+    gates = [Heading(each.line, "gate", each.modality, each.effort) for each in pack.gates]
+    conditions = [Heading(each.line, "requirement", each.modality, each.effort) for each in pack.conditions]
+    scored = [Heading(each.line, "indicator", "must", each.effort, each.group) for each in pack.indicators]
+    return [*gates, *conditions, *scored]
 
 
-def _judge_indicator(indicator: Indicator, scene: Scene, scored: dict[str, Scored]) -> ConditionResult:
-    trace = Trace(scene)
-    own = replace(scene, only_sources=indicator.only_sources) if indicator.only_sources else scene
-    outcome = scored[indicator.line.id] = score_indicator(indicator, own, trace)
-    return ConditionResult(
-        indicator.line,
-        "indicator",
-        "must",
-        indicator.effort,
-        outcome.status,
-        trace,
-        group=indicator.group,
-        points=outcome.points,
-        words=outcome.words,
-        better=outcome.better,
-    )
+class _Reading(NamedTuple):
+    """What the raw outcome is read with."""
+
+    headings: list[Heading]
+    scoring: Scoring
+    ways: list[Way]
 
 
-def _judge_route(
-    route: Route, results: dict[str, ConditionResult], pack: Pack, scored: dict[str, Scored], score: Score | None
-) -> RouteResult:
-    parts = [results[each].status for each in route.all_of if results[each].modality == "must"]
-    if route.any_of:
-        parts.append(any_of([results[each].status for each in route.any_of if results[each].modality == "must"]))
-    checks = _score_checks(route, pack, scored, score)
-    parts += [check.status for check in checks]
-    return RouteResult(route.id, route.label, all_of(parts), (*route.all_of, *route.any_of), checks)
+class _Judged(NamedTuple):
+    """The outcome as it was kept; `taken` is the status of each route with those of its thresholds."""
 
+    reading: _Reading
+    scene: Scene
+    statuses: list[Status]
+    scored: list[Scored]
+    tally: Tally
+    taken: list[tuple[Status, list[Status]]]
 
-def _score_checks(route: Route, pack: Pack, scored: dict[str, Scored], score: Score | None) -> tuple[ScoreCheck, ...]:
-    if route.score is None or score is None:
-        return ()
-    checks = []
-    limit = route.score.total
-    if limit is not None:
-        points = score.points
-        checks.append(ScoreCheck("评价得分", points, limit.text, judge_score(points, scored.values(), limit)))
-    groups = {group.id: group for group in score.groups}
-    for name, limit in route.score.groups:
-        group = groups[name]
-        members = [scored[each.line.id] for each in pack.indicators if each.group == name]
-        status = judge_score(group.points, members, limit)
-        checks.append(ScoreCheck(f"{group.label}得分", group.points, limit.text, status))
-    return tuple(checks)
+    def conditions(self) -> tuple[ConditionResult, ...]:
+        day, lines = self.scene.day, zip(self.reading.headings, lines_of(self.scene.trace), strict=True)
+        judged = zip(self.statuses, lines, strict=False)  # the statuses first: they end before the indicators
+        found = [ConditionResult(heading, status, part, day) for status, (heading, part) in judged]
+        for scored, (heading, part) in zip(self.scored, lines, strict=True):
+            found.append(ConditionResult(heading, scored[0].status, part, day, scored))
+        return tuple(found)
 
+    def score(self) -> Score | None:
+        return self.reading.scoring.score(self.tally)
 
-def _score(pack: Pack, scored: dict[str, Scored]) -> Score | None:
-    if not pack.indicators:
-        return None
-    groups = tuple(
-        [GroupScore(group.id, group.label, group_points(group, pack.indicators, scored)) for group in pack.groups]
-    )
-    return Score(add_points([group.points for group in groups]), groups)
+    def routes(self) -> tuple[RouteResult, ...]:
+        score, ways = self.score(), zip(self.reading.ways, self.taken, strict=True)
+        return tuple([way.result(status, reached, score) for way, (status, reached) in ways])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from rulebook.criteria import (
     AllOf as AllOf,
@@ -289,8 +291,20 @@ class Route:
     score: ScoreRule | None
 
 
+class Kept:
+    """Room beside the fields for what the evaluator makes of them once (rulebook.evaluate).
+
+    It goes with the object: a pack that is `replace`d has the hash of the other until it is compiled, and rules of its
+    own.
+    """
+
+    __slots__ = ("programs",)
+    programs: Mapping[tuple[str, int], Any]
+    """By the kind and the year of application."""
+
+
 @dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(Kept):
     """One edition of one title's rules. `sha256` is over the canonical content; comments and spacing do not count.
 
     `area` are GB/T 2260 prefixes: the pack is for enterprises registered there; none means everywhere. A pack that

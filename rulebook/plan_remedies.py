@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
-from rulebook.judge import judge
+from rulebook.judge import compile_test
 from rulebook.pack import Ref, Test, Total
 from rulebook.plan_draft import SIZE_FACTS, Draft, Edit, cost_of, merge, signature
 from rulebook.plan_model import Kind
@@ -34,7 +34,7 @@ from rulebook.plan_steps import (
 )
 from rulebook.plan_time import LEAD_DAYS, Clock, FactKey
 from rulebook.plan_walk import inside, refs_of
-from rulebook.scene import Scene, Trace
+from rulebook.scene import Basis, Scene
 from rulebook.status import Status
 from rulebook.subject import POINT
 from rulebook.wording import period_label
@@ -47,6 +47,7 @@ Form = Callable[..., list[Way]]
 """(remedies, test, draft, asking, status) → ways."""
 
 Thing = TypeVar("Thing")
+Rule = TypeVar("Rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,25 @@ class Remedies:
     """How each form of test is closed (rulebook.plan_forms)."""
     blocked: list[str] = field(default_factory=list)
     _known: dict[object, tuple[list[Any], tuple[str, ...]]] = field(default_factory=dict)
+    _compiled: dict[tuple[int, frozenset[str]], tuple[object, object]] = field(default_factory=dict)
 
-    def scene(self, draft: Draft, asking: Asking) -> Scene:
-        return Scene(draft.subject, self.clock.day, self.kind, asking.only_sources)
+    def basis(self, asking: Asking) -> Basis:
+        return Basis(self.clock.day.year, asking.only_sources)
+
+    def scene(self, draft: Draft) -> Scene:
+        return Scene(draft.subject, self.clock.day)
 
     def status(self, test: Test, draft: Draft, asking: Asking) -> Status:
-        scene = self.scene(draft, asking)
-        return judge(test, scene, Trace(scene))
+        judge = self.compiled(test, asking, lambda: compile_test(test, self.basis(asking)))
+        return judge(self.scene(draft))
+
+    def compiled(self, rule: object, asking: Asking, compile_rule: Callable[[], Rule]) -> Rule:
+        """What a rule of the pack was compiled to for these sources: it is asked of many drafts."""
+        key = (id(rule), asking.only_sources)
+        known = self._compiled.get(key)
+        if known is None:
+            known = self._compiled[key] = (rule, compile_rule())  # with the rule: while it lives, its id is its own
+        return cast(Rule, known[1])
 
     def held(self, fact: Fact, year: int, draft: Draft) -> object:
         """The value of the draft, or None."""

@@ -14,9 +14,9 @@ from rulebook.pack import Indicator, Pack, Route, ScoreRule
 from rulebook.plan_draft import Cost, Draft, cost_of, merge, signature
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
 from rulebook.plan_walk import measures_of, scales_of, tests_scoring
+from rulebook.points import Earned
 from rulebook.records import within
-from rulebook.scene import Trace
-from rulebook.score import Scored, score_indicator
+from rulebook.score import compile_indicator
 from rulebook.status import Status
 
 _MOST_STATES = 2_000
@@ -32,15 +32,15 @@ class Option:
     way: Way
 
 
-def scored_on(indicator: Indicator, draft: Draft, remedies: Remedies) -> Scored:
+def scored_on(indicator: Indicator, draft: Draft, remedies: Remedies) -> Earned:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
-    scene = remedies.scene(draft, asking)
-    return score_indicator(indicator, scene, Trace(scene))
+    scorer = remedies.compiled(indicator, asking, lambda: compile_indicator(indicator, remedies.basis(asking)))
+    return scorer(remedies.scene(draft))[0]
 
 
-def points_of(scored: Scored, *, hopeful: bool) -> Decimal:
+def points_of(earned: Earned, *, hopeful: bool) -> Decimal:
     """The points that are certain; with `hopeful` those that people may still give."""
-    return scored.points.high if hopeful and scored.cause is Status.MANUAL_REVIEW else scored.points.low
+    return earned.high if hopeful and earned.cause is Status.MANUAL_REVIEW else earned.low
 
 
 def options_of(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool = False) -> list[Option]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from rulebook.assessment import Assessment
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.expressions import shape_of
-from rulebook.measures import measure, measure_label
+from rulebook.measures import compile_measure, display, measure_label
 from rulebook.pack import Compare, Condition, Indicator, Measure, Pack, Ref, Share, Total
 from rulebook.plan_draft import Draft, Edit
 from rulebook.plan_model import EFFORT_LABELS, Change, Kind, Outcome, RoutePlan
@@ -18,7 +18,6 @@ from rulebook.plan_remedies import Asking, Remedies
 from rulebook.plan_score import scored_on
 from rulebook.plan_time import Clock
 from rulebook.plan_walk import leaves_of, measures_of, refs_of, scales_of, tests_scoring
-from rulebook.scene import Trace
 from rulebook.status import Status, Verdict
 from rulebook.subject import POINT
 from rulebook.units import MONEY_UNITS, plain_decimal
@@ -254,13 +253,14 @@ class Words:
         verb = "降到" if test.limit.operator in ("<", "<=") else "达到"
         label = shape.label
         if isinstance(test.measure, Total):
-            label = measure_label(test.measure, self.remedies.scene(self.after, Asking("")))
+            label = measure_label(test.measure, self.remedies.basis(Asking("")))
         return f"{label}{now}{verb} {test.limit.written}{self._kept(test, edit)}"
 
     def _value(self, what: Measure, draft: Draft) -> str:
-        scene = self.remedies.scene(draft, Asking(""))
-        value = measure(what, scene, Trace(scene))
-        return "" if isinstance(value, Status) else shown(shape_of(what), value.display())
+        asking = Asking("")
+        meter = self.remedies.compiled(what, asking, lambda: compile_measure(what, self.remedies.basis(asking)))
+        value = meter(self.remedies.scene(draft))
+        return "" if isinstance(value, Status) else shown(shape_of(what), display(value))
 
     def _kept(self, test: Compare, edit: Edit) -> str:
         """What a share takes for granted: the other side, as it stands in the plan."""

@@ -2,102 +2,279 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from rulebook.dictionary import Fact, Shape
 from rulebook.measures import EXACT
-from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Limit, RecordTotal, Ref, Window
-from rulebook.scene import FactUnreadable, Scene, Trace, exact_decimal
+from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Limit, RecordTotal, Window
+from rulebook.scene import (
+    ASKED,
+    CHECK,
+    MISS,
+    NOTE,
+    READ,
+    Basis,
+    FactUnreadable,
+    Judge,
+    Scene,
+    Words,
+    exact_decimal,
+    lacking,
+)
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
-from rulebook.subject import POINT
+from rulebook.subject import POINT, FactValue
 from rulebook.wording import shown
 
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": lambda value, edge: value >= edge,
+    ">": lambda value, edge: value > edge,
+    "<=": lambda value, edge: value <= edge,
+    "<": lambda value, edge: value < edge,
+    "=": lambda value, edge: value == edge,
+}
+"""A-02: what a comparison in a pack means; decimals compare without rounding."""
+
 Entry = Mapping[str, object]
+Match = Callable[[Entry], Status]
+_NOTHING = Decimal(0)
 
 
-def judge_entries(test: Entries, scene: Scene, trace: Trace) -> Status:
+def within(limit: Limit, value: Decimal) -> bool:
+    return OPERATORS[limit.operator](value, limit.value)
+
+
+# -- some entry, or none -----------------------------------------------------------------------------------------------
+
+
+def compile_entries(test: Entries, basis: Basis) -> Judge:
     """Whether some entry (or none) matches; each entry is met, unmet, unknown or for review, then OR (A-36)."""
-    read = _entries(test.fact, scene, trace)
-    if isinstance(read, Status):
-        return trace.check(read, lambda: (test.fact.label, "", test.text))
-    found: list[Status] = []
-    for position, entry in enumerate(read, start=1):
-        matched = _entry_status(test, entry, scene)
-        if matched is UNKNOWN:
-            _name_missing_fields(test.fact, position, entry, test.window, (*test.where, *test.review_where), trace)
-        found.append(matched)
-    status = any_of(found)
-    if status is MANUAL_REVIEW:
-        trace.note(f"{test.fact.label}有 {found.count(MANUAL_REVIEW)} 条须人工核定是否计入")
-    return trace.check(
-        opposite(status) if test.forbidden else status, lambda: (test.fact.label, _counted(found), test.text)
-    )
+    fact, forbidden = test.fact, test.forbidden
+    key, place, only, lack = (fact.id, POINT), (fact, POINT), basis.only_sources, lacking(fact, POINT, basis)
+    judge_each = _judging_each(test, basis)
+    if_empty = MET if forbidden else UNMET
+
+    def words(found: list[Status] | None) -> tuple[str, str, str]:
+        return fact.label, "" if found is None else _counted(found), test.text
+
+    def judge(scene: Scene) -> Status:
+        held = scene.facts.get(key)
+        if held is None or held.value is None or (only and held.source not in only):
+            status = lack(scene, held)
+            scene.trace.append((CHECK, words, status, None, ""))
+            return status
+        if held.value == []:
+            scene.trace.append((ASKED, place, words, if_empty, held))
+            return if_empty
+        scene.trace.append((READ, place, held))
+        found = judge_each(_entries_of(fact, held), scene)
+        status = any_of(found)
+        if status is MANUAL_REVIEW:
+            scene.note(f"{fact.label}有 {found.count(MANUAL_REVIEW)} 条须人工核定是否计入")
+        if forbidden:
+            status = opposite(status)
+        scene.trace.append((CHECK, words, status, found, ""))
+        return status
+
+    return judge
+
+
+def _judging_each(test: Entries, basis: Basis) -> Callable[[list[Entry], Scene], list[Status]]:
+    status_of = _entry_status(test, basis)
+    name_missing = _naming_missing(test.fact, test.window, (*test.where, *test.review_where))
+
+    def judge_each(entries: list[Entry], scene: Scene) -> list[Status]:
+        found = []
+        for position, entry in enumerate(entries, start=1):
+            matched = status_of(entry, scene)
+            if matched is UNKNOWN:
+                name_missing(position, entry, scene)
+            found.append(matched)
+        return found
+
+    return judge_each
 
 
 def _counted(found: list[Status]) -> str:
     return f"{found.count(MET)} 条相符（共 {len(found)} 条）" if found else "无"
 
 
-def _entry_status(test: Entries, entry: Entry, scene: Scene) -> Status:
-    inside = MET
-    if test.window is not None:
-        inside = _inside(test.window, entry, scene)
-    counts = all_of((inside, _matches(test.where, entry)))
-    if not test.review_where:
-        return counts
-    doubtful = all_of((inside, _matches(test.review_where, entry)))
-    return any_of((counts, MANUAL_REVIEW if doubtful is MET else doubtful))
+def _entry_status(test: Entries, basis: Basis) -> Callable[[Entry, Scene], Status]:
+    inside = _inside(test.window, basis)
+    counting, doubting = _matching(test.where), _matching(test.review_where)
+    doubtful = bool(test.review_where)
+
+    def status_of(entry: Entry, scene: Scene) -> Status:
+        timely = inside(entry, scene)
+        counts = all_of((timely, counting(entry)))
+        if not doubtful:
+            return counts
+        doubt = all_of((timely, doubting(entry)))
+        return any_of((counts, MANUAL_REVIEW if doubt is MET else doubt))
+
+    return status_of
 
 
-def judge_total(test: CompareTotal, scene: Scene, trace: Trace) -> Status:
+def _inside(window: Window | None, basis: Basis) -> Callable[[Entry, Scene], Status]:
+    if window is None:
+        return lambda entry, scene: MET
+    name, timely = window.field.name, _timely(window, basis)
+
+    def inside(entry: Entry, scene: Scene) -> Status:
+        day = _date_of(name, entry.get(name))
+        if day is None:
+            return UNKNOWN
+        return MET if timely(day, scene.day) else UNMET
+
+    return inside
+
+
+def _timely(window: Window, basis: Basis) -> Callable[[date, date], bool]:
+    """Whether an entry of the first day counts on the second, that of the application."""
+    if window.fiscal_years:
+        last = basis.fiscal_year
+        first = last - window.fiscal_years + 1
+        return lambda day, _: first <= day.year <= last
+    if window.rolling_days:  # A-38: exactly on the far day no longer counts
+        span = timedelta(days=window.rolling_days)
+        return lambda day, today: today - span < day <= today
+    if window.calendar_years:
+        earliest = basis.year - window.calendar_years + 1
+        return lambda day, today: earliest <= day.year and day <= today
+    return lambda day, today: day >= today
+
+
+def _matching(where: tuple[Clause, ...]) -> Match:
+    if not where:
+        return lambda entry: MET
+    clauses = [_clause(clause) for clause in where]
+    if len(clauses) == 1:
+        return clauses[0]
+    return lambda entry: any_of([matches(entry) for matches in clauses])
+
+
+def _clause(clause: Clause) -> Match:
+    fields = [_field(test) for test in clause]
+    if len(fields) == 1:
+        return fields[0]
+    return lambda entry: all_of([matches(entry) for matches in fields])
+
+
+def _field(test: FieldTest) -> Match:
+    name, passes = test.field.name, _passing(test)
+
+    def matches(entry: Entry) -> Status:
+        value = entry.get(name)
+        if value is None:
+            return UNKNOWN
+        return MET if passes(value) else UNMET
+
+    return matches
+
+
+def _passing(test: FieldTest) -> Callable[[Any], bool]:
+    name, codes, flag, limit = test.field.name, test.codes, test.flag, test.limit
+    if limit is not None:
+        satisfies, least = OPERATORS[limit.operator], limit.value
+        return lambda value: satisfies(exact_decimal(name, POINT, value), least)
+    if codes:
+        return lambda value: value in codes
+    return lambda value: value is flag
+
+
+# -- the sum over entries ----------------------------------------------------------------------------------------------
+
+
+def compile_total(test: CompareTotal, basis: Basis) -> Judge:
     """The sum over complete fiscal years; money of the running year is shown apart and never decides alone (A-39)."""
+    total, fact, limit, words = test.total, test.total.fact, test.limit, _total_words(test)
+    key, place, only, lack = (fact.id, POINT), (fact, POINT), basis.only_sources, lacking(fact, POINT, basis)
+    add_up, if_empty = _adding_up(total, basis), _Sum().status(limit)
+
+    def say_this_year(amount: Decimal) -> str:
+        return f"{basis.year}年已到账 {shown(total.amount, amount)}，另行列示，不计入（A-39）"
+
+    def judge(scene: Scene) -> Status:
+        held = scene.facts.get(key)
+        if held is None or held.value is None or (only and held.source not in only):
+            status = lack(scene, held)
+            scene.trace.append((CHECK, words, status, None, ""))
+            return status
+        if held.value == []:
+            scene.trace.append((ASKED, place, words, if_empty, held))
+            return if_empty
+        scene.trace.append((READ, place, held))
+        complete, with_running = add_up(_entries_of(fact, held), scene)
+        this_year = EXACT.subtract(with_running.least, complete.least)
+        if this_year > 0:
+            scene.trace.append((NOTE, say_this_year, this_year))
+        status = _with_running_year(complete.status(limit), with_running.status(limit), scene)
+        scene.trace.append((CHECK, words, status, complete, ""))
+        return status
+
+    return judge
+
+
+def _with_running_year(complete: Status, extended: Status, scene: Scene) -> Status:
+    if complete is not UNMET:
+        return complete
+    if extended is MET:
+        scene.note("仅计入申请当年到账的股权融资才达到要求，须人工核定（A-39）")
+        return MANUAL_REVIEW
+    return extended
+
+
+def _total_words(test: CompareTotal) -> Words:
     total = test.total
-    read = _entries(total.fact, scene, trace)
-    if isinstance(read, Status):
-        return trace.check(read, lambda: (_total_label(total), "", test.limit.text))
-    complete, with_running = _Sum(), _Sum()
-    for position, entry in enumerate(read, start=1):
-        counts = _matches(total.where, entry)
-        if counts is UNMET:
-            continue
-        closed = _date(total.fact, entry, total.window.field.name)
-        amount = _number(total.fact, entry, total.amount.name)
-        inside, running = _years(total.window, closed, scene)
-        if inside is not UNMET:
-            complete.add(amount, certain=counts is MET and inside is MET)
-        if inside is not UNMET or running:
-            with_running.add(amount, certain=counts is MET and (inside is MET or running))
-            if amount is None or closed is None or counts is UNKNOWN:
-                _name_missing_fields(
-                    total.fact, position, entry, total.window, total.where, trace, extra=total.amount.name
-                )
-    this_year = EXACT.subtract(with_running.least, complete.least)
-    if this_year > 0:
-        trace.note(f"{scene.application_date.year}年已到账 {shown(total.amount, this_year)}，另行列示，不计入（A-39）")
-    base = complete.status(test.limit)
-    extended = with_running.status(test.limit) if base is UNMET else base
-    status = base
-    if base is UNMET and extended is MET:
-        status = MANUAL_REVIEW
-        trace.note("仅计入申请当年到账的股权融资才达到要求，须人工核定（A-39）")
-    elif base is UNMET and extended is UNKNOWN:
-        status = UNKNOWN
-    return trace.check(status, lambda: (_total_label(total), complete.text(total.amount), test.limit.text))
+    label = f"{total.window.text}{total.fact.label}合计"
+
+    def words(found: _Sum | list[Entry] | None) -> tuple[str, str, str]:
+        """Of the sum, or of the list itself where it is empty."""
+        value = "" if found is None else (found if isinstance(found, _Sum) else _Sum()).text(total.amount)
+        return label, value, test.limit.text
+
+    return words
 
 
-def _total_label(total: RecordTotal) -> str:
-    return f"{total.window.text}{total.fact.label}合计"
+def _adding_up(total: RecordTotal, basis: Basis) -> Callable[[list[Entry], Scene], tuple[_Sum, _Sum]]:
+    """The sums without and with the running year; what is not there of entries that could count is named."""
+    fact, window = total.fact, total.window
+    on, amount_in = window.field.name, total.amount.name
+    on_where, amount_where = f"{fact.id}.{on}", f"{fact.id}.{amount_in}"
+    counting, last = _matching(total.where), basis.fiscal_year
+    name_missing = _naming_missing(fact, window, total.where, extra=amount_in)
+
+    def add_up(entries: list[Entry], scene: Scene) -> tuple[_Sum, _Sum]:
+        complete, with_running = _Sum(), _Sum()
+        for position, entry in enumerate(entries, start=1):
+            counts = counting(entry)
+            if counts is UNMET:
+                continue
+            closed = _date_of(on_where, entry.get(on))
+            amount = _number(amount_where, entry.get(amount_in))
+            open_ = closed is None
+            inside = closed is not None and last - window.fiscal_years < closed.year <= last
+            running = closed is not None and last < closed.year and closed <= scene.day
+            if inside or open_:
+                complete.add(amount, certain=counts is MET and inside)
+            if inside or open_ or running:
+                with_running.add(amount, certain=counts is MET and not open_)
+                if amount is None or open_ or counts is UNKNOWN:
+                    name_missing(position, entry, scene)
+        return complete, with_running
+
+    return add_up
 
 
 @dataclass(slots=True)
 class _Sum:
     """A sum with open ends: `most` None means unbounded."""
 
-    least: Decimal = Decimal(0)
-    most: Decimal | None = Decimal(0)
+    least: Decimal = _NOTHING
+    most: Decimal | None = _NOTHING
 
     def add(self, amount: Decimal | None, *, certain: bool) -> None:
         if amount is None:
@@ -120,79 +297,17 @@ class _Sum:
         return low if self.least == self.most else f"{low}～{high}"
 
 
-def within(limit: Limit, value: Decimal) -> bool:
-    return holds(limit.operator, int(EXACT.compare(value, limit.value)))
+# -- entries -----------------------------------------------------------------------------------------------------------
 
 
-def holds(operator: str, order: int) -> bool:
-    """Whether a value that compares as `order` (−1, 0, 1) with the limit satisfies the operator (A-02)."""
-    match operator:
-        case ">=":
-            return order >= 0
-        case ">":
-            return order > 0
-        case "<=":
-            return order <= 0
-        case "<":
-            return order < 0
-        case _:
-            return order == 0
-
-
-def _entries(fact: Fact, scene: Scene, trace: Trace) -> list[Entry] | Status:
-    value = scene.read(Ref(fact, None), trace)
-    if isinstance(value, Status):
-        return value
-    if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
-        raise FactUnreadable(fact.id, POINT, value)
-    return value
-
-
-def _matches(where: tuple[Clause, ...], entry: Entry) -> Status:
-    if not where:
-        return MET
-    return any_of([all_of([_field_status(test, entry) for test in clause]) for clause in where])
-
-
-def _field_status(test: FieldTest, entry: Entry) -> Status:
-    value = entry.get(test.field.name)
-    if value is None:
-        return UNKNOWN
-    if test.limit is not None:
-        matched = within(test.limit, exact_decimal(test.field.name, POINT, value))
-    elif test.codes:
-        matched = value in test.codes
-    else:
-        matched = value is test.flag
-    return MET if matched else UNMET
-
-
-def _inside(window: Window, entry: Entry, scene: Scene) -> Status:
-    day = _date_of(window.field.name, entry.get(window.field.name))
-    if day is None:
-        return UNKNOWN
-    if window.fiscal_years:
-        return _years(window, day, scene)[0]
-    if window.rolling_days:  # A-38: exactly on the far day no longer counts
-        start = scene.application_date - timedelta(days=window.rolling_days)
-        return MET if start < day <= scene.application_date else UNMET
-    if window.calendar_years:
-        first = scene.application_date.year - window.calendar_years + 1
-        return MET if first <= day.year and day <= scene.application_date else UNMET
-    return MET if day >= scene.application_date else UNMET
-
-
-def _years(window: Window, day: date | None, scene: Scene) -> tuple[Status, bool]:
-    """Whether the day lies in the last complete fiscal years (A-03), and whether in the running one."""
-    if day is None:
-        return UNKNOWN, False
-    last = scene.fiscal_year
-    inside = last - window.fiscal_years < day.year <= last
-    return MET if inside else UNMET, last < day.year and day <= scene.application_date
-
-
-def _date(fact: Fact, entry: Entry, name: str) -> date | None:
-    return _date_of(f"{fact.id}.{name}", entry.get(name))
+def _entries_of(fact: Fact, held: FactValue) -> list[Entry]:
+    entries = held.value
+    if not isinstance(entries, list):
+        raise FactUnreadable(fact.id, POINT, entries)
+    for entry in entries:
+        if not isinstance(entry, (dict, Mapping)):  # most are the former, and that is soon seen
+            raise FactUnreadable(fact.id, POINT, entries)
+    return entries
 
 
 def _date_of(where: str, value: object) -> date | None:
@@ -204,23 +319,21 @@ def _date_of(where: str, value: object) -> date | None:
         raise FactUnreadable(where, POINT, value) from None
 
 
-def _number(fact: Fact, entry: Entry, name: str) -> Decimal | None:
-    value = entry.get(name)
-    return None if value is None else exact_decimal(f"{fact.id}.{name}", POINT, value)
+def _number(where: str, value: object) -> Decimal | None:
+    return None if value is None else exact_decimal(where, POINT, value)
 
 
-def _name_missing_fields(
-    fact: Fact,
-    position: int,
-    entry: Entry,
-    window: Window | None,
-    where: tuple[Clause, ...],
-    trace: Trace,
-    extra: str = "",
-) -> None:
+def _naming_missing(
+    fact: Fact, window: Window | None, where: tuple[Clause, ...], extra: str = ""
+) -> Callable[[int, Entry, Scene], None]:
     asked = {test.field.name for clause in where for test in clause} | {extra}
     if window is not None:
         asked.add(window.field.name)
-    for each in fact.fields:
-        if each.name in asked and entry.get(each.name) is None:
-            trace.miss(fact.id, f"{fact.label}（第 {position} 条的{each.label}）")
+    fields = [(each.name, each.label) for each in fact.fields if each.name in asked]
+
+    def name_missing(position: int, entry: Entry, scene: Scene) -> None:
+        for name, label in fields:
+            if entry.get(name) is None:
+                scene.trace.append((MISS, fact.id, f"{fact.label}（第 {position} 条的{label}）", POINT, "fact"))
+
+    return name_missing

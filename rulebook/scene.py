@@ -1,20 +1,26 @@
-"""What one evaluation reads from, and the trace it leaves."""
+"""What one evaluation reads from, and the trace it leaves.
+
+Rules are compiled (rulebook.evaluate) into functions of a scene; what is the same for everybody stands in their basis.
+A trace is a plain list of small tuples, its events, in the order in which they happened: judging keeps the values as
+they were, rulebook.trace puts them into words when somebody reads them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
-from rulebook.assessment import Check, Input, Missing
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.pack import Ref
 from rulebook.status import MANUAL_REVIEW, UNKNOWN, Status
 from rulebook.subject import POINT, FactValue, Subject
-from rulebook.wording import age, period_label, shown, shown_value
+from rulebook.wording import period_label
 
 _LARGEST_EXPONENT = 40
+_LARGEST_INTEGER = 10 ** (_LARGEST_EXPONENT + 1)
 
 
 class FactUnreadable(ValueError):
@@ -25,135 +31,143 @@ class FactUnreadable(ValueError):
         self.fact_id, self.year, self.value = fact_id, year, value
 
 
-Words = Callable[[], tuple[str, str, str]]
-"""Label, value and threshold of a comparison."""
+Event = tuple[Any, ...]
+"""A kind and what belongs to it: (READ, (fact, year), held), (CHECK, words, status, value, note), both of them in one
+(ASKED, (fact, year), words, status, held), (NOTE, text) or (NOTE, words, value), (MISS, fact id, label, year, kind of
+what is missing), where a fact given as its own label is named with the year, and (END,) after each line of a pack."""
 
+READ, CHECK, ASKED, NOTE, MISS, END = range(6)
+END_OF_LINE: Event = (END,)
 
-class Trace:
-    """Everything one condition looked at: values, comparisons and gaps as they were, put into words when asked."""
-
-    __slots__ = ("_checks", "_missing", "_notes", "_scene", "reads", "undefined")
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._checks: list[tuple[Words, Status, str]] = []
-        self.reads: dict[tuple[str, int], tuple[Fact, FactValue]] = {}
-        self._missing: list[tuple[str, str | Fact, int, str]] | None = None
-        self._notes: list[str] | None = None
-        self.undefined = False
-
-    def check(self, status: Status, words: Words, note: str = "") -> Status:
-        self._checks.append((words, status, note))
-        return status
-
-    def miss(self, fact_id: str, label: str | Fact, year: int = POINT, kind: str = "fact") -> None:
-        """Something is not there; a fact given as its own label is named with the year."""
-        if self._missing is None:
-            self._missing = []
-        self._missing.append((fact_id, label, year, kind))
-
-    def note(self, text: str) -> None:
-        if self._notes is None:
-            self._notes = []
-        if text not in self._notes:
-            self._notes.append(text)
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self._notes or ()
-
-    def checks(self) -> tuple[Check, ...]:
-        found = []
-        for words, status, note in self._checks:
-            label, value, threshold = words()
-            found.append(Check(label, value or status.label, threshold, status, note))
-        return tuple(found)
-
-    @property
-    def checked(self) -> int:
-        """How many comparisons there are so far."""
-        return len(self._checks)
-
-    def checks_so_far(self, since: int = 0) -> Callable[[], tuple[Check, ...]]:
-        count = len(self._checks)
-        return lambda: self.checks()[since:count]
-
-    def inputs(self) -> tuple[Input, ...]:
-        day = self._scene.application_date
-        return tuple(_input(fact, year, held, day) for (_, year), (fact, held) in self.reads.items())
-
-    def missing(self) -> tuple[Missing, ...]:
-        found: dict[tuple[str, int, str], Missing] = {}
-        for fact_id, name, year, kind in self._missing or ():
-            label = name if isinstance(name, str) else period_label(name, year)
-            found[(fact_id, year, label)] = Missing(fact_id, label, year, kind)
-        return tuple(found.values())
+Words = Callable[[Any], tuple[str, str, str]]
+"""Label, value and threshold of a comparison, from the value that was compared."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One subject on one application date. `fiscal_year` is t, the last complete year before that date (A-03)."""
+class Basis:
+    """What is the same for every subject while a test is judged.
 
-    subject: Subject
-    application_date: date
-    kind: str
+    `year` is that of the application; t is the last complete one before it (A-03). `only_sources` are the sources that
+    count, `undefined` is what a share without a whole comes to (A-07).
+    """
+
+    year: int
     only_sources: frozenset[str] = frozenset()
     undefined: Status = UNKNOWN
-    """What a share without a whole comes to (A-07)."""
 
     @property
     def fiscal_year(self) -> int:
-        return self.application_date.year - 1
+        return self.year - 1
 
     def year_of(self, ref: Ref) -> int:
         if ref.offset is None:
             return POINT
-        year = self.application_date.year + ref.offset
+        year = self.year + ref.offset
         return year if ref.fact.year_of == "calendar" else year - 1
 
-    def read(self, ref: Ref, trace: Trace) -> object | Status:
-        """The stored value, or why there is none: unknown when missing, manual review when its source may not count."""
-        return self.read_fact(ref.fact, self.year_of(ref), trace)
 
-    def read_fact(self, fact: Fact, year: int, trace: Trace) -> object | Status:
-        key = (fact.id, year)
-        held = self.subject.facts.get(key)
+class Scene:
+    """One subject on one application date, with the trace of what was looked at.
+
+    `undefined`: a share without a whole was met with (A-07).
+    """
+
+    __slots__ = ("day", "facts", "subject", "trace", "undefined")
+
+    def __init__(self, subject: Subject, day: date) -> None:
+        self.subject, self.facts, self.day = subject, subject.facts, day
+        self.trace: list[Event] = []
+        self.undefined = False
+
+    def note(self, text: str) -> None:
+        self.trace.append((NOTE, text))
+
+
+Judge = Callable[[Scene], Status]
+Number = Decimal | int
+
+
+Lacking = Callable[[Scene, FactValue | None], Status]
+
+
+def lacking(fact: Fact, year: int, basis: Basis) -> Lacking:
+    """Says why a value does not count: unknown when it is missing, manual review when its source may not count.
+
+    To be asked where there is no value, or `only_sources` do not name its source. Whoever reads sees to that himself:
+    a call for every fact would cost as much as the comparison.
+    """
+    place = (fact, year)
+    missed: Event = (MISS, fact.id, fact, year, "finding" if fact.type == "finding" else "fact")
+    accepted = "、".join(SOURCE_KINDS[kind] for kind in sorted(basis.only_sources))
+    about = f"{period_label(fact, year)}只认可{accepted}的数据，现为"
+    numeric = fact.type in NUMERIC
+
+    def say(scene: Scene, held: FactValue | None) -> Status:
         if held is None or held.value is None:
-            trace.miss(fact.id, fact, year, "finding" if fact.type == "finding" else "fact")
+            scene.trace.append(missed)
             return UNKNOWN
-        trace.reads[key] = (fact, held)
-        if self.only_sources and held.source not in self.only_sources:
-            if fact.type in NUMERIC:
-                exact_decimal(fact.id, year, held.value)  # unreadable is unreadable, whoever said it
-            accepted = "、".join(SOURCE_KINDS[kind] for kind in sorted(self.only_sources))
-            own = SOURCE_KINDS.get(held.source, held.source)
-            trace.note(f"{period_label(fact, year)}只认可{accepted}的数据，现为{own}，请人工核实（A-30）")
-            return MANUAL_REVIEW
+        scene.trace.append((READ, place, held))
+        if numeric:
+            exact_decimal(fact.id, year, held.value)  # unreadable is unreadable, whoever said it
+        scene.note(f"{about}{SOURCE_KINDS.get(held.source, held.source)}，请人工核实（A-30）")
+        return MANUAL_REVIEW
+
+    return say
+
+
+def reader(fact: Fact, year: int, basis: Basis) -> Callable[[Scene], object]:
+    """Gives the stored value, or why it does not count."""
+    key, place, only, lack = (fact.id, year), (fact, year), basis.only_sources, lacking(fact, year, basis)
+
+    def read(scene: Scene) -> object:
+        held = scene.facts.get(key)
+        if held is None or held.value is None or (only and held.source not in only):
+            return lack(scene, held)
+        scene.trace.append((READ, place, held))
         return held.value
 
-    def number(self, ref: Ref, trace: Trace) -> Decimal | Status:
-        fact, year = ref.fact, self.year_of(ref)
-        value = self.read_fact(fact, year, trace)
-        return value if type(value) is Status else exact_decimal(fact.id, year, value)
+    return read
 
 
-def _input(fact: Fact, year: int, held: FactValue, day: date) -> Input:
-    return Input(
-        fact_id=fact.id,
-        label=fact.label,
-        fiscal_year=year,
-        period_label=period_label(fact, year),
-        value=held.value,
-        display=shown(fact, exact_decimal(fact.id, year, held.value))
-        if fact.type in NUMERIC
-        else shown_value(fact, held.value),
-        unit=fact.unit,
-        source=held.source,
-        source_label=SOURCE_KINDS.get(held.source, held.source),
-        as_of=held.as_of,
-        recorded_at=held.recorded_at,
-        age=age(held.as_of, day),
-    )
+def number_reader(ref: Ref, basis: Basis) -> Callable[[Scene], Number | Status]:
+    """As `reader`, of figures."""
+    fact, year = ref.fact, basis.year_of(ref)
+    key, place, only, lack = (fact.id, year), (fact, year), basis.only_sources, lacking(fact, year, basis)
+
+    def number(scene: Scene) -> Number | Status:
+        held = scene.facts.get(key)
+        if held is None or held.value is None or (only and held.source not in only):
+            return lack(scene, held)
+        scene.trace.append((READ, place, held))
+        figure = held.number
+        return figure_of(key, held) if figure is None else figure
+
+    return number
+
+
+def figure_of(key: tuple[str, int], held: FactValue) -> Number:
+    """The figure, kept with its text: many lines and packs ask for it."""
+    value = held.value
+    if type(value) is int and -_LARGEST_INTEGER < value < _LARGEST_INTEGER:
+        held.number = value
+        return value
+    figure = held.number = exact_decimal(key[0], key[1], value)
+    return figure
+
+
+def date_reader(fact: Fact, basis: Basis) -> Callable[[Scene], date | Status]:
+    read = reader(fact, POINT, basis)
+
+    def day(scene: Scene) -> date | Status:
+        value = read(scene)
+        if isinstance(value, Status):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            raise FactUnreadable(fact.id, POINT, value) from None
+
+    return day
 
 
 def exact_decimal(fact_id: str, year: int, value: object) -> Decimal:
@@ -163,6 +177,6 @@ def exact_decimal(fact_id: str, year: int, value: object) -> Decimal:
         number = Decimal(value)
     except InvalidOperation:
         raise FactUnreadable(fact_id, year, value) from None
-    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
-        raise FactUnreadable(fact_id, year, value)
-    return number
+    if number.is_finite() and -_LARGEST_EXPONENT <= number.adjusted() <= _LARGEST_EXPONENT:
+        return number
+    raise FactUnreadable(fact_id, year, value)

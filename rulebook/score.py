@@ -1,199 +1,44 @@
-"""Points as intervals: exact when everything is known, otherwise what is still possible."""
+"""Indicators compiled to functions of a scene. Points are intervals: exact when everything is known, else what is still
+possible."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
-from functools import partial
 
-from rulebook.assessment import Check, NextBand, Points, checks_text
-from rulebook.expressions import limit_text, shape_of
-from rulebook.judge import exact_text, judge
-from rulebook.measures import Exact, measure, measure_label
-from rulebook.pack import AnyOf, Band, Choice, Grade, Group, Indicator, Limit, Measure, Ref, Scale, Test
-from rulebook.records import within
-from rulebook.scene import Scene, Trace, exact_decimal
+from rulebook.bands import compile_bands, points_text, scale_text
+from rulebook.judge import compile_test
+from rulebook.measures import measure_label
+from rulebook.pack import AnyOf, Choice, Grade, Indicator, Ref
+from rulebook.points import Earned, NextBand, Points, Scored, Teller
+from rulebook.scene import CHECK, MISS, NOTE, Basis, Event, Judge, Scene, exact_decimal, reader
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status
+from rulebook.trace import checks_of, checks_text
 from rulebook.units import plain_decimal
 from rulebook.wording import period_label
 
 _NONE = Decimal(0)
+Scorer = Callable[[Scene], Scored]
 
 
-def _nothing() -> None:
-    return None
+def compile_indicator(indicator: Indicator, basis: Basis) -> Scorer:
+    scorer = _computing(indicator, basis)
+    return scorer if indicator.expert is None else _with_expert(indicator.expert, scorer, basis)
 
 
-@dataclass(slots=True)
-class Scored:
-    """Points of one indicator; `cause` says why an interval is open: unknown (missing) or manual review."""
-
-    points: Points
-    cause: Status | None
-    words: Callable[[], tuple[str, str]]
-    """The value and the scale, for people."""
-    better: Callable[[], NextBand | None] = _nothing
-    """The nearest better band."""
-
-    @property
-    def status(self) -> Status:
-        if self.cause is not None:
-            return self.cause
-        return MET if self.points.low > 0 else UNMET
-
-
-def score_indicator(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    computed = _computed(indicator, scene, trace)
-    return computed if indicator.expert is None else _with_expert(indicator.expert, computed, scene, trace)
-
-
-def _with_expert(expert: Ref, computed: Scored, scene: Scene, trace: Trace) -> Scored:
-    """A-29: the experts' number takes the place of the range it lies in; one outside of it is for a person to settle.
-
-    Without one the range stays open: a person decides, unless a missing figure comes first (A-36).
-    """
-    fact, year = expert.fact, scene.year_of(expert)
-    points = computed.points
-    held = scene.subject.facts.get((fact.id, year))
-    if held is None or held.value is None:
-        if points.low != points.high:
-            trace.miss(fact.id, fact, year, "finding")
-            trace.note(f"“{period_label(fact, year)}”须由评审专家按整数打分（A-29）")
-        return computed
-    given = exact_decimal(fact.id, year, scene.read_fact(fact, year, trace))
-    if held.source != "official_finding":
-        trace.note(f"“{period_label(fact, year)}”只认可评审专家的打分，自评分不计入（A-29）")
-        return computed
-    shown = f"{plain_decimal(given)} 分"
-
-    def words() -> tuple[str, str]:
-        value, threshold = computed.words()
-        return f"{value}；专家打分 {shown}", threshold
-
-    if points.low <= given <= points.high:
-        scored = replace(computed, points=Points(given, given, points.max), cause=None, words=words)
-        trace.check(scored.status, lambda: (period_label(fact, year), shown, points.display))
-        return scored
-    trace.note(f"“{period_label(fact, year)}”为 {shown}，按数据应为 {points.display}，两者不一致，请核对（A-29）")
-    trace.check(MANUAL_REVIEW, lambda: (period_label(fact, year), shown, points.display))
-    open_points = Points(min(given, points.low), max(given, points.high), points.max)
-    return replace(computed, points=open_points, cause=computed.cause or MANUAL_REVIEW, words=words)
-
-
-def _computed(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    if indicator.slot:  # A-11: the province fills it
-        if (
-            indicator.expert is None
-            or scene.read_fact(indicator.expert.fact, scene.year_of(indicator.expert), Trace(scene)) is UNKNOWN
-        ):
-            trace.note("省级特色化指标尚未给分，按 0 分至满分的区间计（A-11）")
-        points = Points(_NONE, indicator.maximum, indicator.maximum)
-        return Scored(points, MANUAL_REVIEW, lambda: ("未配置", "由省级主管部门设定"))
+def _computing(indicator: Indicator, basis: Basis) -> Scorer:
+    if indicator.slot:
+        return _open_slot(indicator, basis)
     if indicator.better_of:
-        return _by_better(indicator, scene, trace)
+        return _by_better(indicator, basis)
     if indicator.each:
-        return _by_each(indicator, scene, trace)
+        return _by_each(indicator, basis)
     if indicator.choices:
-        return _by_choices(indicator, scene, trace)
+        return _by_choices(indicator, basis)
     if indicator.grades:
         return _by_grades(indicator.grades, indicator.maximum)
     assert indicator.measure is not None  # the compiler pairs bands with a measure
-    return _by_bands(indicator.measure, indicator.bands, indicator.maximum, scene, trace)
-
-
-def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scored:
-    """Nothing is measured: experts choose among the grades."""
-    points = Points(min(each.points_low for each in grades), max(each.points_high for each in grades), maximum)
-    return Scored(points, MANUAL_REVIEW, lambda: ("由专家评定", _scale_text(grades)))
-
-
-def _scale_text(steps: Iterable[Band | Grade]) -> str:
-    return "；".join(f"{each.text} {_points_text(each.points_low, each.points_high)}" for each in steps)
-
-
-def _by_bands(what: Measure, bands: tuple[Band, ...], maximum: Decimal, scene: Scene, trace: Trace) -> Scored:
-    value = measure(what, scene, trace)
-    if isinstance(value, Status):
-        low = min(band.points_low for band in bands)
-        high = max(band.points_high for band in bands)
-        trace.check(value, lambda: (measure_label(what, scene), "", _scale_text(bands)))
-        return Scored(Points(low, high, maximum), value, lambda: (value.label, _scale_text(bands)))
-    band = _best_band(bands, value)
-
-    def text() -> str:
-        edges = tuple(edge for each in bands for edge in (each.low, each.high) if edge is not None)
-        return exact_text(value, shape_of(what), edges)
-
-    points = Points(band.points_low, band.points_high, maximum)
-    cause = _judged_by_people(band.points_low, band.points_high)
-    scored = Scored(
-        points,
-        cause,
-        lambda: (text(), _scale_text(bands)),
-        lambda: _next_band(what, bands, maximum, band, value, measure_label(what, scene)),
-    )
-    trace.check(scored.status, lambda: (measure_label(what, scene), text(), band.text))
-    return scored
-
-
-def _by_better(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    """The scale that gives more; one that is missing leaves open only what it could still add (A-10)."""
-
-    def by(scale: Scale) -> Scored:
-        return _by_bands(scale.measure, scale.bands, indicator.maximum, scene, trace)
-
-    found = [by(scale) for scale in indicator.better_of]
-    low, high = max(each.points.low for each in found), max(each.points.high for each in found)
-    open_causes = [each.cause for each in found if each.cause is not None and each.points.high > low]
-    best = max(range(len(found)), key=lambda position: found[position].points.low)
-    if low > min(each.points.low for each in found):  # the choice is the enterprise's, and has to be seen (A-28)
-        chosen = measure_label(indicator.better_of[best].measure, scene)
-        trace.note(f"按“{chosen}”计 {_points_text(low, low)}，取得分较高的算法（A-10、A-28）")
-    said = trace.checks_so_far()
-    cause = _open(low, high, open_causes)
-    return Scored(
-        Points(low, high, indicator.maximum),
-        cause,
-        lambda: (checks_text(said()), "；".join(each.words()[1] for each in found)),
-        _nothing if cause is not None else lambda: _nearest(found, low),
-    )
-
-
-def _nearest(found: Collection[Scored], low: Decimal) -> NextBand | None:
-    """The next band of any of the scales that gives more than what is reached; more than one are alternatives."""
-    steps = [step for step in (each.better() for each in found) if step is not None and step.points.high > low]
-    if not steps:
-        return None
-    fewest = min(step.points.high for step in steps)
-    chosen = [step for step in steps if step.points.high == fewest]
-    return NextBand(chosen[0].points, " 或 ".join(step.reach for step in chosen))
-
-
-def _by_each(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    """Points for every test that holds, together at most the maximum."""
-    statuses = [judge(test, scene, trace) for test in indicator.each]
-    held = Decimal(statuses.count(MET))
-    possible = held + statuses.count(UNKNOWN) + statuses.count(MANUAL_REVIEW)
-    low = min(indicator.maximum, held * indicator.each_points)
-    high = min(indicator.maximum, possible * indicator.each_points)
-    said = trace.checks_so_far()
-    cause = _open(low, high, statuses)
-    return Scored(
-        Points(low, high, indicator.maximum),
-        cause,
-        lambda: (checks_text(said()), f"每项 {indicator.each_points} 分，最高 {indicator.maximum} 分"),
-        _nothing if cause is not None else lambda: _next_of_each(indicator, low, said()),
-    )
-
-
-def _next_of_each(indicator: Indicator, low: Decimal, checks: Iterable[Check]) -> NextBand | None:
-    """One more of the tests that do not hold yet, while that still adds points."""
-    more = min(indicator.maximum, low + indicator.each_points)
-    lacking = [f"{check.label} {check.threshold}" for check in checks if check.status is not MET]
-    if more == low or not lacking:
-        return None
-    return NextBand(Points(more, more, indicator.maximum), " 或 ".join(lacking))
+    return compile_bands(indicator.measure, indicator.bands, indicator.maximum, basis)
 
 
 def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | None:
@@ -203,106 +48,238 @@ def _open(low: Decimal, high: Decimal, causes: Collection[Status]) -> Status | N
     return UNKNOWN if UNKNOWN in causes else MANUAL_REVIEW
 
 
-def _best_band(bands: tuple[Band, ...], value: Exact) -> Band:
-    """Both edges belong to a band, and of two the higher points count (A-02); inside of one there is no second."""
-    best: Band | None = None
-    for band in bands:
-        below = 1 if band.low is None else value.compare(band.low)
-        if below < (1 if band.above else 0):
-            continue
-        beyond = -1 if band.high is None else value.compare(band.high)
-        if beyond > 0:
-            continue
-        if best is None or band.points_high > best.points_high:
-            best = band
-        if below > 0 > beyond:
-            break
-    assert best is not None  # the compiler saw to bands without a gap
-    return best
+# -- by people ---------------------------------------------------------------------------------------------------------
 
 
-def _next_band(
-    what: Measure, bands: tuple[Band, ...], maximum: Decimal, band: Band, value: Exact, label: str
-) -> NextBand | None:
-    """The band with the fewest points more, and the edge of it that lies towards the value."""
-    better = [each for each in bands if each.points_high > band.points_high]
-    if not better:
+def _with_expert(expert: Ref, computing: Scorer, basis: Basis) -> Scorer:
+    """A-29: the experts' number takes the place of the range it lies in; one outside of it is for a person to settle.
+
+    Without one the range stays open: a person decides, unless a missing figure comes first (A-36).
+    """
+    fact, year = expert.fact, basis.year_of(expert)
+    label, key, read = period_label(fact, year), (fact.id, year), reader(fact, year, basis)
+    ungiven: tuple[Event, ...] = (
+        (MISS, fact.id, fact, year, "finding"),
+        (NOTE, f"“{label}”须由评审专家按整数打分（A-29）"),
+    )
+
+    def words(said: tuple[str, str]) -> tuple[str, str, str]:
+        return label, *said
+
+    def score(scene: Scene) -> Scored:
+        computed = computing(scene)
+        reached = computed[0]
+        held = scene.facts.get(key)
+        if held is None or held.value is None:
+            if reached.low != reached.high:
+                scene.trace += ungiven
+            return computed
+        given = exact_decimal(fact.id, year, read(scene))
+        if held.source != "official_finding":
+            scene.note(f"“{label}”只认可评审专家的打分，自评分不计入（A-29）")
+            return computed
+        shown, range_ = f"{plain_decimal(given)} 分", reached.points.display
+        if reached.low <= given <= reached.high:
+            earned = Earned(given, given, reached.most, None)
+            agreed = earned.status
+        else:
+            scene.note(f"“{label}”为 {shown}，按数据应为 {range_}，两者不一致，请核对（A-29）")
+            low, high = min(given, reached.low), max(given, reached.high)
+            earned, agreed = Earned(low, high, reached.most, reached.cause or MANUAL_REVIEW), MANUAL_REVIEW
+        scene.trace.append((CHECK, words, agreed, (shown, range_), ""))
+        return earned, _EXPERT, (computed, shown)
+
+    return score
+
+
+def _expert_words(kept: tuple[Scored, str]) -> tuple[str, str]:
+    (_, teller, computed), shown = kept
+    value, threshold = teller.words(computed)
+    return f"{value}；专家打分 {shown}", threshold
+
+
+def _expert_better(kept: tuple[Scored, str]) -> NextBand | None:
+    (_, teller, computed), _ = kept
+    return teller.better(computed)
+
+
+_EXPERT = Teller(_expert_words, _expert_better)
+
+
+def _open_slot(indicator: Indicator, basis: Basis) -> Scorer:
+    """A-11: the province fills it."""
+    expert = indicator.expert
+    key = None if expert is None else (expert.fact.id, basis.year_of(expert))
+    open_ = Earned(_NONE, indicator.maximum, indicator.maximum, MANUAL_REVIEW)
+    scored: Scored = (open_, Teller(lambda _: ("未配置", "由省级主管部门设定")), None)
+
+    def score(scene: Scene) -> Scored:
+        held = None if key is None else scene.facts.get(key)
+        if held is None or held.value is None:
+            scene.note("省级特色化指标尚未给分，按 0 分至满分的区间计（A-11）")
+        return scored
+
+    return score
+
+
+def _by_grades(grades: tuple[Grade, ...], maximum: Decimal) -> Scorer:
+    """Nothing is measured: experts choose among the grades."""
+    low, high = min(each.points_low for each in grades), max(each.points_high for each in grades)
+    teller = Teller(lambda _: ("由专家评定", scale_text(grades)))
+    scored: Scored = (Earned(low, high, maximum, MANUAL_REVIEW), teller, None)
+    return lambda scene: scored
+
+
+# -- the better of several scales --------------------------------------------------------------------------------------
+
+
+def _by_better(indicator: Indicator, basis: Basis) -> Scorer:
+    """The scale that gives more; one that is missing leaves open only what it could still add (A-10)."""
+    scales, most = indicator.better_of, indicator.maximum
+    scorers = [compile_bands(scale.measure, scale.bands, most, basis) for scale in scales]
+    labels = [measure_label(scale.measure, basis) for scale in scales]
+
+    def score(scene: Scene) -> Scored:
+        start = len(scene.trace)
+        found = [scorer(scene) for scorer in scorers]
+        lows = [earned.low for earned, _, _ in found]
+        low, high = max(lows), max([earned.high for earned, _, _ in found])
+        causes = [earned.cause for earned, _, _ in found if earned.cause is not None and earned.high > low]
+        if low > min(lows):  # the choice is the enterprise's, and has to be seen (A-28)
+            chosen = labels[lows.index(low)]
+            scene.note(f"按“{chosen}”计 {points_text(low, low)}，取得分较高的算法（A-10、A-28）")
+        earned = Earned(low, high, most, _open(low, high, causes))
+        return earned, _SCALES, (scene.trace[start:], found, earned)
+
+    return score
+
+
+_FoundOnScales = tuple[list[Event], list[Scored], Earned]
+
+
+def _words_of_scales(kept: _FoundOnScales) -> tuple[str, str]:
+    trace, found, _ = kept
+    return checks_text(checks_of(trace)), "；".join(teller.words(value)[1] for _, teller, value in found)
+
+
+def _nearest(kept: _FoundOnScales) -> NextBand | None:
+    """The next band of any of the scales that gives more than what is reached; more than one are alternatives."""
+    _, found, reached = kept
+    if reached.cause is not None:
         return None
-    nearest = min(better, key=lambda each: each.points_high)
-    above = nearest.low is not None and value.compare(nearest.low) < (1 if nearest.above else 0)
-    edge, sign = (nearest.low, ">" if nearest.above else "≥") if above else (nearest.high, "≤")
-    if edge is None:  # the value would be on it already
+    steps = [step for step in (teller.better(value) for _, teller, value in found) if step is not None]
+    steps = [step for step in steps if step.points.high > reached.low]
+    if not steps:
         return None
-    points = Points(nearest.points_low, nearest.points_high, maximum)
-    return NextBand(points, f"{label} {sign}{limit_text(edge, shape_of(what))}")
+    fewest = min(step.points.high for step in steps)
+    chosen = [step for step in steps if step.points.high == fewest]
+    return NextBand(chosen[0].points, " 或 ".join(step.reach for step in chosen))
 
 
-def _by_choices(indicator: Indicator, scene: Scene, trace: Trace) -> Scored:
-    open_points: list[tuple[Decimal, Decimal]] = []
-    causes: list[Status] = []
-    decided = False
-    better: Callable[[], NextBand | None] = _nothing
-    for choice in indicator.choices:
-        seen = trace.checked
-        status = MET if choice.test is None else judge(choice.test, scene, trace)
-        if decided or status is UNMET:  # judged all the same: every missing fact is named
-            if not decided and choice.test is not None:  # choices fall: the last one passed over is the nearest
-                better = partial(_next_choice, indicator, choice, choice.test, trace.checks_so_far(seen))
-            continue
-        open_points.append((choice.points_low, choice.points_high))
-        decided = status is MET
-        causes.append(status)
-    low, high = min([each[0] for each in open_points]), max([each[1] for each in open_points])
-    points = Points(low, high, indicator.maximum)
-    said = trace.checks_so_far()
-
-    def words() -> tuple[str, str]:
-        scale = "、".join(_points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
-        return checks_text(said()), f"各档 {scale}"
-
-    return Scored(points, _open(low, high, causes), words, better if len(open_points) == 1 else _nothing)
+_SCALES = Teller(_words_of_scales, _nearest)
 
 
-def _next_choice(indicator: Indicator, choice: Choice, test: Test, checks: Callable[[], tuple[Check, ...]]) -> NextBand:
-    joint = " 或 " if isinstance(test, AnyOf) else "；"
-    wanted = [f"{check.label} {check.threshold}" for check in checks() if check.status is not MET]
-    return NextBand(Points(choice.points_low, choice.points_high, indicator.maximum), joint.join(wanted))
+# -- tests that earn points --------------------------------------------------------------------------------------------
 
 
-def _judged_by_people(low: Decimal, high: Decimal) -> Status | None:
-    """Points given as a range are for experts to fix (A-29)."""
-    return MANUAL_REVIEW if low != high else None
+def _by_each(indicator: Indicator, basis: Basis) -> Scorer:
+    """Points for every test that holds, together at most the maximum."""
+    judges = [compile_test(test, basis) for test in indicator.each]
+    each_points, most, teller = indicator.each_points, indicator.maximum, _each_teller(indicator)
+
+    def score(scene: Scene) -> Scored:
+        start = len(scene.trace)
+        statuses = [judge(scene) for judge in judges]
+        held = Decimal(statuses.count(MET))
+        possible = held + statuses.count(UNKNOWN) + statuses.count(MANUAL_REVIEW)
+        low, high = min(most, held * each_points), min(most, possible * each_points)
+        earned = Earned(low, high, most, _open(low, high, statuses))
+        return earned, teller, (scene.trace[start:], earned)
+
+    return score
 
 
-def _points_text(low: Decimal, high: Decimal) -> str:
-    return f"{low} 分" if low == high else f"{low}～{high} 分"
+def _each_teller(indicator: Indicator) -> Teller:
+    each_points, most = indicator.each_points, indicator.maximum
+
+    def words(kept: tuple[list[Event], Earned]) -> tuple[str, str]:
+        return checks_text(checks_of(kept[0])), f"每项 {each_points} 分，最高 {most} 分"
+
+    def better(kept: tuple[list[Event], Earned]) -> NextBand | None:
+        """One more of the tests that do not hold yet, while that still adds points."""
+        trace, earned = kept
+        more = min(most, earned.low + each_points)
+        lacking = [f"{check.label} {check.threshold}" for check in checks_of(trace) if check.status is not MET]
+        if earned.cause is not None or more == earned.low or not lacking:
+            return None
+        return NextBand(Points(more, more, most), " 或 ".join(lacking))
+
+    return Teller(words, better)
 
 
-def add_up(scored: Iterable[Scored], cap: Decimal | None = None) -> Points:
-    """The sum of both ends, each held down to the cap of the group."""
-    low = high = most = _NONE
-    for each in scored:
-        low, high, most = low + each.points.low, high + each.points.high, most + each.points.max
-    return Points(low, high, most) if cap is None else Points(min(low, cap), min(high, cap), min(most, cap))
+_Chosen = tuple[list[Event], list[int], int]
+"""The trace, where in it each choice begins and the last one ends, and the choice that would be better, or −1."""
 
 
-def group_points(group: Group, indicators: Iterable[Indicator], scored: Mapping[str, Scored]) -> Points:
-    return add_up([scored[each.line.id] for each in indicators if each.group == group.id], group.maximum)
+def _by_choices(indicator: Indicator, basis: Basis) -> Scorer:
+    most, offers = indicator.maximum, [_offer(each, indicator.maximum, basis) for each in indicator.choices]
+    teller = _choices_teller(indicator)
+
+    def score(scene: Scene) -> Scored:
+        trace = scene.trace
+        marks = [len(trace)]
+        held: Earned | None = None
+        possible: list[tuple[Status, Earned]] | None = None
+        passed = -1
+        for judge, earned in offers:
+            status = MET if judge is None else judge(scene)
+            marks.append(len(trace))
+            if held is not None:  # judged all the same: every missing fact is named
+                continue
+            if status is MET:
+                held = earned
+            elif status is UNMET:  # choices fall: the last one passed over is the nearest
+                passed = len(marks) - 2
+            else:
+                possible = [*(possible or ()), (status, earned)]
+        if held is None or possible is not None:
+            possible = [*(possible or ()), *(() if held is None else ((MET, held),))]
+            held, passed = _possible(possible, most), passed if len(possible) == 1 else -1
+        return held, teller, (trace, marks, passed)
+
+    return score
 
 
-def add_points(groups: Iterable[Points]) -> Points:
-    """The sum of the groups after their caps."""
-    low = high = most = _NONE
-    for each in groups:
-        low, high, most = low + each.low, high + each.high, most + each.max
-    return Points(low, high, most)
+def _offer(choice: Choice, most: Decimal, basis: Basis) -> tuple[Judge | None, Earned]:
+    """The test, and what it earns where it holds."""
+    low, high = choice.points_low, choice.points_high
+    earned = Earned(low, high, most, _open(low, high, ()))
+    return None if choice.test is None else compile_test(choice.test, basis), earned
 
 
-def judge_score(points: Points, scored: Iterable[Scored], limit: Limit) -> Status:
-    """Decided only when the whole interval agrees; otherwise unknown while something is missing, else a person."""
-    if within(limit, points.low):
-        return MET
-    if not within(limit, points.high):
-        return UNMET
-    missing = any(each.cause is UNKNOWN for each in scored)
-    return UNKNOWN if missing else MANUAL_REVIEW
+def _possible(offers: Collection[tuple[Status, Earned]], most: Decimal) -> Earned:
+    low, high = min([earned.low for _, earned in offers]), max([earned.high for _, earned in offers])
+    return Earned(low, high, most, _open(low, high, [status for status, _ in offers]))
+
+
+def _choices_teller(indicator: Indicator) -> Teller:
+    scale = "、".join(points_text(choice.points_low, choice.points_high) for choice in indicator.choices)
+
+    def words(kept: _Chosen) -> tuple[str, str]:
+        trace, marks, _ = kept
+        return checks_text(checks_of(trace[marks[0] : marks[-1]])), f"各档 {scale}"
+
+    def better(kept: _Chosen) -> NextBand | None:
+        trace, marks, passed = kept
+        if passed < 0:
+            return None
+        choice = indicator.choices[passed]
+        joint = " 或 " if isinstance(choice.test, AnyOf) else "；"
+        points = Points(choice.points_low, choice.points_high, indicator.maximum)
+        return NextBand(points, joint.join(_wanted(trace[marks[passed] : marks[passed + 1]])))
+
+    return Teller(words, better)
+
+
+def _wanted(trace: Iterable[Event]) -> list[str]:
+    return [f"{check.label} {check.threshold}" for check in checks_of(trace) if check.status is not MET]

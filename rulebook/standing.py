@@ -2,64 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from rulebook.pack import SIZES, TITLES, Found, Holds, InPlan, LeftOpen, NoBan, SizeIn
-from rulebook.scene import FactUnreadable, Scene, Trace
+from rulebook.scene import CHECK, MISS, NOTE, Basis, Event, FactUnreadable, Judge, Scene, reader
+from rulebook.size import SizeResult
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
 from rulebook.subject import POINT, Title
 
 _FOLLOWED_BY_DATES = ("valid", "under_review", "expired")
 
 
-def judge_titles(test: Holds, scene: Scene, trace: Trace) -> Status:
+def compile_titles(test: Holds, basis: Basis) -> Judge:
     """A title counts by the dates of its certificate on the day of application (A-13)."""
-    titles = scene.subject.titles
-    ledger = [title for title in titles or () if title.code in test.titles]
-    found = [_held(title, scene.application_date, trace) for title in ledger]
-    may_be_absent = titles is None or not (scene.subject.ledger_complete or test.recorded_only)
-    if may_be_absent and MET not in found:
-        trace.miss("titles", f"称号台账（{_names(test.titles)}）", kind="title")
-        found.append(UNKNOWN)
-    status = any_of(found)
+    asked, recorded_only, names = test.titles, test.recorded_only, _names(test.titles)
+    absent = _title_missing(f"称号台账（{names}）")
+    threshold = f"未持有{names}" if test.forbidden else f"持有有效的{'或'.join(TITLES[title] for title in asked)}"
 
-    def words() -> tuple[str, str, str]:
+    def words(seen: tuple[Sequence[Title], Status]) -> tuple[str, str, str]:
+        ledger, status = seen
         value = "、".join(_shown(title) for title in ledger) or ("" if status is UNKNOWN else "无")
-        held = f"持有有效的{'或'.join(TITLES[title] for title in test.titles)}"
-        return "已有称号", value, f"未持有{_names(test.titles)}" if test.forbidden else held
+        return "已有称号", value, threshold
 
-    return trace.check(opposite(status) if test.forbidden else status, words)
+    none: Event = (CHECK, words, MET if test.forbidden else UNMET, ((), UNMET), "")
+    unseen: tuple[Event, ...] = (absent, (CHECK, words, UNKNOWN, ((), UNKNOWN), ""))
+
+    def judge(scene: Scene) -> Status:
+        subject = scene.subject
+        titles = subject.titles
+        may_be_absent = titles is None or not (recorded_only or subject.ledger_complete)
+        if not titles:
+            if may_be_absent:
+                scene.trace += unseen
+                return UNKNOWN
+            scene.trace.append(none)
+            return MET if test.forbidden else UNMET
+        ledger = [title for title in titles if title.code in asked]
+        found = [_held(title, scene) for title in ledger]
+        if may_be_absent and MET not in found:
+            scene.trace.append(absent)
+            found.append(UNKNOWN)
+        status = any_of(found)
+        judged = opposite(status) if test.forbidden else status
+        scene.trace.append((CHECK, words, judged, (ledger, status), ""))
+        return judged
+
+    return judge
 
 
 def _names(titles: tuple[str, ...]) -> str:
     return "、".join(TITLES[title] for title in titles)
 
 
-def _held(title: Title, day: date, trace: Trace) -> Status:
+def _title_missing(label: str) -> Event:
+    return (MISS, "titles", label, POINT, "title")
+
+
+def _held(title: Title, scene: Scene) -> Status:
+    day = scene.day
     if title.state == "cancelled":
-        return _held_before_cancelling(title, day, trace)
+        return _held_before_cancelling(title, scene)
     if title.state not in _FOLLOWED_BY_DATES:  # 公示 is not yet 公告
         return UNMET
     if title.valid_from is not None and day < title.valid_from:
         return UNMET
     if title.valid_to is None and title.state != "expired":
-        trace.miss("titles", f"{TITLES.get(title.code, title.code)}有效期", kind="title")
+        scene.trace.append(_title_missing(f"{TITLES.get(title.code, title.code)}有效期"))
         return UNKNOWN
     if title.valid_to is not None and day <= title.valid_to:
         return MET
     if title.state == "under_review":
-        trace.note(f"{TITLES.get(title.code, title.code)}已过有效期、复核未结，须人工核定")
+        scene.note(f"{TITLES.get(title.code, title.code)}已过有效期、复核未结，须人工核定")
         return MANUAL_REVIEW
     return UNMET
 
 
-def _held_before_cancelling(title: Title, day: date, trace: Trace) -> Status:
+def _held_before_cancelling(title: Title, scene: Scene) -> Status:
+    day = scene.day
     if title.cancelled_on is None or day >= title.cancelled_on:
         return UNMET
     if title.valid_from is not None and day < title.valid_from:
         return UNMET
     if title.valid_to is None:
-        trace.miss("titles", f"{TITLES.get(title.code, title.code)}有效期", kind="title")
+        scene.trace.append(_title_missing(f"{TITLES.get(title.code, title.code)}有效期"))
         return UNKNOWN
     return MET if day <= title.valid_to else UNMET
 
@@ -73,36 +99,49 @@ def _shown(title: Title) -> str:
     return f"{name}（有效期至 {title.valid_to or '不详'}）"
 
 
-def judge_ban(test: NoBan, scene: Scene, trace: Trace) -> Status:
+def compile_ban(test: NoBan, basis: Basis) -> Judge:
     """A-32, A-50: barred before the years are over; afterwards a person asks whether the authority extended it."""
-    titles = scene.subject.titles
-    if titles is None:
-        trace.miss("titles", "称号台账（取消记录）", kind="title")
-        return trace.check(UNKNOWN, lambda: ("称号取消记录", "", f"取消满 {test.years} 年"))
-    found = [_ban_status(title, titles, test, scene.application_date, trace) for title in titles]
-    barred = [status for status in found if status is not None]
+    absent, threshold = _title_missing("称号台账（取消记录）"), f"取消满 {test.years} 年"
 
-    def words() -> tuple[str, str, str]:
+    def words(titles: tuple[Title, ...] | None) -> tuple[str, str, str]:
+        if titles is None:
+            return "称号取消记录", "", threshold
         value = "、".join(_shown(title) for title in titles if title.state == "cancelled") or "无"
-        return "称号取消记录", value, f"取消满 {test.years} 年"
+        return "称号取消记录", value, threshold
 
-    return trace.check(all_of(barred), words)
+    nothing: Event = (CHECK, words, MET, (), "")
+
+    def judge(scene: Scene) -> Status:
+        titles = scene.subject.titles
+        if titles == ():
+            scene.trace.append(nothing)
+            return MET
+        if titles is None:
+            scene.trace.append(absent)
+            status = UNKNOWN
+        else:
+            barred = [_ban_status(title, titles, test, scene) for title in titles]
+            status = all_of([each for each in barred if each is not None])
+        scene.trace.append((CHECK, words, status, titles, ""))
+        return status
+
+    return judge
 
 
-def _ban_status(title: Title, ledger: tuple[Title, ...], test: NoBan, day: date, trace: Trace) -> Status | None:
+def _ban_status(title: Title, ledger: tuple[Title, ...], test: NoBan, scene: Scene) -> Status | None:
     if title.state != "cancelled" or title.code not in test.titles or title.ban is False:
         return None
-    cancelled = title.cancelled_on
+    cancelled, day = title.cancelled_on, scene.day
     if cancelled is not None and cancelled > day:
         return None
     if cancelled is not None and any(_granted_after(other, cancelled) for other in ledger if other.code in test.titles):
         return None  # a title granted since shows that the ban is over
     if cancelled is None or title.ban is None:
-        trace.note("称号被取消，取消日期或是否禁止再次申报不详，须人工核定")
+        scene.note("称号被取消，取消日期或是否禁止再次申报不详，须人工核定")
         return MANUAL_REVIEW
     if day < years_later(cancelled, test.years):
         return UNMET
-    trace.note(f"取消已满 {test.years} 年，禁止期可由主管部门延长，须人工核定（A-50）")
+    scene.note(f"取消已满 {test.years} 年，禁止期可由主管部门延长，须人工核定（A-50）")
     return MANUAL_REVIEW
 
 
@@ -117,26 +156,32 @@ def years_later(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
-def judge_size(test: SizeIn, scene: Scene, trace: Trace) -> Status:
+def compile_size(test: SizeIn, basis: Basis) -> Judge:
     """Decided as soon as every class that is still possible agrees (A-26)."""
-    size = scene.subject.size
-    if size is None:
-        trace.miss("size", "企业规模（划型）", kind="size")
-        return trace.check(UNKNOWN, lambda: ("企业规模", "", _size_names(test)))
-    if size.possible <= test.sizes:
-        status = MET
-    elif not size.possible & test.sizes:
-        status = UNMET
-    else:
-        status = UNKNOWN if size.missing else MANUAL_REVIEW
-    for fact_id in size.missing:
-        year, label = size_missing(fact_id, scene.fiscal_year)
-        trace.miss(fact_id, label, year)
-    return trace.check(status, lambda: ("企业规模", size.label, _size_names(test)), size.reason)
+    sizes, threshold = test.sizes, "、".join(label for size, label in SIZES.items() if size in test.sizes)
+    absent: Event = (MISS, "size", "企业规模（划型）", POINT, "size")
 
+    def words(size: SizeResult | None) -> tuple[str, str, str]:
+        return "企业规模", size.label if size else "", threshold
 
-def _size_names(test: SizeIn) -> str:
-    return "、".join(label for size, label in SIZES.items() if size in test.sizes)
+    def judge(scene: Scene) -> Status:
+        size = scene.subject.size
+        if size is None:
+            scene.trace += (absent, (CHECK, words, UNKNOWN, None, ""))
+            return UNKNOWN
+        if size.possible <= sizes:
+            status = MET
+        elif not size.possible & sizes:
+            status = UNMET
+        else:
+            status = UNKNOWN if size.missing else MANUAL_REVIEW
+        for fact_id in size.missing:
+            year, label = size_missing(fact_id, basis.fiscal_year)
+            scene.trace.append((MISS, fact_id, label, year, "fact"))
+        scene.trace.append((CHECK, words, status, size, size.reason))
+        return status
+
+    return judge
 
 
 SIZE_FACTS = {
@@ -153,42 +198,66 @@ def size_missing(fact_id: str, fiscal_year: int) -> tuple[int, str]:
     return (POINT, label) if fact_id == "industry_code" else (fiscal_year, f"{fiscal_year}年{label}")
 
 
-def judge_finding(test: Found, scene: Scene, trace: Trace) -> Status:
+def compile_finding(test: Found, basis: Basis) -> Judge:
     """An official's finding decides; without one, or after its last day, a person still has to, and it is missing."""
+    fact, read = test.fact, reader(test.fact, POINT, basis)
+    unfound: Event = (MISS, fact.id, fact.label, POINT, "finding")
 
-    def said(status: Status, value: str, note: str = "") -> Status:
-        return trace.check(status, lambda: (test.fact.label, value, "主管部门认定"), note)
+    def words(said: str) -> tuple[str, str, str]:
+        return fact.label, said, "主管部门认定"
 
-    value = scene.read_fact(test.fact, POINT, trace)
-    if isinstance(value, Status):
-        trace.note(f"“{test.fact.label}”须主管部门认定")
-        return said(MANUAL_REVIEW, "尚未认定")
-    if not isinstance(value, dict) or value.get("decision") not in ("met", "unmet"):
-        raise FactUnreadable(test.fact.id, POINT, value)
-    until = value.get("valid_until")
-    if until is not None and scene.application_date > date.fromisoformat(str(until)):
-        trace.note(f"“{test.fact.label}”的认定意见已于 {until} 到期，须重新认定")
-        trace.miss(test.fact.id, test.fact.label, POINT, "finding")
-        return said(MANUAL_REVIEW, f"认定意见已过期（{until}）")
-    if scene.subject.facts[(test.fact.id, POINT)].source != "official_finding":
-        trace.note(f"“{test.fact.label}”只认可主管部门的认定意见")
-        trace.miss(test.fact.id, test.fact.label, POINT, "finding")
-        return said(MANUAL_REVIEW, "非主管部门认定")
-    reason = str(value.get("reason", ""))
-    if value["decision"] == "met":
-        return said(MET, "认定符合", reason)
-    return said(UNMET, "认定不符合", reason)
+    def said(scene: Scene, status: Status, value: str, note: str = "") -> Status:
+        scene.trace.append((CHECK, words, status, value, note))
+        return status
+
+    def judge(scene: Scene) -> Status:
+        value = read(scene)
+        if isinstance(value, Status):
+            scene.note(f"“{fact.label}”须主管部门认定")
+            return said(scene, MANUAL_REVIEW, "尚未认定")
+        if not isinstance(value, dict) or value.get("decision") not in ("met", "unmet"):
+            raise FactUnreadable(fact.id, POINT, value)
+        until = value.get("valid_until")
+        if until is not None and scene.day > date.fromisoformat(str(until)):
+            scene.trace += ((NOTE, f"“{fact.label}”的认定意见已于 {until} 到期，须重新认定"), unfound)
+            return said(scene, MANUAL_REVIEW, f"认定意见已过期（{until}）")
+        if scene.facts[(fact.id, POINT)].source != "official_finding":
+            scene.trace += ((NOTE, f"“{fact.label}”只认可主管部门的认定意见"), unfound)
+            return said(scene, MANUAL_REVIEW, "非主管部门认定")
+        reason = str(value.get("reason", ""))
+        if value["decision"] == "met":
+            return said(scene, MET, "认定符合", reason)
+        return said(scene, UNMET, "认定不符合", reason)
+
+    return judge
 
 
-def judge_left_open(test: LeftOpen, scene: Scene, trace: Trace) -> Status:
+def compile_left_open(test: LeftOpen, basis: Basis) -> Judge:
     """What the document does not say is nobody's to guess: neither met nor unmet."""
-    trace.note(test.text)
-    return trace.check(MANUAL_REVIEW, lambda: ("文件规定", "没有写明", "须主管部门确定"))
+    events: tuple[Event, ...] = (
+        (NOTE, test.text),
+        (CHECK, lambda said: said, MANUAL_REVIEW, ("文件规定", "没有写明", "须主管部门确定"), ""),
+    )
+
+    def judge(scene: Scene) -> Status:
+        scene.trace += events
+        return MANUAL_REVIEW
+
+    return judge
 
 
-def judge_plan(test: InPlan, scene: Scene, trace: Trace) -> Status:
-    threshold = f"规划期内（至 {test.until}）"
-    if scene.application_date <= test.until:
-        return trace.check(MET, lambda: ("规划期", "规划期内", threshold))
-    trace.note(f"规划期已于 {test.until} 届满，是否继续执行须主管部门确认（A-17）")
-    return trace.check(MANUAL_REVIEW, lambda: ("规划期", "已届满", threshold))
+def compile_plan(test: InPlan, basis: Basis) -> Judge:
+    until, threshold = test.until, f"规划期内（至 {test.until}）"
+    over: Event = (NOTE, f"规划期已于 {until} 届满，是否继续执行须主管部门确认（A-17）")
+
+    def words(value: str) -> tuple[str, str, str]:
+        return "规划期", value, threshold
+
+    def judge(scene: Scene) -> Status:
+        if scene.day <= until:
+            scene.trace.append((CHECK, words, MET, "规划期内", ""))
+            return MET
+        scene.trace += (over, (CHECK, words, MANUAL_REVIEW, "已届满", ""))
+        return MANUAL_REVIEW
+
+    return judge

@@ -47,33 +47,48 @@ _VERDICTS = {
     Verdict.UNKNOWN: "资料不足，暂不能判断",
     Verdict.MANUAL_REVIEW: "需人工核定",
 }
-_OF_VERDICT = {
-    MET: Verdict.ELIGIBLE,
-    UNMET: Verdict.NOT_ELIGIBLE,
-    UNKNOWN: Verdict.UNKNOWN,
-    MANUAL_REVIEW: Verdict.MANUAL_REVIEW,
-    NOT_APPLICABLE: Verdict.ELIGIBLE,
+_OF_VERDICT: dict[str, Verdict] = {
+    MET._value_: Verdict.ELIGIBLE,
+    UNMET._value_: Verdict.NOT_ELIGIBLE,
+    UNKNOWN._value_: Verdict.UNKNOWN,
+    MANUAL_REVIEW._value_: Verdict.MANUAL_REVIEW,
+    NOT_APPLICABLE._value_: Verdict.ELIGIBLE,
 }
+"""By the plain text: a member of an enum is hashed in Python."""
 
 
 def all_of(statuses: Iterable[Status]) -> Status:
     """AND: unmet > unknown > manual review > met; what is not applicable does not count; nothing asked is met."""
-    found = statuses if isinstance(statuses, list) else list(statuses)  # a set would hash, in Python for an enum
-    if UNMET in found:
-        return UNMET
-    if UNKNOWN in found:
-        return UNKNOWN
-    return MANUAL_REVIEW if MANUAL_REVIEW in found else MET
+    found = MET
+    for status in statuses:
+        if status is not MET:
+            found = both(found, status)
+    return found
+
+
+def both(found: Status, status: Status) -> Status:
+    if found is MET:
+        return MET if status is NOT_APPLICABLE else status
+    if status is UNMET or (status is UNKNOWN and found is MANUAL_REVIEW):
+        return status
+    return found
 
 
 def any_of(statuses: Iterable[Status]) -> Status:
     """OR: met > unknown > manual review > unmet; what is not applicable does not count; nothing offered is unmet."""
-    found = statuses if isinstance(statuses, list) else list(statuses)
-    if MET in found:
-        return MET
-    if UNKNOWN in found:
-        return UNKNOWN
-    return MANUAL_REVIEW if MANUAL_REVIEW in found else UNMET
+    found = UNMET
+    for status in statuses:
+        if status is not UNMET:
+            found = either(found, status)
+    return found
+
+
+def either(found: Status, status: Status) -> Status:
+    if found is UNMET:
+        return UNMET if status is NOT_APPLICABLE else status
+    if status is MET or (status is UNKNOWN and found is MANUAL_REVIEW):
+        return status
+    return found
 
 
 def opposite(status: Status) -> Status:
@@ -83,4 +98,4 @@ def opposite(status: Status) -> Status:
 
 
 def verdict_of(status: Status) -> Verdict:
-    return _OF_VERDICT[status]
+    return _OF_VERDICT[status._value_]

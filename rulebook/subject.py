@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
 
 from rulebook.size import SizeResult
 
@@ -12,14 +14,19 @@ POINT = 0
 """The year under which facts of the period `point` are kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FactValue:
-    """A canonical value (see rulebook.values) with where it comes from. `as_of` dates the value itself."""
+    """A canonical value (see rulebook.values) with where it comes from. `as_of` dates the value itself.
+
+    Never changed, though not frozen: an enterprise has some two hundred, and a frozen one takes twice as long to make.
+    """
 
     value: object
     source: str
     as_of: date | None = None
     recorded_at: datetime | None = None
+    number: Decimal | int | None = field(default=None, init=False, repr=False, compare=False)
+    """The value as a figure, kept by whoever reads it first (rulebook.scene)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,19 @@ def fact_value(stored: Mapping[str, object]) -> FactValue:
     """A FactValue from the form it is stored and travels in: {value, source, as_of, recorded_at}, ISO texts."""
     as_of, recorded_at = stored.get("as_of"), stored.get("recorded_at")
     return FactValue(
-        value=stored.get("value"),
-        source=str(stored.get("source", "")),
-        as_of=date.fromisoformat(as_of[:10]) if isinstance(as_of, str) else None,
-        recorded_at=datetime.fromisoformat(recorded_at) if isinstance(recorded_at, str) else None,
+        stored.get("value"),
+        str(stored.get("source", "")),
+        _day(as_of[:10]) if isinstance(as_of, str) else None,
+        _instant(recorded_at) if isinstance(recorded_at, str) else None,
     )
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date:
+    """Facts come in with others of the same day and import."""
+    return date.fromisoformat(text)
+
+
+@lru_cache(maxsize=4096)
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,137 @@
+"""A line's trace in words: what was read, what was compared, what is missing, what a person should note.
+
+Found when somebody reads it, from the values that were kept when it was judged: most assessments are made to see that
+nothing changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
+from rulebook.scene import ASKED, CHECK, END, MISS, NOTE, READ, Event, Words, exact_decimal
+from rulebook.status import Status
+from rulebook.subject import FactValue
+from rulebook.wording import age, period_label, shown, shown_value
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A value that was read: what, of which year, from where, how old."""
+
+    fact_id: str
+    label: str
+    fiscal_year: int
+    period_label: str
+    value: object
+    display: str
+    unit: str | None
+    source: str
+    source_label: str
+    as_of: date | None
+    recorded_at: datetime | None
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One comparison inside a condition."""
+
+    label: str
+    value: str
+    threshold: str
+    status: Status
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that is not there. Kind: fact, finding (a person decides), title or size.
+
+    `blocking` is true when a condition stays undecided for want of it.
+    """
+
+    fact_id: str
+    label: str
+    fiscal_year: int
+    kind: str
+    conditions: tuple[str, ...] = ()
+    blocking: bool = False
+
+
+def lines_of(trace: Iterable[Event]) -> Iterator[list[Event]]:
+    """The trace of an evaluation, line by line."""
+    line: list[Event] = []
+    for event in trace:
+        if event[0] is END:
+            yield line
+            line = []
+        else:
+            line.append(event)
+
+
+def checks_of(trace: Iterable[Event]) -> tuple[Check, ...]:
+    found = []
+    for kind, *rest in trace:
+        if kind is CHECK:
+            found.append(_check(*rest))
+        elif kind is ASKED:
+            _, words, status, held = rest
+            found.append(_check(words, status, held.value))
+    return tuple(found)
+
+
+def _check(words: Words, status: Status, compared: object, note: str = "") -> Check:
+    label, value, threshold = words(compared)
+    return Check(label, value or status.label, threshold, status, note)
+
+
+def inputs_of(trace: Iterable[Event], day: date) -> tuple[Input, ...]:
+    """Every value once, in the order in which they were first read."""
+    found: dict[tuple[str, int], Input] = {}
+    for kind, *rest in trace:
+        if kind is READ or kind is ASKED:
+            (fact, year), held = rest[0], rest[-1]
+            if (fact.id, year) not in found:
+                found[(fact.id, year)] = _input(fact, year, held, day)
+    return tuple(found.values())
+
+
+def missing_of(trace: Iterable[Event]) -> tuple[Missing, ...]:
+    found: dict[tuple[str, int, str], Missing] = {}
+    for kind, *rest in trace:
+        if kind is MISS:
+            fact_id, name, year, what = rest
+            label = name if isinstance(name, str) else period_label(name, year)
+            found[(fact_id, year, label)] = Missing(fact_id, label, year, what)
+    return tuple(found.values())
+
+
+def notes_of(trace: Iterable[Event]) -> tuple[str, ...]:
+    said = (rest for kind, *rest in trace if kind is NOTE)
+    return tuple(dict.fromkeys(text[0] if len(text) == 1 else text[0](text[1]) for text in said))
+
+
+def checks_text(checks: Iterable[Check]) -> str:
+    """Several comparisons on one line."""
+    return "；".join(f"{each.label} {each.value}" for each in checks)
+
+
+def _input(fact: Fact, year: int, held: FactValue, day: date) -> Input:
+    numeric = fact.type in NUMERIC
+    return Input(
+        fact_id=fact.id,
+        label=fact.label,
+        fiscal_year=year,
+        period_label=period_label(fact, year),
+        value=held.value,
+        display=shown(fact, exact_decimal(fact.id, year, held.value)) if numeric else shown_value(fact, held.value),
+        unit=fact.unit,
+        source=held.source,
+        source_label=SOURCE_KINDS.get(held.source, held.source),
+        as_of=held.as_of,
+        recorded_at=held.recorded_at,
+        age=age(held.as_of, day),
+    )
