@@ -141,6 +141,8 @@ class Words:
             return f"补充{label}（没有的填“无”）{_proof(fact)}"
         if edit.words:
             return f"补充{label}（须{edit.words}）{_proof(fact)}"
+        if fact.type == "boolean":  # the label says what may be so or not: read on without marks it claims it
+            return f"补充是否“{label}”（须为“{shown_value(fact, edit.value)}”）{_proof(fact)}"
         if fact.type not in NUMERIC:
             return f"补充{label}（须为“{shown_value(fact, edit.value)}”）{_proof(fact)}"
         wish = f"，须满足：{'；'.join(goals)}" if goals else ""
