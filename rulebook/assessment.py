@@ -20,7 +20,7 @@ from rulebook.status import Status, Verdict
 from rulebook.trace import Check as Check
 from rulebook.trace import Input as Input
 from rulebook.trace import Missing as Missing
-from rulebook.trace import checks_of, checks_text, inputs_of, missing_of, notes_of
+from rulebook.trace import checks_of, checks_text, inputs_of, kept_of, missing_of, notes_of
 from rulebook.units import plain_decimal
 
 DISCLAIMER = "本结果由系统按现有资料测算，不作为认定依据。"
@@ -124,6 +124,10 @@ class ConditionResult:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         return notes_of(self._trace)
+
+    def kept(self) -> list[object]:
+        """What the words follow from, in plain types."""
+        return kept_of(self._trace)
 
     @property
     def value(self) -> str:

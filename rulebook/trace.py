@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
+from rulebook.measures import Exact
 from rulebook.scene import ASKED, CHECK, END, MISS, NOTE, READ, Event, Words, exact_decimal
 from rulebook.status import Status
 from rulebook.subject import FactValue
@@ -112,6 +113,34 @@ def missing_of(trace: Iterable[Event]) -> tuple[Missing, ...]:
 def notes_of(trace: Iterable[Event]) -> tuple[str, ...]:
     said = (rest for kind, *rest in trace if kind is NOTE)
     return tuple(dict.fromkeys(text[0] if len(text) == 1 else text[0](text[1]) for text in said))
+
+
+def kept_of(trace: Iterable[Event]) -> list[object]:
+    """What the words of a line follow from, in plain types: equal where two assessments by one pack read alike.
+
+    A figure that was computed follows from the values that were read, so only its status is told; putting it into words
+    costs more than judging the line. What depends on the day or on the ledger is told as it is shown.
+    """
+    found: list[object] = []
+    read: set[tuple[str, int]] = set()
+    for kind, *rest in trace:
+        if kind is READ or kind is ASKED:
+            (fact, year), held = rest[0], rest[-1]
+            if (fact.id, year) not in read:
+                read.add((fact.id, year))
+                found.append([fact.id, year, held.value, held.source])
+            if kind is ASKED:
+                found.append(rest[2].value)
+        elif kind is CHECK:
+            words, status, compared, note = rest
+            computed = compared is None or isinstance(compared, Exact)
+            found.append([status.value, note] if computed else [status.value, *words(compared), note])
+        elif kind is MISS:
+            fact_id, name, year, what = rest
+            found.append([what, fact_id, year, name if isinstance(name, str) else ""])
+        elif kind is NOTE:
+            found.append(rest[0] if len(rest) == 1 else rest[0](rest[1]))
+    return found
 
 
 def checks_text(checks: Iterable[Check]) -> str:
