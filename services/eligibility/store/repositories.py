@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Text, cast, delete, select, text, update
@@ -195,15 +195,12 @@ class Assessments:
             )
             self._session.execute(delete(InputsRow).where(InputsRow.uscc.in_(codes), ~referring.exists()))
 
-    def replace(self, previous: AssessmentRow | None, row: AssessmentRow) -> None:
-        """Make `row` the current one; the previous one stays as history."""
-        if previous is not None:
-            self.retire(previous)
-        self._session.add(row)
-
-    def retire(self, row: AssessmentRow) -> None:
-        """No longer current; it stays as history."""
-        self._session.execute(update(AssessmentRow).where(AssessmentRow.id == row.id).values(current=False))
+    def replace(self, previous: Collection[AssessmentRow], rows: Collection[AssessmentRow]) -> None:
+        """Make `rows` the current ones; the previous ones stay as history. In two statements, however many they are."""
+        if previous:
+            ended = [row.id for row in previous]
+            self._session.execute(update(AssessmentRow).where(AssessmentRow.id.in_(ended)).values(current=False))
+        self._session.add_all(rows)
 
     def confirm(self, row: AssessmentRow, application_date: dt.date, inputs_hash: str, near: Nearness) -> None:
         """Assessed again with the same outcome: the date moves on, and with it what was looked at on that date.

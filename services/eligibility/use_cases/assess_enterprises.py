@@ -125,7 +125,8 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     looked_at = {uscc: each.inputs(day) for uscc, each in known.items()}
     renewed = keep_inputs(tx, known, looked_at, current.values(), day)
     needs: dict[str, list[Need]] = defaultdict(list)
-    changed = 0
+    ended: list[AssessmentRow] = []
+    begun: list[AssessmentRow] = []
     due: dict[str, dict[str, dt.date]] = {}
     fingerprints: dict[str, dict[str, str]] = {}
     for uscc, each in sorted(known.items()):
@@ -139,18 +140,22 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
             basis = basis_of(rules.ground, rules.editions, title, pack, kind)
             if pack is None:  # no rules for a review, or none where the enterprise is registered now
                 if previous is not None:
-                    Assessments(tx).retire(previous)
+                    ended.append(previous)
                 fingerprints[uscc][title] = fingerprint(hashed, basis, NO_RULES)
                 continue
             found = evaluate(pack, subject, application_date=day, kind=kind)
             fingerprints[uscc][title] = fingerprint(hashed, basis, signature_of(in_columns(pack), found))
             needs[uscc] += needs_of(pack, subject, found)
-            changed += record(tx, each, pack, found, previous, trigger=trigger) is not None
+            row = record(tx, each, pack, found, previous, trigger=trigger)
+            if row is not None:
+                begun.append(row)
+                ended += [previous] if previous is not None else []
+    Assessments(tx).replace(ended, begun)
     subjects = {uscc: (each.enterprise, each.facts_as_of_today) for uscc, each in known.items()}
     settle_findings(tx, subjects, wanted, needs, rules.dictionary, day)
     Calendar(tx).keep(due, fingerprints)
     Assessments(tx).forget_inputs(renewed)
-    return changed
+    return len(begun)
 
 
 def keep_inputs(
@@ -178,7 +183,10 @@ def record(
     *,
     trigger: str,
 ) -> AssessmentRow | None:
-    """Make `found` the current assessment unless the current one says the same; null then. Its inputs are kept."""
+    """The assessment to take the place of the current one, announced; null where that says the same and is confirmed.
+
+    Its inputs are kept already. Whoever calls puts it in its place, with others at once.
+    """
     said = outcome_hash(found)
     near = nearness(pack, found)
     if previous is not None and previous.outcome_hash == said:
@@ -207,7 +215,6 @@ def record(
         assessed_at=clock.now(),
         current=True,
     )
-    Assessments(tx).replace(previous, row)
     comparable = previous is not None and previous.kind == found.kind
     if previous is None or not comparable or previous.verdict != row.verdict:
         tx.emit(

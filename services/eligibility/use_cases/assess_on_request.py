@@ -51,6 +51,8 @@ def assess_registered(
     renewed = keep_inputs(tx, {uscc: known}, {uscc: inputs}, current.values(), day)
     previous = current.get((uscc, title))
     row = record(tx, known, pack, found, previous, trigger="request")
+    if row is not None:
+        Assessments(tx).replace([previous] if previous is not None else [], [row])
     Assessments(tx).forget_inputs(renewed)
     if row is not None:
         Calendar(tx).unsettle(uscc, title)
