@@ -74,7 +74,10 @@ def _with_expert(expert: Ref, computing: Scorer, basis: Basis) -> Scorer:
             if reached.low != reached.high:
                 scene.trace += ungiven
             return computed
-        given = exact_decimal(fact.id, year, read(scene))
+        said = read(scene)
+        if isinstance(said, Status):  # noted: its source does not count for this indicator
+            return computed
+        given = exact_decimal(fact.id, year, said)
         if held.source != "official_finding":
             scene.note(f"“{label}”只认可评审专家的打分，自评分不计入（A-29）")
             return computed

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
-from chassis import http
+from chassis import http, problems
 from chassis.auth import IdentityVerifier
 from chassis.db import Database
 from chassis.worker import check_heartbeats
+from rulebook.scene import FactUnreadable
 from services.eligibility.api import assessments, batch_runs, enterprises, findings, packs, plans, records, simulations
+from services.eligibility.domain.errors import StoredFactUnreadable
 from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import (
     read_catalog,
@@ -38,6 +40,11 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
             "worker": lambda: check_heartbeats(db, EXPECTED),
         },
     )
+
+    async def unreadable(request: Request, error: Exception) -> Response:
+        return problems.of_domain_error(StoredFactUnreadable(str(error)), request.url.path)
+
+    app.add_exception_handler(FactUnreadable, unreadable)
     catalog = app.state.catalog = read_catalog(settings)
     dictionary = catalog.dictionary
     app.state.settings = settings

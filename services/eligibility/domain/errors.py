@@ -101,6 +101,12 @@ class SimulationNotFinished(Conflict):
     code = "simulation-not-finished"
 
 
+class StoredFactUnreadable(Conflict):
+    """A stored value is not in the form that the dictionary asks for, so nothing can be judged by it."""
+
+    code = "stored-fact-unreadable"
+
+
 class IndustryUnknown(Invalid):
     """The industry is none of GB/T 4754-2017."""
 

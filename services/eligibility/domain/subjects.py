@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from rulebook.assessment import Assessment
+from rulebook.scene import exact_decimal
 from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, FactValue, Subject, Title, fact_value
@@ -95,12 +96,12 @@ def subject_of(inputs: Inputs, sizes: SizeTable, application_date: dt.date) -> S
 def size_of(
     industry: str | None, facts: Mapping[tuple[str, int], FactValue], sizes: SizeTable, day: dt.date
 ) -> SizeResult:
-    """The size class (划型) of the last complete year before that date."""
+    """The size class (划型) of the last complete year before that date. Raises FactUnreadable."""
     year = day.year - 1  # the last complete fiscal year (A-03)
 
     def number(fact_id: str) -> Decimal | None:
         stored = facts.get((fact_id, year))
-        return None if stored is None else Decimal(str(stored.value))
+        return None if stored is None else exact_decimal(fact_id, year, stored.value)
 
     headcount = number("headcount")
     return classify(

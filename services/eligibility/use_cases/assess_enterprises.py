@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from chassis import clock, ids
+from chassis import clock, ids, logging
 from chassis.db import Transaction
 from contracts.events.eligibility import AssessmentChanged
 from rulebook.assessment import Assessment
@@ -19,8 +19,9 @@ from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.nearness import nearness
 from rulebook.pack import Pack
+from rulebook.scene import FactUnreadable
 from rulebook.size_table import SizeTable
-from rulebook.subject import POINT
+from rulebook.subject import POINT, Subject
 from services.eligibility.domain.catalog import Editions
 from services.eligibility.domain.findings import Need, needs_of
 from services.eligibility.domain.fingerprints import NO_RULES, basis_of, fingerprint, hash_of_inputs, in_columns
@@ -116,6 +117,7 @@ def gather(tx: Transaction, codes: Sequence[str], *, hold: bool = True) -> dict[
 def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Collection[str]], *, trigger: str) -> int:
     """Assess each enterprise for the titles wanted of it, as of today; how many outcomes changed.
 
+    Whose stored values cannot be read keeps the outcomes it has and holds up nobody; what is recorded anew mends it.
     Emits AssessmentChanged when a verdict became another one, and FindingRequested when a judgement is the last
     thing missing. Keeps the day on which an outcome may change by itself, and what a batch run compares with.
     """
@@ -127,35 +129,74 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     needs: dict[str, list[Need]] = defaultdict(list)
     ended: list[AssessmentRow] = []
     begun: list[AssessmentRow] = []
-    due: dict[str, dict[str, dt.date]] = {}
-    fingerprints: dict[str, dict[str, str]] = {}
-    for uscc, each in sorted(known.items()):
-        subject, hashed = subject_of(looked_at[uscc], rules.sizes, day), each.content
-        due[uscc], fingerprints[uscc] = {}, {}
-        for title in sorted(wanted[uscc]):
-            kind = kind_for(title, each.titles, day)
-            previous = current.get((uscc, title))
-            pack = rules.editions.find(title, kind, day, each.enterprise.district_code)
-            due[uscc][title] = rules.editions.settled_until(title, pack, subject, day)
-            basis = basis_of(rules.ground, rules.editions, title, pack, kind)
-            if pack is None:  # no rules for a review, or none where the enterprise is registered now
-                if previous is not None:
-                    ended.append(previous)
-                fingerprints[uscc][title] = fingerprint(hashed, basis, NO_RULES)
-                continue
-            found = evaluate(pack, subject, application_date=day, kind=kind)
-            fingerprints[uscc][title] = fingerprint(hashed, basis, signature_of(in_columns(pack), found))
-            needs[uscc] += needs_of(pack, subject, found)
-            row = record(tx, each, pack, found, previous, trigger=trigger)
-            if row is not None:
-                begun.append(row)
-                ended += [previous] if previous is not None else []
+    due: dict[str, dict[str, dt.date]] = defaultdict(dict)
+    fingerprints: dict[str, dict[str, str]] = defaultdict(dict)
+    for uscc, title, kind, pack, subject, found in _judge(rules, known, looked_at, wanted, day):
+        each, previous = known[uscc], current.get((uscc, title))
+        due[uscc][title] = rules.editions.settled_until(title, pack, subject, day)
+        basis = basis_of(rules.ground, rules.editions, title, pack, kind)
+        if pack is None or found is None:  # no rules for a review, or none where the enterprise is registered now
+            ended += [previous] if previous is not None else []
+            fingerprints[uscc][title] = fingerprint(each.content, basis, NO_RULES)
+            continue
+        fingerprints[uscc][title] = fingerprint(each.content, basis, signature_of(in_columns(pack), found))
+        needs[uscc] += needs_of(pack, subject, found)
+        row = record(tx, each, pack, found, previous, trigger=trigger)
+        if row is not None:
+            begun.append(row)
+            ended += [previous] if previous is not None else []
     Assessments(tx).replace(ended, begun)
-    subjects = {uscc: (each.enterprise, each.facts_as_of_today) for uscc, each in known.items()}
-    settle_findings(tx, subjects, wanted, needs, rules.dictionary, day)
+    subjects = {uscc: (known[uscc].enterprise, known[uscc].facts_as_of_today) for uscc in due}
+    settle_findings(tx, subjects, due, needs, rules.dictionary, day)
     Calendar(tx).keep(due, fingerprints)
     Assessments(tx).forget_inputs(renewed)
     return len(begun)
+
+
+class _Judged(NamedTuple):
+    uscc: str
+    title: str
+    kind: str
+    pack: Pack | None
+    subject: Subject
+    found: Assessment | None
+    """Null where no rules serve."""
+
+
+def _judge(
+    rules: Rules,
+    known: Mapping[str, Known],
+    looked_at: Mapping[str, Inputs],
+    wanted: Mapping[str, Collection[str]],
+    day: dt.date,
+) -> Iterator[_Judged]:
+    """Each enterprise and title in order; what cannot be read is left out and said, since the others must go on."""
+    for uscc, each in sorted(known.items()):
+        titles = sorted(wanted[uscc])
+        try:
+            subject = subject_of(looked_at[uscc], rules.sizes, day)
+        except FactUnreadable as refusal:
+            _say_unreadable(uscc, titles, refusal)
+            continue
+        for title in titles:
+            kind = kind_for(title, each.titles, day)
+            pack = rules.editions.find(title, kind, day, each.enterprise.district_code)
+            try:
+                found = None if pack is None else evaluate(pack, subject, application_date=day, kind=kind)
+            except FactUnreadable as refusal:
+                _say_unreadable(uscc, [title], refusal)
+                continue
+            yield _Judged(uscc, title, kind, pack, subject, found)
+
+
+def _say_unreadable(uscc: str, titles: Sequence[str], refusal: FactUnreadable) -> None:
+    logging.get(__name__).error(
+        "not assessed: a stored value cannot be read",
+        uscc=uscc,
+        titles=titles,
+        fact=refusal.fact_id,
+        fiscal_year=refusal.year,
+    )
 
 
 def keep_inputs(

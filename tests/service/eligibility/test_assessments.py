@@ -360,3 +360,38 @@ def test_a_change_during_the_assessment_is_assessed_too(eligibility: Eligibility
     assert rows(db, "pending_assessments") == 1
     eligibility.assess()
     assert [e["verdict"] for e in events(db) if e["title"] == "innovative_sme"][-1] == "eligible"
+
+
+# -- what cannot be read ------------------------------------------------------------------------------------------
+
+
+def test_a_stored_value_that_cannot_be_read_holds_up_nobody(
+    eligibility: Eligibility, client: TestClient, db: Database
+) -> None:
+    """However it came there: its enterprise keeps what it has, the others go on, and what is told anew mends it."""
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    eligibility.assess()
+    before = client.get(f"{PREFIX}/assessments", params={"uscc": USCC}).json()["items"]
+    broken = facts(INNOVATIVE, version=3)
+    for period in broken.periods:
+        if period.fiscal_year == YEAR:
+            period.facts["revenue_yuan"]["value"] = "三千万"
+    other = "91341302MA2N0C3K5Y"
+    eligibility.tell(broken, registered(other), facts(INNOVATIVE, uscc=other))
+    assert eligibility.assess() == 2
+    assert len(client.get(f"{PREFIX}/assessments", params={"uscc": other}).json()["items"]) == len(before)
+    assert client.get(f"{PREFIX}/assessments", params={"uscc": USCC}).json()["items"] == before
+    for path, wanted in (
+        ("assessments", {}),
+        ("gap-plans", {}),
+        ("what-if", {"facts": [{"fact": "headcount", "value": 9, "fiscal_year": YEAR}]}),
+    ):
+        answer = client.post(f"{PREFIX}/{path}", json={"uscc": USCC, "title": "innovative_sme"} | wanted)
+        assert (answer.status_code, answer.json()["code"]) == (409, "stored-fact-unreadable"), path
+        assert "三千万" in answer.json()["detail"]
+    run = client.post(f"{PREFIX}/batch-runs", json={}).json()
+    eligibility.assess()
+    assert client.get(f"{PREFIX}/batch-runs/{run['id']}").json()["finished"]
+    eligibility.tell(facts(INNOVATIVE, version=4))
+    eligibility.assess()
+    assert client.get(f"{PREFIX}/assessments", params={"uscc": USCC}).json()["items"] != before

@@ -185,8 +185,8 @@ indicators:
 
 @pytest.fixture
 def scored(dictionary: Dictionary, scored_text: str) -> Callable[..., Assessment]:
-    def run(subject: Subject, total: str = ">= 22 分") -> Assessment:
-        text = scored_text.replace("groups: [{id: g, label: 分组}]\nindicators:\n", EXPERT).replace(">= 15 分", total)
+    def run(subject: Subject, total: str = ">= 22 分", expert: str = EXPERT) -> Assessment:
+        text = scored_text.replace("groups: [{id: g, label: 分组}]\nindicators:\n", expert).replace(">= 15 分", total)
         return evaluate(load_pack(text, dictionary), subject, application_date=DAY)
 
     return run
@@ -234,6 +234,18 @@ def test_a29_the_experts_number_takes_the_place_of_the_range_and_the_group_is_ca
     assert (found.score.points.low, found.score.points.high, found.score.points.max) == (low, high, 25)
     assert found.score.groups[0].points == found.score.points
     assert found.verdict is verdict
+
+
+def test_a29_a30_points_from_a_source_that_the_indicator_does_not_take_leave_the_range_open(
+    subject: Build, scored: Callable[..., Assessment]
+) -> None:
+    only = EXPERT.replace("    max: 8\n", "    max: 8\n    only_sources: [official_finding]\n")
+    found = scored(facts_of(subject, "50 万元", "8", "self_declared"), expert=only)
+    assert found.verdict is Verdict.MANUAL_REVIEW
+    assert found.score is not None
+    assert found.score.points.display == "20～25 分"
+    assert any("只认可" in note for note in found.condition("T-S2").notes)
+    assert scored(facts_of(subject, "50 万元", "8"), expert=only).verdict is Verdict.ELIGIBLE
 
 
 def test_a29_points_an_enterprise_gives_itself_do_not_count(subject: Build, scored: Callable[..., Assessment]) -> None:
