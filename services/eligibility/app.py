@@ -20,8 +20,7 @@ from services.eligibility.prepare import (
     read_wordings,
     record_signers,
 )
-from services.eligibility.settings import Settings
-from services.eligibility.worker import EXPECTED
+from services.eligibility.settings import EXPECTED, Settings
 
 PREFIX = "/api/eligibility/v1"
 

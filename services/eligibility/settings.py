@@ -10,6 +10,9 @@ from chassis.settings import ServiceSettings
 
 _ROOT = Path(__file__).resolve().parents[2]
 
+EXPECTED = ("relay", "consumer:eligibility", "assess", "schedules", "jobs", "audit-seal")
+"""Loops of the worker that readiness asks for."""
+
 
 class Settings(ServiceSettings):
     """The chassis' settings and where the shipped dictionary and packs lie."""

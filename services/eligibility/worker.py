@@ -23,9 +23,6 @@ from services.eligibility.use_cases.forget_simulations import forget_simulations
 from services.eligibility.use_cases.mark_due import mark_due
 from services.eligibility.use_cases.screen_batch import screen_batch
 
-EXPECTED = ("relay", "consumer:eligibility", "assess", "schedules", "jobs", "audit-seal")
-"""Loops that readiness asks for."""
-
 NEW_DAY = dt.time(0, 10)
 """Windows roll and titles expire at midnight in Shanghai; ten minutes later those are assessed whom it may concern."""
 

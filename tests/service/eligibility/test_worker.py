@@ -11,8 +11,8 @@ from chassis.bus import open_bus
 from chassis.db import Database
 from services.eligibility.app import PREFIX
 from services.eligibility.migrations import MIGRATIONS
-from services.eligibility.settings import Settings
-from services.eligibility.worker import EXPECTED, build_worker
+from services.eligibility.settings import EXPECTED, Settings
+from services.eligibility.worker import build_worker
 from tests.service.eligibility.conftest import INNOVATIVE, USCC, facts, registered
 from tests.service.eligibility.rules import TITLE, Office, stricter
 
