@@ -52,6 +52,7 @@ GROUP_KEYS = ("id", "label", "max")
 ROUTE_KEYS = ("id", "label", "all_of", "any_of", "score")
 DOCUMENT_KEYS = ("number", "name", "issuer", "annex")
 _NO_DOCUMENT = Document("", "", "")
+_PACK_ID = re.compile(r"[a-z][a-z0-9-]{2,59}")
 _DISTRICT = re.compile(r"^[1-9]\d(\d\d(\d\d)?)?$")
 _POINTS = Shape(label="得分", type="number", unit="分")
 
@@ -129,7 +130,7 @@ class _Compiler:
             reader.problem(reader.line_of(root, "title"), title, expected, "请改用称号代码。", "unknown-title")
         indicators = Indicators(reader, self.predicates)
         return Pack(
-            id=reader.text(root, "pack"),
+            id=self._id(root),
             edition=reader.text(root, "edition"),
             title=title,
             label=reader.text(root, "label"),
@@ -157,6 +158,16 @@ class _Compiler:
         self.reader.only(block, GROUP_KEYS)
         most = indicators.number(block, "max") if "max" in block.entries else None
         return Group(self.reader.text(block, "id"), self.reader.text(block, "label"), most)
+
+    def _id(self, root: Block) -> str:
+        """It stands in addresses, file names and messages."""
+        name = self.reader.text(root, "pack")
+        if name and not _PACK_ID.fullmatch(name):
+            expected = "3 至 60 个小写字母、数字和连字符，以字母开头"
+            self.reader.problem(
+                self.reader.line_of(root, "pack"), name[:60], expected, "如 miit-63-2022-innovative。", "choice"
+            )
+        return name
 
     def _area(self, root: Block) -> tuple[str, ...]:
         """GB/T 2260 prefixes of the area the document binds; no key: everywhere."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.events.base import Event
 from contracts.events.eligibility import (
     AssessmentChanged,
+    AssessmentEnded,
     FindingRequested,
     FlipListReady,
     PackActivated,
@@ -31,6 +32,7 @@ ALL: dict[str, type[Event]] = {
         TitleRecorded,
         TitleCancelled,
         AssessmentChanged,
+        AssessmentEnded,
         FindingRequested,
         FlipListReady,
         PackScheduled,

@@ -29,6 +29,21 @@ class AssessmentChanged(Event):
     assessed_on: dt.date
 
 
+class AssessmentEnded(Event):
+    """No rules serve the enterprise for this title any more: what AssessmentChanged said last is no longer so."""
+
+    topic: ClassVar[str] = "eligibility.assessments"
+    type: ClassVar[str] = "eligibility.assessment-ended.v1"
+
+    uscc: str
+    assessment_id: str
+    title: str
+    title_label: str
+    kind: str = Field(description="new | review")
+    previous: str = Field(description="eligible | not_eligible | unknown | manual_review")
+    ended_on: dt.date
+
+
 class FindingRequested(Event):
     """An official's judgement is the last thing an enterprise lacks for a title; told once per opening of a request."""
 

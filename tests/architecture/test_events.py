@@ -13,6 +13,7 @@ from peiyu.documents import maps
 
 ROOT = Path(__file__).parents[2]
 EXTERNAL = {
+    "eligibility.assessment-ended.v1",
     "eligibility.flip-list-ready.v1",
     "eligibility.pack-activated.v1",
     "eligibility.pack-retired.v1",

@@ -162,6 +162,6 @@ def ledger_entry(stated: dict[str, Any]) -> dict[str, Any]:
         "state": stated["state"],
         "valid_from": stated["valid_from"],
         "valid_to": stated["valid_to"],
-        "cancelled_on": None,
-        "ban": None,
+        "cancelled_on": stated["cancelled_on"],
+        "ban": stated["ban"],
     }

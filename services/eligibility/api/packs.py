@@ -36,6 +36,7 @@ from services.eligibility.api.state import catalog_of
 from services.eligibility.domain.catalog import StoredPack
 from services.eligibility.domain.errors import (
     ActivationDayPast,
+    ActivationTooEarly,
     PackContradicts,
     PackInUse,
     PackKnownAlready,
@@ -197,7 +198,9 @@ def post_pack_tests(actor: PackKeeper, tx: Tx, request: Request, sha256: str) ->
 @router.post(
     "/{sha256}/schedule",
     response_model=PackDetail,
-    responses=refusals(PackNotFound, PackStateWrong, ActivationDayPast, PackContradicts, SimulationRequired),
+    responses=refusals(
+        PackNotFound, PackStateWrong, ActivationDayPast, ActivationTooEarly, PackContradicts, SimulationRequired
+    ),
 )
 def post_pack_schedule(actor: PackKeeper, tx: Tx, request: Request, sha256: str, wanted: ScheduleNew) -> PackDetail:
     """Schedule a tested pack (排期). It needs a finished simulation of everybody against what is in use: who gains and

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.eligibility.api.schemas import (
+    FIRST_DAY,
+    LAST_DAY,
     AssessmentNew,
     Coded,
     PackRef,
@@ -173,7 +175,9 @@ class WhatIfNew(BaseModel):
     )
     findings: list[FindingIf] = Field(default_factory=list, max_length=100)
     kind: Literal["new", "review"] | None = None
-    application_date: dt.date | None = Field(default=None, description="default: today in Asia/Shanghai")
+    application_date: dt.date | None = Field(
+        default=None, ge=FIRST_DAY, le=LAST_DAY, description="default: today in Asia/Shanghai"
+    )
 
 
 class StandingOut(BaseModel):

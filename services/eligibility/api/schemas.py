@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from rulebook.pack import TITLES
 
 Uscc = Field(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", description="统一社会信用代码, 18 characters")
+
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2100, 12, 31)
+"""Days that can be asked about: before and after them no rules are meant, but a slip of the keyboard is."""
 
 
 class Coded(BaseModel):
@@ -41,6 +46,24 @@ class StatedTitle(BaseModel):
     state: Literal["valid", "publicized", "under_review", "expired", "cancelled"] = "valid"
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
+    cancelled_on: dt.date | None = Field(default=None, description="with state cancelled")
+    ban: bool | None = Field(default=None, description="with state cancelled: whether re-application is barred")
+
+    @field_validator("title")
+    @classmethod
+    def _known(cls, title: str) -> str:
+        if title not in TITLES:
+            known = "、".join(f"{code}（{label}）" for code, label in TITLES.items())
+            raise ValueError(f"称号代码应为以下之一：{known}")
+        return title
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_from is not None and self.valid_to is not None and self.valid_to < self.valid_from:
+            raise ValueError(f"有效期至（{self.valid_to}）早于有效期起（{self.valid_from}），请核对")
+        if self.state != "cancelled" and (self.cancelled_on is not None or self.ban is not None):
+            raise ValueError("cancelled_on 和 ban 只用于已取消（cancelled）的称号")
+        return self
 
 
 class AssessmentNew(BaseModel):
@@ -61,7 +84,9 @@ class AssessmentNew(BaseModel):
     kind: Literal["new", "review"] | None = Field(
         default=None, description="default: review when the title is validly held, else new"
     )
-    application_date: dt.date | None = Field(default=None, description="default: today in Asia/Shanghai")
+    application_date: dt.date | None = Field(
+        default=None, ge=FIRST_DAY, le=LAST_DAY, description="default: today in Asia/Shanghai"
+    )
 
     @model_validator(mode="after")
     def _one_of_the_two(self) -> AssessmentNew:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.eligibility.api.schemas import Coded, PackOut
+from services.eligibility.api.schemas import LAST_DAY, Coded, PackOut
 
 TEXT_LIMIT = 1_000_000
 """Characters of a pack or its cases; the largest shipped ones have some tens of thousands."""
@@ -40,7 +40,7 @@ class ScheduleNew(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     activates_on: dt.date = Field(
-        description="serves from the first moment of this day in Asia/Shanghai; today: at once"
+        le=LAST_DAY, description="serves from the first moment of this day in Asia/Shanghai; today: at once"
     )
 
 

@@ -83,6 +83,12 @@ class ActivationDayPast(Invalid):
     code = "activation-day-past"
 
 
+class ActivationTooEarly(Invalid):
+    """The version in use would end before the one that takes its place applies to anything."""
+
+    code = "activation-too-early"
+
+
 class SimulationRequired(Conflict):
     """There is no finished simulation of this version over all enterprises against what is in use."""
 

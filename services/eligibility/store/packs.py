@@ -43,6 +43,11 @@ class Packs:
     def find_version(self, sha256: str) -> PackRow | None:
         return self._session.get(PackRow, sha256)
 
+    def find_of_other_title(self, pack_id: str, title: str) -> PackRow | None:
+        """A version of that id that is about another title: the versions of an id take each other's place."""
+        query = select(PackRow).where(PackRow.pack_id == pack_id, PackRow.title != title).limit(1)
+        return self._session.scalar(query)
+
     def find_active(self, pack_id: str) -> PackRow | None:
         return self._session.scalar(select(PackRow).where(PackRow.pack_id == pack_id, PackRow.state == "active"))
 

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from chassis import clock, ids, logging
 from chassis.db import Transaction
-from contracts.events.eligibility import AssessmentChanged
+from contracts.events.eligibility import AssessmentChanged, AssessmentEnded
 from rulebook.assessment import Assessment
 from rulebook.columnar_signature import signature_of
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.nearness import nearness
-from rulebook.pack import Pack
+from rulebook.pack import PACK_TITLES, Pack
 from rulebook.scene import FactUnreadable
 from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, Subject
@@ -118,8 +118,9 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     """Assess each enterprise for the titles wanted of it, as of today; how many outcomes changed.
 
     Whose stored values cannot be read keeps the outcomes it has and holds up nobody; what is recorded anew mends it.
-    Emits AssessmentChanged when a verdict became another one, and FindingRequested when a judgement is the last
-    thing missing. Keeps the day on which an outcome may change by itself, and what a batch run compares with.
+    Emits AssessmentChanged when a verdict became another one, AssessmentEnded where no rules serve any more, and
+    FindingRequested when a judgement is the last thing missing. Keeps the day on which an outcome may change by itself,
+    and what a batch run compares with.
     """
     day = clock.today()
     known = gather(tx, list(wanted))
@@ -136,7 +137,9 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
         due[uscc][title] = rules.editions.settled_until(title, pack, subject, day)
         basis = basis_of(rules.ground, rules.editions, title, pack, kind)
         if pack is None or found is None:  # no rules for a review, or none where the enterprise is registered now
-            ended += [previous] if previous is not None else []
+            if previous is not None:
+                ended.append(previous)
+                _announce_end(tx, previous, day)
             fingerprints[uscc][title] = fingerprint(each.content, basis, NO_RULES)
             continue
         fingerprints[uscc][title] = fingerprint(each.content, basis, signature_of(in_columns(pack), found))
@@ -151,6 +154,20 @@ def assess_enterprises(tx: Transaction, rules: Rules, wanted: Mapping[str, Colle
     Calendar(tx).keep(due, fingerprints)
     Assessments(tx).forget_inputs(renewed)
     return len(begun)
+
+
+def _announce_end(tx: Transaction, row: AssessmentRow, day: dt.date) -> None:
+    tx.emit(
+        AssessmentEnded(
+            uscc=row.uscc,
+            assessment_id=str(row.id),
+            title=row.title,
+            title_label=PACK_TITLES.get(row.title, row.title),
+            kind=row.kind,
+            previous=row.verdict,
+            ended_on=day,
+        )
+    )
 
 
 class _Judged(NamedTuple):

@@ -6,6 +6,7 @@ from chassis import clock
 from chassis.db import Transaction
 from chassis.errors import FieldProblem
 from rulebook.cases import load_cases
+from rulebook.pack import PACK_TITLES
 from rulebook.source import SourceInvalid
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import PackKnownAlready, PackRefused
@@ -30,6 +31,15 @@ def keep_draft(tx: Transaction, catalog: Catalog, source: str, cases: str | None
             "如要更换案例，请对该版本提交案例",
             sha256=known.hash,
         )
+    other = packs.find_of_other_title(pack.id, pack.title)
+    if other is not None:
+        known_for, asked_for = (PACK_TITLES.get(each, each) for each in (other.title, pack.title))
+        message = (
+            f"编号“{pack.id}”已是“{known_for}”的规则包，同一编号的新版本启用时会取代旧版本，"
+            f"不能用于“{asked_for}”；请另取一个编号"
+        )
+        problem = FieldProblem("source", message, "id-of-another-title", pack.id)
+        raise PackRefused(message, problems=[problem])
     row = PackRow(
         hash=pack.sha256,
         pack_id=pack.id,

@@ -10,7 +10,12 @@ from contracts.events.eligibility import PackScheduled, PackScheduleWithdrawn
 from rulebook.pack import PACK_TITLES, Pack
 from rulebook.size_table import SizeTable
 from services.eligibility.domain.catalog import Catalog, StoredPack
-from services.eligibility.domain.errors import ActivationDayPast, PackContradicts, SimulationRequired
+from services.eligibility.domain.errors import (
+    ActivationDayPast,
+    ActivationTooEarly,
+    PackContradicts,
+    SimulationRequired,
+)
 from services.eligibility.domain.life_cycle import contradictions, first_moment, require_state
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.simulations import Simulations
@@ -37,6 +42,9 @@ def schedule_pack(
     rules = load_rules(tx, catalog, sizes)  # under the lock: nobody activates another version meanwhile
     pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
     require_no_contradiction(pack, rules)
+    replaced = packs.find_active(row.pack_id)
+    if replaced is not None:
+        _require_no_gap(pack, day)
     simulation = announced_simulation(tx, row, pack, rules)
     if simulation.requested_at < clock.now() - fresh:
         raise SimulationRequired(
@@ -45,7 +53,6 @@ def schedule_pack(
     row.state, row.activates_on, row.simulation_id, row.remark = "scheduled", day, simulation.id, None
     row.scheduled_at, row.scheduled_by = clock.now(), tx.context.actor
     tx.audit("pack-scheduled", row.pack_id, {"hash": row.hash, "on": day.isoformat(), "simulation": str(simulation.id)})
-    replaced = packs.find_active(row.pack_id)
     tx.emit(
         PackScheduled(
             **named(row, pack),
@@ -57,6 +64,16 @@ def schedule_pack(
         )
     )
     return row
+
+
+def _require_no_gap(pack: Pack, day: dt.date) -> None:
+    """What it replaces serves no application from that day on, so it must apply to every kind by then."""
+    start = max(term.start for _, term in pack.terms)
+    if day < start:
+        raise ActivationTooEarly(
+            f"该版本自 {start} 起施行；若 {day} 启用，使用中的同编号版本当日停用，其间没有适用的规则。"
+            f"请填写 {start} 或以后的日期，或另取一个编号使两个版本按施行日期衔接"
+        )
 
 
 def unschedule_pack(tx: Transaction, sha256: str) -> PackRow:

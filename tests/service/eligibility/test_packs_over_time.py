@@ -86,6 +86,42 @@ def test_the_history_says_that_a_batch_run_found_it(office: Office) -> None:
     ]
 
 
+def test_where_no_rules_serve_any_more_that_is_told(office: Office) -> None:
+    office.eligibility.tell(registered(), facts(INNOVATIVE))
+    office.eligibility.assess()
+    assert office.client.post(f"{PREFIX}/packs/{shipped_hash(office)}/retire").status_code == 200
+    office.eligibility.assess()
+    (event,) = told(office.db, "assessment-ended")
+    assert (event["uscc"], event["title"], event["previous"]) == (USCC, TITLE, "eligible")
+    office.eligibility.assess()
+    assert len(told(office.db, "assessment-ended")) == 1
+
+
+# -- what a draft may take the place of ---------------------------------------------------------------------------
+
+
+def test_a_draft_cannot_take_the_id_of_another_titles_rules(office: Office) -> None:
+    """Activated, it would retire those; and its simulation, of its own title, would show nobody who loses."""
+    other = stricter().replace("title: innovative_sme", "title: tech_sme")
+    answer = office.client.post(f"{PREFIX}/packs", json={"source": other})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "id-of-another-title")
+    assert "创新型中小企业" in answer.json()["detail"]
+    free = other.replace(f"pack: {PACK}", "pack: another-id")
+    assert office.client.post(f"{PREFIX}/packs", json={"source": free}).status_code == 201
+
+
+def test_a_version_that_applies_later_does_not_end_the_one_in_use_today(office: Office) -> None:
+    start = clock.today() + dt.timedelta(days=40)
+    later = stricter().replace("in_force: {from: 2022-08-01}", f"in_force: {{from: {start}}}")
+    sha256 = office.ready(later)
+    for day in (clock.today(), start - dt.timedelta(days=1)):
+        answer = office.schedule(sha256, day)
+        assert (answer.status_code, answer.json()["code"]) == (422, "activation-too-early")
+        assert str(start) in answer.json()["detail"]
+    assert office.schedule(sha256, start).status_code == 200
+    assert office.schedule(sha256, dt.date(9999, 12, 31)).status_code == 422
+
+
 # -- stored text that a later release does not read ---------------------------------------------------------------
 
 

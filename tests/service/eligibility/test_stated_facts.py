@@ -110,3 +110,31 @@ def test_nothing_is_stored_and_nothing_computed_when_one_fact_is_bad(client: Tes
     with db.reading() as tx:
         for table in ("assessments", "outbox", "pending_assessments", "findings_requests"):
             assert tx.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ({"title": "innovative-sme"}, "称号代码应为以下之一"),
+        ({"title": "innovative_sme", "valid_from": "2025-01-01", "valid_to": "2024-01-01"}, "早于有效期起"),
+        ({"title": "innovative_sme", "ban": True}, "只用于已取消"),
+    ],
+)
+def test_a_title_that_cannot_be_is_refused(client: TestClient, stated: dict[str, Any], said: str) -> None:
+    wanted = {"title": "specialized_sme", "facts": [], "titles": [stated]}
+    answer = client.post(f"{PREFIX}/assessments", json=wanted)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_a_ban_can_be_stated(client: TestClient) -> None:
+    cancelled = {"title": "innovative_sme", "state": "cancelled", "cancelled_on": f"{YEAR}-06-01", "ban": True}
+    wanted = {"title": "innovative_sme", "facts": [], "titles": [cancelled]}
+    body = client.post(f"{PREFIX}/assessments", json=wanted).json()
+    barred = [each for each in body["conditions"] if "禁止申报期" in each["label"]]
+    assert [each["status"]["code"] for each in barred] == ["unmet"]
+
+
+def test_a_day_that_nobody_means_is_refused(client: TestClient) -> None:
+    wanted = {"title": "innovative_sme", "facts": [], "application_date": "9999-12-31"}
+    assert client.post(f"{PREFIX}/assessments", json=wanted).status_code == 422

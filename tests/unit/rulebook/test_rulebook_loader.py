@@ -106,6 +106,8 @@ TEST = "revenue_yuan[t] >= 100 万元"
         ("title: innovative_sme", "title: unicorn", 3, "unknown-title"),
         ("{from: 2026-01-01}", "{from: 2026-13-01}", 6, "date"),
         ("{from: 2026-01-01}", "{from: 2026-01-01, to: 2025-01-01}", 6, "date"),
+        ("pack: test-pack\n", "pack: \"../../x\"\n", 1, "choice"),
+        ("pack: test-pack\n", "pack: Test\n", 1, "choice"),
         ("kinds: [new, review]", "kinds: [new, again]", 7, "choice"),
         ("label: 条件一", "lable: 条件一", 11, "unknown-key"),
         # routes
