@@ -37,6 +37,7 @@ from services.eligibility.domain.catalog import StoredPack
 from services.eligibility.domain.errors import (
     ActivationDayPast,
     ActivationTooEarly,
+    CasesDropped,
     PackContradicts,
     PackInUse,
     PackKnownAlready,
@@ -199,7 +200,13 @@ def post_pack_tests(actor: PackKeeper, tx: Tx, request: Request, sha256: str) ->
     "/{sha256}/schedule",
     response_model=PackDetail,
     responses=refusals(
-        PackNotFound, PackStateWrong, ActivationDayPast, ActivationTooEarly, PackContradicts, SimulationRequired
+        PackNotFound,
+        PackStateWrong,
+        ActivationDayPast,
+        ActivationTooEarly,
+        CasesDropped,
+        PackContradicts,
+        SimulationRequired,
     ),
 )
 def post_pack_schedule(actor: PackKeeper, tx: Tx, request: Request, sha256: str, wanted: ScheduleNew) -> PackDetail:
@@ -212,6 +219,7 @@ def post_pack_schedule(actor: PackKeeper, tx: Tx, request: Request, sha256: str,
         request.app.state.sizes,
         sha256,
         wanted.activates_on,
+        without_cases=wanted.without_cases,
         fresh=dt.timedelta(days=request.app.state.settings.simulation_days),
     )
     return _detail(request, tx, row)

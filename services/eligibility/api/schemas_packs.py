@@ -42,6 +42,9 @@ class ScheduleNew(BaseModel):
     activates_on: dt.date = Field(
         le=LAST_DAY, description="serves from the first moment of this day in Asia/Shanghai; today: at once"
     )
+    without_cases: bool = Field(
+        default=False, description="true: cases of the version in use that this one does not bring may go"
+    )
 
 
 class CaseFailed(BaseModel):

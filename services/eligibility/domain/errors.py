@@ -83,6 +83,12 @@ class ActivationDayPast(Invalid):
     code = "activation-day-past"
 
 
+class CasesDropped(Conflict):
+    """The version in use is held by cases that its successor does not bring."""
+
+    code = "cases-dropped"
+
+
 class ActivationTooEarly(Invalid):
     """The version in use would end before the one that takes its place applies to anything."""
 

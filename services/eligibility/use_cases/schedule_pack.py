@@ -7,12 +7,15 @@ import datetime as dt
 from chassis import clock
 from chassis.db import Transaction
 from contracts.events.eligibility import PackScheduled, PackScheduleWithdrawn
+from rulebook.cases import load_cases
 from rulebook.pack import PACK_TITLES, Pack
 from rulebook.size_table import SizeTable
+from rulebook.source import SourceInvalid
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import (
     ActivationDayPast,
     ActivationTooEarly,
+    CasesDropped,
     PackContradicts,
     SimulationRequired,
 )
@@ -23,11 +26,19 @@ from services.eligibility.store.tables import PackRow, SimulationRow
 from services.eligibility.use_cases.assess_enterprises import Rules
 from services.eligibility.use_cases.load_rules import load_rules
 
+CASES_NAMED = 20
 _REMEDY = "请对这个版本发起一次不加筛选、不填 as_of 的模拟，完成后再排期，使受影响的名单先发出"
 
 
 def schedule_pack(
-    tx: Transaction, catalog: Catalog, sizes: SizeTable, sha256: str, day: dt.date, *, fresh: dt.timedelta
+    tx: Transaction,
+    catalog: Catalog,
+    sizes: SizeTable,
+    sha256: str,
+    day: dt.date,
+    *,
+    fresh: dt.timedelta,
+    without_cases: bool = False,
 ) -> PackRow:
     """Schedule for the first moment of `day` in Asia/Shanghai; today means with the worker's next turn.
 
@@ -45,6 +56,13 @@ def schedule_pack(
     replaced = packs.find_active(row.pack_id)
     if replaced is not None:
         _require_no_gap(pack, day)
+        dropped = _dropped_cases(catalog, replaced, row)
+        if dropped and not without_cases:
+            raise CasesDropped(
+                f"使用中的版本有 {len(dropped)} 个案例不在这个版本里，如“{'”“'.join(dropped[:3])}”。"
+                "请把仍然成立的案例补上；确实不再成立的，排期时写 without_cases: true",
+                cases=dropped[:CASES_NAMED],
+            )
     simulation = announced_simulation(tx, row, pack, rules)
     if simulation.requested_at < clock.now() - fresh:
         raise SimulationRequired(
@@ -52,7 +70,11 @@ def schedule_pack(
         )
     row.state, row.activates_on, row.simulation_id, row.remark = "scheduled", day, simulation.id, None
     row.scheduled_at, row.scheduled_by = clock.now(), tx.context.actor
-    tx.audit("pack-scheduled", row.pack_id, {"hash": row.hash, "on": day.isoformat(), "simulation": str(simulation.id)})
+    tx.audit(
+        "pack-scheduled",
+        row.pack_id,
+        {"hash": row.hash, "on": day.isoformat(), "simulation": str(simulation.id), "without_cases": without_cases},
+    )
     tx.emit(
         PackScheduled(
             **named(row, pack),
@@ -64,6 +86,19 @@ def schedule_pack(
         )
     )
     return row
+
+
+def _dropped_cases(catalog: Catalog, before: PackRow, row: PackRow) -> list[str]:
+    """Names of cases; one with other figures or another outcome under the same name is not dropped."""
+    kept = set(_names_of_cases(catalog, row))
+    return [name for name in _names_of_cases(catalog, before) if name not in kept]
+
+
+def _names_of_cases(catalog: Catalog, row: PackRow) -> list[str]:
+    try:
+        return [each.name for each in load_cases(row.cases, catalog.dictionary)[1]] if row.cases else []
+    except SourceInvalid:  # an older release took them; they hold nothing in this one
+        return []
 
 
 def _require_no_gap(pack: Pack, day: dt.date) -> None:

@@ -80,8 +80,9 @@ class Office:
         while JobRunner(self.db, {job.name: job}).run_once():
             pass
 
-    def schedule(self, sha256: str, day: dt.date | None = None) -> Any:
-        wanted = {"activates_on": (day or clock.today()).isoformat()}
+    def schedule(self, sha256: str, day: dt.date | None = None, *, without_cases: bool = True) -> Any:
+        """The drafts of these tests bring one case where the shipped version has more than a hundred."""
+        wanted = {"activates_on": (day or clock.today()).isoformat(), "without_cases": without_cases}
         return self.client.post(f"{PREFIX}/packs/{sha256}/schedule", json=wanted)
 
     def turn(self) -> int:

@@ -14,7 +14,7 @@ from services.eligibility.prepare import prepare
 from services.eligibility.settings import Settings
 from services.eligibility.use_cases.forget_simulations import forget_simulations
 from tests.service.eligibility.conftest import INNOVATIVE, USCC, facts, registered
-from tests.service.eligibility.rules import PACK, TITLE, Office, shipped_hash, stricter
+from tests.service.eligibility.rules import PACK, POLICIES, SHIPPED, TITLE, Office, shipped_hash, stricter
 
 BEHIND = "91341302MA2N0C3K5Y"
 
@@ -120,6 +120,27 @@ def test_a_version_that_applies_later_does_not_end_the_one_in_use_today(office: 
         assert str(start) in answer.json()["detail"]
     assert office.schedule(sha256, start).status_code == 200
     assert office.schedule(sha256, dt.date(9999, 12, 31)).status_code == 422
+
+
+def test_the_cases_of_the_version_in_use_go_only_when_somebody_says_so(office: Office) -> None:
+    """Otherwise one trivial case would open the gate that a hundred hold."""
+    sha256 = office.ready(stricter())
+    answer = office.schedule(sha256, without_cases=False)
+    assert (answer.status_code, answer.json()["code"]) == (409, "cases-dropped")
+    dropped = answer.json()["cases"]
+    assert len(dropped) == 20
+    shipped = (POLICIES / "cases" / f"{PACK}.yaml").read_text("utf-8")
+    assert all(name in shipped for name in dropped)
+    assert office.schedule(sha256).status_code == 200
+
+
+def test_a_version_with_all_the_cases_needs_nobody_to_say_so(office: Office) -> None:
+    relabelled = SHIPPED.replace("label: 境内注册、独立法人", "label: 境内登记、独立法人")
+    shipped = (POLICIES / "cases" / f"{PACK}.yaml").read_text("utf-8")
+    sha256 = office.post(relabelled, shipped)
+    assert office.test(sha256)["green"]
+    office.simulate(sha256)
+    assert office.schedule(sha256, without_cases=False).status_code == 200
 
 
 # -- stored text that a later release does not read ---------------------------------------------------------------
