@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from chassis.bus import load_topics, open_bus
+from chassis.bus import TopicsApplied, load_topics, open_bus
 from chassis.db import Database
 from peiyu import parts, suite
 from peiyu.refusals import CannotRun
@@ -53,10 +53,10 @@ def _load(part: str, settings: Any, db: Database) -> None:
         eligibility.prepare(settings, db)
 
 
-def apply_topics(bus_url: str) -> None:
-    """Make the topics that are missing on the bus."""
+def apply_topics(bus_url: str) -> TopicsApplied:
+    """Make the topics that are missing on the bus, and give the others their declared settings; what was done."""
     bus = open_bus(bus_url)
     try:
-        bus.apply_topics(load_topics(parts.TOPICS))
+        return bus.apply_topics(load_topics(parts.TOPICS))
     finally:
         bus.close()
