@@ -24,7 +24,7 @@ def migrate(part: Annotated[str, PART] = "all", lifeline: Lifeline = None) -> No
     from peiyu import prepare, targets
 
     for each in targets.named(part):
-        prepare.prepare(each, targets.settings_of(each))
+        prepare.prepare(each, targets.settings_of(each), targets.access())
         typer.echo(f"{each}：已是最新。")
     if part == "all":
         _tell(prepare.apply_topics(targets.bus_url()))
