@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -48,6 +48,12 @@ class TopicMismatch(Conflict):
     code = "topic-mismatch"
 
 
+class TopicRefused(Conflict):
+    """The bus does not take a topic or a setting as it is declared."""
+
+    code = "topic-refused"
+
+
 class Undecodable(Exception):
     """A message is not a CloudEvent of version 1 in binary mode."""
 
@@ -85,6 +91,46 @@ class TopicSpec:
     compacted: bool = False
     replication: int | None = None
     min_insync_replicas: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicApplied:
+    """What `apply_topics` did to a topic; settings by Kafka's names, on the embedded bus too."""
+
+    name: str
+    made: bool = False
+    changed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """setting → (what it was, what it is now)"""
+    replication: tuple[int, int] | None = None
+    """(as it is, as it ought to be) where they differ: no bus changes it on being told"""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsApplied:
+    topics: tuple[TopicApplied, ...]
+    undeclared: tuple[str, ...]
+    """On the bus under a declared topic's first word, and not declared."""
+
+
+def undeclared(specs: Sequence[TopicSpec], existing: Iterable[str]) -> tuple[str, ...]:
+    """Of the topics that exist, those that look like ours and are not among `specs`."""
+    ours = {spec.name.partition(".")[0] for spec in specs}
+    return tuple(sorted({name for name in existing if name.partition(".")[0] in ours} - {spec.name for spec in specs}))
+
+
+def log_settings(retention: dt.timedelta, compacted: bool) -> dict[str, str]:
+    """Nothing younger than the retention is compacted away, so a consumer that was down so long misses nothing."""
+    milliseconds = str(int(retention.total_seconds() * 1000))
+    return {
+        "cleanup.policy": "compact" if compacted else "delete",
+        "retention.ms": milliseconds,
+        "min.compaction.lag.ms": milliseconds if compacted else "0",
+    }
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """The settings of `after` that were others, with both values."""
+    return {name: (before.get(name, ""), value) for name, value in after.items() if before.get(name) != value}
 
 
 class Producer(Protocol):
@@ -138,8 +184,11 @@ class Bus(Protocol):
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer: ...
 
-    def apply_topics(self, specs: Sequence[TopicSpec]) -> None:
-        """Make what is missing; existing topics keep their messages. Raises TopicMismatch, BusUnavailable."""
+    def apply_topics(self, specs: Sequence[TopicSpec]) -> TopicsApplied:
+        """Make what is missing and give the others the declared settings; messages stay. Says all that it did.
+
+        Raises TopicMismatch, TopicRefused, BusUnavailable.
+        """
 
     def purge(self) -> int:
         """Delete what is older than its topic's retention, where the bus does not do it by itself; how many."""

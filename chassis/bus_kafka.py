@@ -26,9 +26,15 @@ from chassis.bus import (
     Message,
     MessageRejected,
     Producer,
+    TopicApplied,
     TopicMismatch,
+    TopicRefused,
+    TopicsApplied,
     TopicSpec,
+    differing,
+    log_settings,
     refusal,
+    undeclared,
 )
 from chassis.bus_kafka_client import opened, shut
 from chassis.bus_kafka_consumer import KafkaGroupMember
@@ -90,13 +96,14 @@ class KafkaBus:
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
         return KafkaGroupMember(self._connection, group, topics, self._session_timeout_ms)
 
-    def apply_topics(self, specs: Sequence[TopicSpec]) -> None:
+    def apply_topics(self, specs: Sequence[TopicSpec]) -> TopicsApplied:
         with _reported(), self._admin() as admin:
-            existing = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+            existing = {topic["name"]: topic for topic in admin.describe_topics()}
             for spec in specs:
-                if existing.get(spec.name, spec.partitions) != spec.partitions:
+                count = len(existing[spec.name]["partitions"]) if spec.name in existing else spec.partitions
+                if count != spec.partitions:
                     raise TopicMismatch(
-                        f"主题 {spec.name} 已有 {existing[spec.name]} 个分区，不能改为 {spec.partitions} 个；"
+                        f"主题 {spec.name} 已有 {count} 个分区，不能改为 {spec.partitions} 个；"
                         "请恢复原值，或另建主题并迁移"
                     )
             missing = {spec.name: _as_kafka_wants(spec) for spec in specs if spec.name not in existing}
@@ -104,10 +111,16 @@ class KafkaBus:
                 with suppress(TopicAlreadyExistsError):  # another process was faster
                     admin.create_topics(missing, wait_for_metadata=True)
             kept = [spec for spec in specs if spec.name in existing]
-            if kept:
-                admin.alter_configs(
-                    [ConfigResource(ConfigResourceType.TOPIC, spec.name, _configs(spec)) for spec in kept]
-                )
+            changed = _change(admin, kept)
+            usual = _usual_replication(admin) if kept else None
+        applied = (
+            TopicApplied(spec.name, changed=changed[spec.name], replication=_replication(spec, existing, usual))
+            if spec.name in existing
+            else TopicApplied(spec.name, made=True)
+            for spec in specs
+        )
+        others = [name for name, topic in existing.items() if not topic["is_internal"]]
+        return TopicsApplied(tuple(applied), undeclared(specs, others))
 
     def purge(self) -> int:
         """The brokers do it: `retention.ms` of each topic."""
@@ -219,16 +232,54 @@ def _unavailable(error: BaseException) -> BusUnavailable:
 
 
 def _configs(spec: TopicSpec) -> dict[str, str]:
-    """Nothing younger than the retention is compacted away, so a consumer that was down so long misses nothing."""
-    retention = str(int(spec.retention.total_seconds() * 1000))
-    configs = {
-        "cleanup.policy": "compact" if spec.compacted else "delete",
-        "retention.ms": retention,
-        "min.compaction.lag.ms": retention if spec.compacted else "0",
-    }
+    configs = log_settings(spec.retention, spec.compacted)
     if spec.min_insync_replicas is not None:
         configs["min.insync.replicas"] = str(spec.min_insync_replicas)
     return configs
+
+
+def _change(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Give topics that exist the settings they lack; for each topic, what was another. Raises TopicRefused."""
+    if not specs:
+        return {}
+    wanted = {spec.name: _configs(spec) for spec in specs}
+    described = admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name, list(configs)) for name, configs in wanted.items()],
+        config_filter="all",
+    )["topic"]
+    changed = {
+        name: differing({setting: found["value"] for setting, found in described[name].items()}, configs)
+        for name, configs in wanted.items()
+    }
+    altered = [
+        ConfigResource(ConfigResourceType.TOPIC, name, {setting: now for setting, (_, now) in each.items()})
+        for name, each in changed.items()
+        if each
+    ]
+    if altered:
+        outcomes = admin.alter_configs(altered)["topic"]
+        if refused := {name: outcome for name, outcome in outcomes.items() if outcome != "OK"}:
+            said = "；".join(f"{name}：{outcome}" for name, outcome in refused.items())
+            raise TopicRefused(f"Kafka 不接受主题的声明，{said}。请改正 deploy/topics.yaml 后重试")
+    return changed
+
+
+def _usual_replication(admin: KafkaAdminClient) -> int | None:
+    """How many replicas a topic that declares none is given now; None where the brokers do not tell."""
+    try:
+        (broker, *_) = admin.describe_cluster()["brokers"]
+        resource = ConfigResource(ConfigResourceType.BROKER, str(broker["broker_id"]), ["default.replication.factor"])
+        described = admin.describe_configs([resource], config_filter="all")["broker"]
+        (settings,) = described.values()
+        return int(settings["default.replication.factor"]["value"])
+    except (KafkaError, LookupError, TypeError, ValueError):
+        return None
+
+
+def _replication(spec: TopicSpec, existing: dict[str, Any], usual: int | None) -> tuple[int, int] | None:
+    actual = min(len(partition["replica_nodes"]) for partition in existing[spec.name]["partitions"])
+    wanted = spec.replication or usual or actual
+    return None if actual == wanted else (actual, wanted)
 
 
 def _as_kafka_wants(spec: TopicSpec) -> dict[str, Any]:

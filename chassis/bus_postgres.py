@@ -25,9 +25,14 @@ from chassis.bus import (
     MessageRejected,
     Partition,
     Producer,
+    TopicApplied,
     TopicMismatch,
+    TopicsApplied,
     TopicSpec,
+    differing,
+    log_settings,
     refusal,
+    undeclared,
 )
 from chassis.bus_postgres_group import CHANNEL, GroupMember
 from chassis.connections import Connection
@@ -77,12 +82,13 @@ class PostgresBus:
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
         return GroupMember(lambda: connect(self._url, f"bus {group}"), group, topics, self._member_timeout)
 
-    def apply_topics(self, specs: Sequence[TopicSpec]) -> None:
+    def apply_topics(self, specs: Sequence[TopicSpec]) -> TopicsApplied:
         with _reported(), connect(self._url, "bus topics") as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('bus schema', 7))")
             connection.execute(_SCHEMA)
-            for spec in specs:
-                _apply(connection, spec)
+            applied = tuple(_apply(connection, spec) for spec in specs)
+            existing = [name for (name,) in connection.execute("SELECT topic FROM bus_topics")]
+        return TopicsApplied(applied, undeclared(specs, existing))
 
     def check(self) -> None:
         with _reported(), connect(self._url, "bus check") as connection:
@@ -217,8 +223,10 @@ def connect(url: str, name: str) -> Connection:
     return connections.connect(url, name, statement_seconds=STATEMENT_SECONDS, lock_seconds=10)
 
 
-def _apply(connection: Connection, spec: TopicSpec) -> None:
-    found = connection.execute("SELECT partitions FROM bus_topics WHERE topic = %s", (spec.name,)).fetchone()
+def _apply(connection: Connection, spec: TopicSpec) -> TopicApplied:
+    found = connection.execute(
+        "SELECT partitions, retention, compacted FROM bus_topics WHERE topic = %s", (spec.name,)
+    ).fetchone()
     if found is not None and found[0] != spec.partitions:
         raise TopicMismatch(
             f"主题 {spec.name} 已有 {found[0]} 个分区，不能改为 {spec.partitions} 个；请恢复原值，或另建主题并迁移"
@@ -233,6 +241,10 @@ def _apply(connection: Connection, spec: TopicSpec) -> None:
            ON CONFLICT DO NOTHING""",
         (spec.name, spec.partitions),
     )
+    if found is None:
+        return TopicApplied(spec.name, made=True)
+    wanted = log_settings(spec.retention, spec.compacted)
+    return TopicApplied(spec.name, changed=differing(log_settings(found[1], found[2]), wanted))
 
 
 @contextmanager

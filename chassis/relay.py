@@ -35,6 +35,10 @@ MAX_BLOCKED = 50_000
 BEAT_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 _LOCK = "hashtextextended('relay', 7)"
+_HOLDS = f"""l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+              AND (l.classid::bigint << 32) | l.objid::bigint = {_LOCK}
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"""  # noqa: S608 - constants
+"""Of pg_locks l: the row of the session that leads."""
 
 Lane = tuple[str, str]
 """(topic, key): what keeps its order"""
@@ -114,7 +118,7 @@ class Relay:
 
         `starved` is true afterwards when the bus took nothing of what there was.
         """
-        self.starved = False
+        self.starved = self._more = False
         session = self._leading()
         if session is None:
             return 0
@@ -368,14 +372,24 @@ def _waves(rows: Sequence[Unsent]) -> list[list[Unsent]]:
     return waves
 
 
+def lead_instead(session: Connection) -> bool:
+    """Take the lead away from whatever relay has it, for as long as `session` lives; False when it cannot be had.
+
+    A relay whose session was ended marks nothing any more, and sends what it had in hand again when it is let in.
+    """
+    for _ in range(20):
+        if session.execute(f"SELECT pg_try_advisory_lock({_LOCK})".encode()).fetchone() == (True,):
+            return True
+        session.execute(f"SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l WHERE {_HOLDS}".encode())  # noqa: S608 - constants
+    return False
+
+
 def _end_frozen_leader(session: Connection, stale_seconds: float) -> None:
     """A leader that has not beaten for a minute is frozen or cut off: end its session, and with it its lock."""
     session.execute(
         f"""SELECT pg_terminate_backend(l.pid)
             FROM pg_locks l JOIN pg_stat_activity a USING (pid), heartbeats h
-            WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
-              AND (l.classid::bigint << 32) | l.objid::bigint = {_LOCK}
-              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            WHERE {_HOLDS}
               AND h.name = '{Relay.name}' AND h.beat_at < now() - make_interval(secs => %(stale)s)
               AND a.backend_start < now() - make_interval(secs => %(stale)s)""".encode(),  # noqa: S608 - constants
         {"stale": stale_seconds},

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from chassis.errors import DomainError
-from peiyu.commands import assessment, develop, dlq, policy, roles, run, upkeep
+from peiyu.commands import assessment, develop, dlq, outbox, policy, roles, run, upkeep
 from peiyu.refusals import CannotRun
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command()(upkeep.admin)
 app.add_typer(upkeep.topics, name="topics")
 app.add_typer(upkeep.audit, name="audit")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(assessment.app, name="assessment")
 app.add_typer(policy.app, name="policy")
 app.command()(develop.openapi)

@@ -3,15 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from chassis.bus import load_topics, open_bus
+from chassis.bus import TopicsApplied, load_topics, open_bus
 from chassis.db import Database
 from peiyu import parts, suite
+from peiyu.databases import BY_URL, Access, enter
 from peiyu.refusals import CannotRun
 
 
-def prepare(part: str, settings: Any) -> None:
+def prepare(part: str, settings: Any, access: Access = BY_URL) -> None:
     """Migrate one part's database and load what ships with it. Doing it again changes nothing."""
-    db = Database(settings.database_url.get_secret_value(), name=f"peiyu {part} migrate", pool_size=2)
+    url = settings.database_url.get_secret_value()
+    enter(part, url, access)
+    db = Database(url, name=f"peiyu {part} migrate", pool_size=2)
     try:
         suite.migrations(part).upgrade(db)
         _load(part, settings, db)
@@ -27,12 +30,17 @@ def prepare_all(host: str, secrets: Path) -> None:
             database_url=f"postgresql+psycopg://peiyu_{part}@{host}/peiyu_{part}",
             database_password=password_of(part, secrets),
         )
-        prepare(part, chosen)
+        access = Access(password=str(_password_file(part, secrets)), address=f"peiyu prepare 后面的地址 {host}")
+        prepare(part, chosen, access)
+
+
+def _password_file(part: str, secrets: Path) -> Path:
+    return secrets / f"{part}-database-password"
 
 
 def password_of(part: str, secrets: Path) -> str:
     """The password of a part's role, as `peiyu secrets` has written it."""
-    file = secrets / f"{part}-database-password"
+    file = _password_file(part, secrets)
     try:
         return file.read_text("utf-8").strip()
     except OSError as error:
@@ -53,10 +61,10 @@ def _load(part: str, settings: Any, db: Database) -> None:
         eligibility.prepare(settings, db)
 
 
-def apply_topics(bus_url: str) -> None:
-    """Make the topics that are missing on the bus."""
+def apply_topics(bus_url: str) -> TopicsApplied:
+    """Make the topics that are missing on the bus, and give the others their declared settings; what was done."""
     bus = open_bus(bus_url)
     try:
-        bus.apply_topics(load_topics(parts.TOPICS))
+        return bus.apply_topics(load_topics(parts.TOPICS))
     finally:
         bus.close()

@@ -13,7 +13,7 @@ from chassis import tracing
 from gateway import app as gateway
 from gateway.embedded import mount
 from gateway.settings import Settings as GatewaySettings
-from peiyu import local, parts, suite, targets
+from peiyu import databases, local, parts, suite, targets
 from peiyu.capacity import HTTP_THREADS
 
 GRACE_SECONDS = 5
@@ -44,6 +44,7 @@ def serve_all(*, host: str, port: int, listener: int | None) -> None:
 def serve_one(part: str, *, host: str, port: int) -> None:
     """One part in production: settings from the environment, its own database."""
     chosen = suite.production_settings(part)
+    databases.let_in(part, chosen.database_url.get_secret_value(), targets.access())
     with ExitStack() as held:
         held.callback(tracing.close)
         db = suite.database(part, chosen, "http")

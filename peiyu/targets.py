@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from chassis.db import Database
 from chassis.settings import ServiceSettings
-from peiyu import local, parts, settings, suite
+from peiyu import databases, local, parts, settings, suite
 from peiyu.databases import DatabaseServer
 from peiyu.embedded import EmbeddedPostgres
 from peiyu.home import Home
@@ -65,12 +66,20 @@ def named(part: str) -> tuple[str, ...]:
 @contextmanager
 def database_of(part: str) -> Iterator[Database]:
     """A small pool on a part's database, for a command."""
-    chosen = settings_of(part)
-    db = Database(chosen.database_url.get_secret_value(), name=f"peiyu {part} command", pool_size=2)
+    url = settings_of(part).database_url.get_secret_value()
+    databases.enter(part, url, access())
+    db = Database(url, name=f"peiyu {part} command", pool_size=2)
     try:
         yield db
     finally:
         db.close()
+
+
+def access() -> databases.Access:
+    """Where this process was given its database's password: a file wins where the folder of secrets has one."""
+    folder = settings.read().secrets_dir
+    file = folder / "peiyu_database_password" if folder else None
+    return replace(databases.BY_URL, password=str(file)) if file and file.exists() else databases.BY_URL
 
 
 def bus_url() -> str:

@@ -10,7 +10,7 @@ from chassis import logging, tracing
 from chassis.bus import open_bus
 from chassis.settings import ServiceSettings
 from chassis.worker import Worker
-from peiyu import local, parts, suite, targets, worker_port
+from peiyu import databases, local, parts, suite, targets, worker_port
 
 STOP_SECONDS = 10.0
 """How long the loops may take to end what they are at."""
@@ -19,6 +19,7 @@ STOP_SECONDS = 10.0
 def work_one(part: str, pulse: Path | None = None) -> int:
     """One service's loops in production."""
     chosen = suite.production_settings(part)
+    databases.let_in(part, chosen.database_url.get_secret_value(), targets.access())
     return _turn([(part, chosen)], chosen.bus_url.get_secret_value(), pulse)
 
 

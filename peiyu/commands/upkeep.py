@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from peiyu.commands.roles import Lifeline, follow
 from peiyu.refusals import CannotRun
+
+if TYPE_CHECKING:
+    from chassis.bus import TopicsApplied
 
 topics = typer.Typer(help="事件主题", no_args_is_help=True)
 audit = typer.Typer(help="审计记录", no_args_is_help=True)
@@ -21,10 +24,10 @@ def migrate(part: Annotated[str, PART] = "all", lifeline: Lifeline = None) -> No
     from peiyu import prepare, targets
 
     for each in targets.named(part):
-        prepare.prepare(each, targets.settings_of(each))
+        prepare.prepare(each, targets.settings_of(each), targets.access())
         typer.echo(f"{each}：已是最新。")
     if part == "all":
-        prepare.apply_topics(targets.bus_url())
+        _tell(prepare.apply_topics(targets.bus_url()))
 
 
 def prepare(
@@ -40,8 +43,8 @@ def prepare(
             "Set PEIYU_SECRETS_DIR to the folder with one password file for each part.",
         )
     prepare.prepare_all(database_host, secrets)
-    prepare.apply_topics(targets.bus_url())
-    typer.echo("数据库和主题齐全。")
+    typer.echo("数据库已是最新。")
+    _tell(prepare.apply_topics(targets.bus_url()))
 
 
 def seed(
@@ -164,11 +167,45 @@ def admin(
 
 @topics.command("apply")
 def apply_topics() -> None:
-    """按 deploy/topics.yaml 建立缺少的主题；已有的不变。"""
+    """按 deploy/topics.yaml 建立缺少的主题，把已有主题的保留时间等设置改为声明的值，并逐项说明；消息不受影响。"""
     from peiyu import prepare, targets
 
-    prepare.apply_topics(targets.bus_url())
-    typer.echo("主题齐全。")
+    _tell(prepare.apply_topics(targets.bus_url()))
+
+
+def _tell(applied: "TopicsApplied") -> None:
+    """Every change and whatever nobody can change here: an operator's own setting must not vanish unseen."""
+    made = [topic.name for topic in applied.topics if topic.made]
+    changed = [topic for topic in applied.topics if topic.changed]
+    remarks = [
+        f"{topic.name}：应有 {topic.replication[1]} 个副本，现有 {topic.replication[0]} 个。已有主题的副本数不会随声明"
+        "改变：请用 Kafka 的 kafka-reassign-partitions.sh 调整，或改正声明。"
+        for topic in applied.topics
+        if topic.replication
+    ]
+    remarks += [f"{name}：总线上有，但未声明。若不再使用，请在 Kafka 中删除。" for name in applied.undeclared]
+    for name in made:
+        typer.echo(f"{name}：新建。")
+    for topic in changed:
+        each = "，".join(
+            f"{setting} 由 {_readable(setting, was)} 改为 {_readable(setting, now)}"
+            for setting, (was, now) in topic.changed.items()
+        )
+        typer.echo(f"{topic.name}：{each}。")
+    for remark in remarks:
+        typer.echo(remark)
+    if made or changed:
+        typer.echo(f"主题：新建 {len(made)} 个，改动 {len(changed)} 个，其余不变。")
+    else:
+        typer.echo("声明的主题都在，设置相同；以上各项请人工处理。" if remarks else "主题齐全。")
+
+
+def _readable(setting: str, value: str) -> str:
+    """Times in days, or in hours where they are not whole days."""
+    if not setting.endswith(".ms") or not value.isdigit():
+        return value or "未设置"
+    hours = int(value) / 3_600_000
+    return f"{value}（{hours / 24:g} 天）" if hours % 24 == 0 else f"{value}（{hours:g} 小时）"
 
 
 @audit.command("verify")

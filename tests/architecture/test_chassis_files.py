@@ -7,8 +7,8 @@ FILES = {
     "__init__", "audit", "auth", "blobs", "bus", "bus_kafka", "bus_kafka_client", "bus_kafka_consumer", "bus_postgres",
     "bus_postgres_group", "clock", "connections", "consumer", "context", "db", "dead_letters", "dependencies",
     "errors", "etags", "feed", "health", "http", "idempotency", "ids", "inquiry", "jobs", "keyset", "logging",
-    "longpoll", "migrate", "otlp", "pagination", "plumbing", "problems", "relay", "schedule", "settings", "signing",
-    "signing_sm2", "telemetry", "tracing", "wake", "worker",
+    "longpoll", "migrate", "otlp", "outbox", "pagination", "plumbing", "problems", "relay", "schedule", "settings",
+    "signing", "signing_sm2", "telemetry", "tracing", "wake", "worker",
 }  # fmt: skip
 
 

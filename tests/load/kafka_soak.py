@@ -8,7 +8,8 @@ load     relay and two subscribers as processes of their own; a third joins and 
 silence  the broker is frozen: the loops must go on saying that they live. Then a subscriber is frozen: readiness must
          say so within its limit, and the one that took over must not repeat anything.
 outage   the whole suite, the broker stopped for --outage seconds while an officer keeps writing through the API: every
-         answer must be a success, the outbox must grow, and afterwards drain to nothing.
+         answer must be a success, the outbox must grow and afterwards drain to nothing, and every rename must be in
+         the inbox and its enterprise's last name in the database of each service that keeps enterprises.
 
 It ends with a status other than 0 when something was lost, repeated, out of order or refused. Read rates as ratios:
 load, database and broker share one machine.
@@ -28,13 +29,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from prometheus_client.parser import text_string_to_metric_families
 
 from chassis import clock
 from chassis.bus import TopicSpec, open_bus
 from chassis.db import Database
 from chassis.worker import STALE_SECONDS, WorkerSilent, check_heartbeats
+from contracts.events.registry import EnterpriseUpdated
+from peiyu.databases import DatabaseServer
+from peiyu.home import Home
 from tests.conformance.rig import Noted, Service, noted_on
 from tests.e2e.suite import Suite
 from tests.e2e.suite import running as running_suite
@@ -45,6 +51,9 @@ KEYS = 20_000
 CHUNK = 1_000
 SAMPLE_SECONDS = 5.0
 LOOPS = ("relay", "consumer:reader")
+CONSUMERS = ("eligibility", "finance", "notification")
+"""Who keeps a copy of every enterprise."""
+RENAMED = EnterpriseUpdated.type
 
 
 @dataclass
@@ -227,14 +236,15 @@ def outage(soak: Soak, seconds: float) -> None:
     with running_suite(PEIYU_BUS_URL=soak.bus_url) as suite, suite.client("officer") as officer:
         listed = officer.get("/api/registry/v1/enterprises", params={"limit": 60}).json()["items"]
         names = {each["uscc"]: each["name"] for each in listed}
+        before = renames(suite)
         calm = write_names(officer, names, 60, "甲")
         soak.broker.stop()
         away = write_names(officer, names, seconds, "乙")
         held = unsent(suite)
         soak.broker.start()
         began = time.monotonic()
-        wait_for(lambda: unsent(suite) == 0, 600, "the outbox to drain")
-        drained = time.monotonic() - began
+        waited = by_then(lambda: unsent(suite) == 0, 600)
+        drained, left = time.monotonic() - began, unsent(suite)
         for what, answers in (("with the broker", calm), ("without it", away)):
             waits = sorted(answers)
             print(
@@ -242,11 +252,21 @@ def outage(soak: Soak, seconds: float) -> None:
                 f"p95 {waits[int(len(waits) * 0.95)]:.0f} ms, p99 {waits[int(len(waits) * 0.99)]:.0f} ms"
             )
         soak.must(held >= len(away), f"the outbox grew to {held} for {len(away)} writes")
-        soak.must(True, f"and drained in {drained:.1f} s")
+        soak.must(waited and left == 0, f"and drained in {drained:.1f} s: {left} unsent")
+        written = len(calm) + len(away)
+        sent = renames(suite) - before
+        soak.must(len(sent) == written, f"an event for each of {written} writes: {len(sent)}")
         with suite.client("platform") as reader:
             last = {code: reader.get(f"/api/registry/v1/enterprises/{code}").json()["name"] for code in names}
-        wait_for(lambda: told(suite, last), 120, "every reader of events to know the last name")
-        soak.must(True, "the whitelist knows every enterprise under its last name")
+        for part in CONSUMERS:
+            by_then(lambda part=part: not sent - acted_upon(suite, part), 180)
+            missing = len(sent - acted_upon(suite, part))
+            soak.must(missing == 0, f"{part} has acted upon every rename: {missing} missing")
+            known = dict(rows(suite, part, "SELECT uscc, name FROM enterprises"))
+            other = sum(known.get(code) != name for code, name in last.items())
+            soak.must(other == 0, f"{part} knows {len(last)} enterprises by their last name: {other} by another")
+            ((letters,),) = rows(suite, part, "SELECT count(*) FROM dead_letters")
+            soak.must(letters == 0, f"{part} has put nothing aside: {letters}")
 
 
 def write_names(officer, names: dict[str, str], seconds: float, mark: str) -> list[float]:
@@ -281,20 +301,35 @@ def unsent(suite: Suite) -> int:
     )
 
 
-def told(suite: Suite, last: dict[str, str]) -> bool:
-    import json
+def rows(suite: Suite, part: str, query: str) -> list[tuple[Any, ...]]:
+    """What a part's own database answers."""
+    server = DatabaseServer(Home(suite.home).server.read_text().strip())
+    with psycopg.connect(server.libpq_url(part)) as connection:
+        return connection.execute(query.encode()).fetchall()
 
-    with suite.client("bank") as bank:
-        rows = map(json.loads, bank.get("/api/finance/v1/whitelist/snapshot").text.splitlines())
-        return all(last.get(row["uscc"], row["name"]) == row["name"] for row in rows)
+
+def renames(suite: Suite) -> set[uuid.UUID]:
+    """The events that the registry has announced for renamed enterprises."""
+    return {each for (each,) in rows(suite, "registry", f"SELECT event_id FROM outbox WHERE type = '{RENAMED}'")}
 
 
-def wait_for(holds: Callable[[], bool], seconds: float, what: str) -> None:
+def acted_upon(suite: Suite, part: str) -> set[uuid.UUID]:
+    return {each for (each,) in rows(suite, part, f"SELECT event_id FROM inbox WHERE consumer = '{part}'")}
+
+
+def by_then(holds: Callable[[], bool], seconds: float) -> bool:
+    """Whether it came to hold within `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds:.0f} s")
+            return False
         time.sleep(0.5)
+    return True
+
+
+def wait_for(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    if not by_then(holds, seconds):
+        raise AssertionError(f"{what}: not within {seconds:.0f} s")
 
 
 @contextmanager

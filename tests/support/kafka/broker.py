@@ -99,12 +99,22 @@ class KafkaBroker:
         self._conf.write_text(
             PROPERTIES.format(port=port, controller=controller, data=self._home / "data"), encoding="utf-8"
         )
+        self._format()
+
+    def _format(self) -> None:
         # "x" in front: an id that begins with a dash would be taken for an option.
         cluster_id = "x" + base64.urlsafe_b64encode(uuid.uuid4().bytes)[:21].decode()
         formatting = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._conf)]
         formatted = subprocess.run(formatting, capture_output=True, text=True, timeout=60, check=False)
         if formatted.returncode != 0:
             raise BrokerUnavailable(f"the broker's storage could not be formatted: {formatted.stderr[-400:]}")
+
+    def lose(self) -> None:
+        """Everything it kept is gone; it comes back on the same port with nothing: no topic, no offset."""
+        self.kill()
+        shutil.rmtree(self._home / "data")
+        self._format()
+        self.start()
 
     def start(self) -> None:
         """Start and wait until it answers."""
@@ -171,7 +181,7 @@ class GivenBroker:
     def stop(self) -> None:
         """Not ours to stop."""
 
-    kill = freeze = thaw = restart = remove = stop
+    kill = freeze = thaw = restart = lose = remove = stop
 
 
 class ContainerBroker:
@@ -239,6 +249,11 @@ class ContainerBroker:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+    def lose(self) -> None:
+        self._container.stop(force=True)
+        self._container.start()
+        wait_until_ready(self.bootstrap)
 
     def remove(self) -> None:
         if self._created:
