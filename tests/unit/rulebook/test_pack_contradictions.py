@@ -80,7 +80,7 @@ def test_a_new_applicant_cannot_be_asked_for_the_title_itself(pack_text: str, di
 
 
 def asking(pack_text: str, dictionary: Dictionary, title: str, asked: str) -> Pack:
-    text = pack_text.replace("title: innovative_sme", f"title: {title}").replace("test-pack", title)
+    text = pack_text.replace("title: innovative_sme", f"title: {title}").replace("test-pack", title.replace("_", "-"))
     return load_pack(text.replace(LINE, f"    test: {{holds: [{asked}]}}\n"), dictionary, f"{title}.yaml")
 
 
