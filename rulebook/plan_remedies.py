@@ -273,6 +273,8 @@ class Remedies:
         ahead = year >= self.clock.as_of.year + (fact.year_of == "calendar")
         effort = "paperwork" if supplied and not ahead else self.effort(fact, year, asking)
         before = Fraction(str(held.value))
+        on_file = None if supplied else draft.base.facts[key].value  # not what an earlier edit or a part made of it
+        origin = before if supplied else Fraction(str(on_file))
 
         def at(steps: int) -> Edit:
             value = on_grid(fact, before, direction, steps)
@@ -284,11 +286,11 @@ class Remedies:
                 ready=self.ready(fact, year, effort),
                 condition=asking.condition,
                 fact=fact,
-                before=None if supplied else held.value,
+                before=on_file,
                 source=source_of(fact, asking) if asking.only_sources else held.source,
                 direction=direction,
                 supplied=supplied,
-                distance=Fraction(int(ahead)) if supplied else distance(before, Fraction(value)),
+                distance=Fraction(int(ahead)) if supplied else distance(origin, Fraction(value)),
             )
 
         def suffices(steps: int) -> bool:
@@ -355,13 +357,6 @@ def cheapest(ways: Iterable[Way]) -> list[Way]:
     """The best few, each once, in an order that does not depend on how they were found."""
     found = {signature(way): way for way in ways}
     return sorted(found.values(), key=lambda way: (cost_of(way), signature(way)))[:MOST_WAYS]
-
-
-def _source(fact: Fact, asking: Asking) -> str:
-    for source in fact.sources:
-        if not asking.only_sources or source in asking.only_sources:
-            return source
-    return sorted(asking.only_sources)[0] if asking.only_sources else next(iter(SOURCE_KINDS))
 
 
 def source_of(fact: Fact, asking: Asking) -> str:

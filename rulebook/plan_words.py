@@ -176,9 +176,10 @@ class Words:
         return f"{label}{verb} {target}（{base} {amount(fact, edit.before)}，{more} {amount(fact, step)}）{_why(goals)}"
 
     def _base(self, edit: Edit, fact: Fact) -> str:
-        held = self.before.base.facts.get((fact.id, edit.year))
-        recorded = (fact.id, edit.year) in self.remedies.recorded
-        return "现为" if held is None or recorded or not fact.yearly else f"{self.clock.as_of.year - 1} 年为"
+        """Which year the present value belongs to: years that have no figure take the one of the last that has."""
+        years = [year for fact_id, year in self.remedies.recorded if fact_id == fact.id and year <= edit.year]
+        latest = max(years, default=edit.year)
+        return "现为" if not fact.yearly or latest == edit.year else f"{latest} 年为"
 
     def _consequences(self, edit: Edit) -> Iterator[str]:
         fact = edit.fact

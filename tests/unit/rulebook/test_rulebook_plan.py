@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -188,6 +189,32 @@ def test_figures_are_said_in_the_units_people_use(
     planned: Plan, test: str, facts: dict[str, object], text: str
 ) -> None:
     assert [each.text for each in planned(test, facts).changes] == [text]
+
+
+def test_two_limits_on_one_figure_are_told_from_the_value_on_file(planned: Plan) -> None:
+    """The share asks 100 万元 of R&D and the amount 120: the step is from the 96 on file, not from the 100."""
+    both = "{all: ['rd_expense_yuan[t] / revenue_yuan[t] >= 10%', 'rd_expense_yuan[t] >= 120 万元']}"
+    facts: dict[str, object] = {"rd_expense_yuan": {2025: "96 万元"}, "revenue_yuan": {2025: "1000 万元"}}
+    [change] = planned(both, facts).changes
+    assert (change.current, change.target, change.distance) == ("960000.00", "1200000.00", Decimal("0.2"))
+    assert change.text.startswith("2026年研发费用总额达到 120 万元（2025 年为 96 万元，再增加 24 万元）")
+
+
+def test_a_whole_that_its_part_lifted_is_told_from_the_value_on_file(planned: Plan) -> None:
+    facts: dict[str, object] = {"main_revenue_yuan": {2025: "960 万元"}, "revenue_yuan": {2025: "960 万元"}}
+    both = "{all: ['main_revenue_yuan[t] >= 1000 万元', 'revenue_yuan[t] >= 1200 万元']}"
+    whole = next(each for each in planned(both, facts).changes if each.fact_id == "revenue_yuan")
+    assert whole.current == "9600000.00"
+    assert "2025 年为 960 万元，再增加 240 万元" in whole.text
+
+
+def test_the_year_of_the_present_value_is_the_one_it_is_on_file_for(planned: Plan) -> None:
+    """A platform's score belongs to the calendar year of the application, not to the fiscal year before it."""
+    windows = (Window("innovative_sme", date(2027, 4, 1), date(2027, 4, 30)),)
+    facts: dict[str, object] = {"development_score": {2026: "55 分"}}
+    [change] = planned("development_score[y] >= 60 分", facts, effort="months", windows=windows).changes
+    assert (change.fiscal_year, change.current) == (2027, "55")
+    assert change.text == "2027年专精特新发展评价得分达到 60 分（2026 年为 55 分，再增加 5 分）"
 
 
 def test_counts_are_said_as_so_many_more(planned: Plan) -> None:
