@@ -34,13 +34,14 @@ from decimal import Decimal
 from rulebook.assessment import Assessment
 from rulebook.evaluate import evaluate
 from rulebook.pack import PACK_TITLES, Pack, Route
+from rulebook.plan_assumptions import assumptions, repeated
 from rulebook.plan_draft import Cost, Draft, Resize, cost_of, signature
 from rulebook.plan_forms import FORMS
 from rulebook.plan_model import Change, GapPlan, Kind, Obstacle, OpenLine, Opportunity, Outcome, RoutePlan, Window
 from rulebook.plan_remedies import Remedies, Way
 from rulebook.plan_score import improve, options_of
 from rulebook.plan_search import ANY, OPEN, SCORE, Search, needs, route_in, ways_of
-from rulebook.plan_time import Clock, FactKey, opportunities, project, seasons
+from rulebook.plan_time import Clock, FactKey, opportunities, project, run_out, seasons, standing
 from rulebook.plan_walk import facts_of
 from rulebook.plan_words import Words, spaced, summary_of
 from rulebook.status import MANUAL_REVIEW, Status
@@ -119,6 +120,7 @@ class _Planner:
             pack, subject, as_of=as_of, application_date=application_date, kind=kind, windows=windows
         )
         self.seasons = seasons(self.opportunities)
+        self._later = standing(pack, application_date)
         self._days: dict[date, tuple[Remedies, Draft, frozenset[FactKey]]] = {}
 
     def plan(self) -> GapPlan:
@@ -180,7 +182,7 @@ class _Planner:
         for season in self.seasons:
             reached: list[tuple[Cost, date, Search, Draft]] = []
             for opportunity in season:
-                search = Search(self.pack, route, self.kind, self._on(opportunity)[0], opportunity)
+                search = Search(self._asked(opportunity), route, self.kind, self._on(opportunity)[0], opportunity)
                 draft = search.run(self._on(opportunity)[1])
                 if draft is not None:
                     reached.append((draft.cost, opportunity.day, search, draft))
@@ -192,6 +194,11 @@ class _Planner:
                 found = self._planned(route, search, draft, season[-1])
                 return found, (0, _WORST[found.effort], found.distance, cost, day, index)
         return self._refused(route, conflicts), (1, 0, Decimal(0), cost_of(()), self.application_date, index)
+
+    def _asked(self, opportunity: Opportunity) -> Pack:
+        """The pack as it is taken to stand on that day."""
+        ended = run_out(self.pack, self.kind, self.application_date, opportunity.day)
+        return self._later if ended else self.pack
 
     def _on(self, opportunity: Opportunity) -> tuple[Remedies, Draft, frozenset[FactKey]]:
         """The subject on that day as it would be without any change."""
@@ -225,7 +232,10 @@ class _Planner:
             verified=verified,
             effort=max(efforts, key=lambda each: _WORST[each], default=""),
             distance=sum((each.distance for each in changes), Decimal(0)),
-            assumptions=tuple(self._assumptions(draft, opportunity, assumed, verified)),
+            assumptions=(
+                *assumptions(draft, opportunity, assumed, verified, self.application_date),
+                *self._repeated(route, opportunity),
+            ),
             left_to_officials=tuple(self._left(route, verified, draft)),
             lines=tuple(self._lines(route, changes, draft, last)),
             obstacles=self._obstacles(route, opportunity),
@@ -241,9 +251,10 @@ class _Planner:
             stuck = [f"“{each.label}”：{each.reason}" for each in self._stuck(route, last)]
             reasons += stuck or [f"到 {last.day.year} 年仍没有找到可行的组合，需人工判断"]
         lines = tuple(self._lines(route, (), None, self.opportunities[-1])) if self.opportunities else ()
+        repeated = tuple(self._repeated(route, self.opportunities[-1])) if self.opportunities else ()
         return RoutePlan(
             route=route.id, label=route.label, outcome=Outcome.REFUSED, changes=(), opportunity=None, verified=None,
-            effort="", distance=Decimal(0), assumptions=(), left_to_officials=(), lines=lines,
+            effort="", distance=Decimal(0), assumptions=repeated, left_to_officials=(), lines=lines,
             obstacles=self._obstacles(route, None), reasons=tuple(dict.fromkeys(reasons)),
         )  # fmt: skip
 
@@ -285,7 +296,7 @@ class _Planner:
 
     def _stuck(self, route: Route, opportunity: Opportunity) -> Iterator[Obstacle]:
         _, start, _ = self._on(opportunity)
-        then = evaluate(self.pack, start.subject, application_date=opportunity.day, kind=self.kind)
+        then = evaluate(self._asked(opportunity), start.subject, application_date=opportunity.day, kind=self.kind)
         labels = {each.id: each.label for each in then.conditions} | {ANY: route.label}
         for need in needs(self.pack, route, self.kind, then):
             remedies = self._on(opportunity)[0]
@@ -302,23 +313,12 @@ class _Planner:
             reason = "；".join(remedies.blocked[:MOST_ALTERNATIVES])
             yield Obstacle(SCORE, "评价得分", f"{short}。{reason}" if reason else short)
 
-    # -- what is said beside the changes --------------------------------------------------------------------------
+    def _repeated(self, route: Route, opportunity: Opportunity) -> Iterator[str]:
+        ended = run_out(self.pack, self.kind, self.application_date, opportunity.day)
+        needed = set(self._needed(route))
+        return repeated(self.pack, [each for each in ended if each.line.id in needed])
 
-    def _assumptions(
-        self, draft: Draft, opportunity: Opportunity, assumed: frozenset[FactKey], verified: Assessment
-    ) -> Iterator[str]:
-        edited = {edit.slot[1:] for edit in draft.edits if edit.slot[0] == "fact"}
-        read = {(each.fact_id, each.fiscal_year) for line in verified.conditions for each in line.inputs}
-        years = sorted({year for fact_id, year in assumed & read if (fact_id, year) not in edited})
-        if years:
-            said = "、".join(str(year) for year in years)
-            yield f"{said} 年度未列出的数据按最近一个已知年度持平估算（年限类逐年加一）"
-        if any(edit.kind is Kind.SUPPLY for edit in draft.edits):
-            yield "以补充的资料达到所列要求为前提；不达到的，请重新测算"
-        if any(edit.kind is Kind.DECIDE for edit in draft.edits):
-            yield "认定意见按“符合”估算，以主管部门的认定为准"
-        if opportunity.window is None and opportunity.day.year > self.application_date.year:
-            yield "申报窗口以当年通知为准"
+    # -- what is said beside the changes --------------------------------------------------------------------------
 
     def _left(self, route: Route, verified: Assessment, draft: Draft) -> Iterator[str]:
         """What only officials decide, once everything else is done."""

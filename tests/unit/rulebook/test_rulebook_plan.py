@@ -145,6 +145,45 @@ def test_an_accident_passes_after_its_window(planned: Plan) -> None:
     assert [each.kind for each in found.changes] == [Kind.WAIT]
 
 
+NOTICE = """\
+gates:
+  - id: T-N
+    label: 与“小巨人”没有控股关系
+    clause: 推荐要求
+    quote: 存在控股关系的，不予推荐
+    evidence: V
+    document: {number: 测试函〔2026〕9号, name: 2026 年度通知, issuer: 测试部}
+    modality: must
+    in_force: {from: 2026-01-01, to: 2026-12-31}
+    test: controlling_link_with_giant = 否
+conditions:
+"""
+
+
+def test_a_requirement_of_one_years_notice_is_not_satisfied_by_letting_it_run_out(
+    dictionary: Dictionary, subject: Build
+) -> None:
+    pack = load_pack(condition("revenue_yuan[t] >= 1500 万元").replace("conditions:\n", NOTICE), dictionary)
+    facts = {"revenue_yuan": {2025: "1200 万元"}, "controlling_link_with_giant": "是"}
+    found = plan(pack, subject(facts), DAY).routes[0]
+    assert found.opportunity is not None
+    assert found.opportunity.day.year == 2027
+    assert {(each.kind, each.fact_id) for each in found.changes} == {
+        (Kind.REACH, "revenue_yuan"),
+        (Kind.REACH, "controlling_link_with_giant"),
+    }
+    said = (
+        "“与“小巨人”没有控股关系”是测试函〔2026〕9号通知的要求，只适用至 2026-12-31；"
+        "以后年度是否要求以当年通知为准，此处按仍须满足推算"
+    )
+    assert said in found.assumptions
+    assert found.verified is not None
+    assert found.verified.condition("T-N").status is Status.MET, "it is judged as if it were asked again"
+    kept = plan(pack, subject(facts | {"revenue_yuan": {2025: "1500 万元"}}), DAY, as_of=DAY).routes[0]
+    assert kept.opportunity is not None
+    assert (kept.opportunity.day.year, kept.assumptions) == (2026, ()), "while the notice is in force nothing is said"
+
+
 # -- units people use, never rounded below the threshold ------------------------------------------------------------
 
 

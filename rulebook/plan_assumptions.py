@@ -1,0 +1,42 @@
+"""What a plan takes for granted, in words beside its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from rulebook.assessment import Assessment
+from rulebook.pack import Condition, Pack
+from rulebook.plan_draft import Draft
+from rulebook.plan_model import Kind, Opportunity
+from rulebook.plan_time import FactKey
+
+
+def assumptions(
+    draft: Draft, opportunity: Opportunity, assumed: frozenset[FactKey], verified: Assessment, application_date: date
+) -> Iterator[str]:
+    """Of the figures, of what is supplied or decided, and of the window."""
+    edited = {edit.slot[1:] for edit in draft.edits if edit.slot[0] == "fact"}
+    read = {(each.fact_id, each.fiscal_year) for line in verified.conditions for each in line.inputs}
+    years = sorted({year for fact_id, year in assumed & read if (fact_id, year) not in edited})
+    if years:
+        said = "、".join(str(year) for year in years)
+        yield f"{said} 年度未列出的数据按最近一个已知年度持平估算（年限类逐年加一）"
+    if any(edit.kind is Kind.SUPPLY for edit in draft.edits):
+        yield "以补充的资料达到所列要求为前提；不达到的，请重新测算"
+    if any(edit.kind is Kind.DECIDE for edit in draft.edits):
+        yield "认定意见按“符合”估算，以主管部门的认定为准"
+    if opportunity.window is None and opportunity.day.year > application_date.year:
+        yield "申报窗口以当年通知为准"
+
+
+def repeated(pack: Pack, lines: Sequence[Condition]) -> Iterator[str]:
+    """Lines of a notice that has ended by the day of the plan: they hold for its year, and the next may repeat them."""
+    named: dict[tuple[str, date | None], list[str]] = {}
+    for each in lines:
+        number = (each.line.document or pack.document).number
+        end = each.term.end if each.term is not None else None
+        named.setdefault((number, end), []).append(f"“{each.line.label}”")
+    for (number, end), labels in named.items():
+        said = f"{'、'.join(labels)}是{number}通知的要求，只适用至 {end}"
+        yield f"{said}；以后年度是否要求以当年通知为准，此处按仍须满足推算"
