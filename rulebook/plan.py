@@ -175,7 +175,7 @@ class _Planner:
 
     # -- one route ------------------------------------------------------------------------------------------------
 
-    def _route(self, route: Route) -> tuple[RoutePlan, tuple[int, int, Decimal, Cost, date, int]]:
+    def _route(self, route: Route) -> tuple[RoutePlan, tuple[bool, bool, int, Decimal, Cost, date, int]]:
         """The plan of the first window that has one; within a window the cheapest day."""
         index = self.pack.routes.index(route)
         conflicts: list[str] = []
@@ -192,8 +192,8 @@ class _Planner:
             if reached:
                 cost, day, search, draft = min(reached, key=lambda each: each[:2])
                 found = self._planned(route, search, draft, season[-1])
-                return found, (0, _WORST[found.effort], found.distance, cost, day, index)
-        return self._refused(route, conflicts), (1, 0, Decimal(0), cost_of(()), self.application_date, index)
+                return found, (False, found.steep, _WORST[found.effort], found.distance, cost, day, index)
+        return self._refused(route, conflicts), (True, False, 0, Decimal(0), cost_of(()), self.application_date, index)
 
     def _asked(self, opportunity: Opportunity) -> Pack:
         """The pack as it is taken to stand on that day."""
@@ -233,7 +233,7 @@ class _Planner:
             effort=max(efforts, key=lambda each: _WORST[each], default=""),
             distance=sum((each.distance for each in changes), Decimal(0)),
             assumptions=(
-                *assumptions(draft, opportunity, assumed, verified, self.application_date),
+                *assumptions(draft, opportunity, assumed, verified, self.application_date, search.remedies.clock),
                 *self._repeated(route, opportunity),
             ),
             left_to_officials=tuple(self._left(route, verified, draft)),

@@ -9,11 +9,17 @@ from rulebook.assessment import Assessment
 from rulebook.pack import Condition, Pack
 from rulebook.plan_draft import Draft
 from rulebook.plan_model import Kind, Opportunity
-from rulebook.plan_time import FactKey
+from rulebook.plan_steps import accrues
+from rulebook.plan_time import STEEP, Clock, FactKey
 
 
 def assumptions(
-    draft: Draft, opportunity: Opportunity, assumed: frozenset[FactKey], verified: Assessment, application_date: date
+    draft: Draft,
+    opportunity: Opportunity,
+    assumed: frozenset[FactKey],
+    verified: Assessment,
+    application_date: date,
+    clock: Clock,
 ) -> Iterator[str]:
     """Of the figures, of what is supplied or decided, and of the window."""
     edited = {edit.slot[1:] for edit in draft.edits if edit.slot[0] == "fact"}
@@ -22,6 +28,13 @@ def assumptions(
     if years:
         said = "、".join(str(year) for year in years)
         yield f"{said} 年度未列出的数据按最近一个已知年度持平估算（年限类逐年加一）"
+    moved = [edit for edit in draft.edits if edit.fact is not None and accrues(edit.fact) and edit.direction > 0]
+    moved = [edit for edit in moved if edit.before is not None]
+    if any(clock.running(edit.year) for edit in moved):
+        days = f"{clock.as_of.year} 年余下的 {clock.days_left} 天里能增加的数额，按上一年度全年数额的相应比例估算"
+        yield f"{days}；超出的安排在下一个完整年度（本系统的规划假设，非政策规定）"
+    if any(edit.distance > STEEP for edit in moved):
+        yield "年度数据须增加一倍以上的，视为很难实现（本系统的规划假设，非政策规定）"
     if any(edit.kind is Kind.SUPPLY for edit in draft.edits):
         yield "以补充的资料达到所列要求为前提；不达到的，请重新测算"
     if any(edit.kind is Kind.DECIDE for edit in draft.edits):

@@ -90,6 +90,8 @@ class Change:
     title: str = ""
     consequences: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    warning: str = ""
+    """Why it is hardly reached; empty for an ordinary step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,15 @@ class RoutePlan:
     lines: tuple[OpenLine, ...]
     obstacles: tuple[Obstacle, ...]
     reasons: tuple[str, ...]
+
+    @property
+    def outcome_label(self) -> str:
+        """How the route stands, and whether it takes a step that is hardly reached."""
+        return f"{self.outcome.label}（幅度大，很难实现）" if self.steep else self.outcome.label
+
+    @property
+    def steep(self) -> bool:
+        return any(each.warning for each in self.changes)
 
     @property
     def judgement(self) -> bool:

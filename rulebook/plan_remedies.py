@@ -24,6 +24,7 @@ from rulebook.plan_steps import (
     FEWEST,
     STEPS,
     THOUSANDFOLD,
+    accrues,
     canonical,
     distance,
     least,
@@ -297,8 +298,25 @@ class Remedies:
             after = draft.with_edits((at(steps),))
             return after is not None and reached(after)
 
-        steps = least(suffices, self._farthest(fact, year, before, direction, draft))
+        farthest = self._farthest(fact, year, before, direction, draft)
+        paced = None if supplied or direction < 0 else self._paced(fact, year, before, draft)
+        steps = least(suffices, farthest if paced is None else min(paced, farthest))
+        if steps is None and paced is not None and paced < farthest and suffices(farthest):
+            pace = f"{label}按 {year - 1} 年的进度，在余下的 {self.clock.days_left} 天里达不到所需数值"
+            self.block(f"{pace}，须安排在下一个完整年度")
         return None if steps is None else self.edit(at(steps))
+
+    def _paced(self, fact: Fact, year: int, before: Fraction, draft: Draft) -> int | None:
+        """Steps that the days left of the running year can bring; None where nothing is known to tell the pace from."""
+        last = draft.base.facts.get((fact.id, year - 1))
+        if not accrues(fact) or not self.clock.running(year) or last is None or last.value is None:
+            return None
+        more = Fraction(str(last.value)) * self.clock.share_left
+        if fact.type == "integer":
+            more = max(more, Fraction(1))  # nobody is a tenth of a person
+        step = Fraction(STEPS[fact.type])
+        end = Fraction(str(draft.base.facts[(fact.id, year)].value)) + more
+        return max(0, floor(end / step) - floor(before / step))
 
     def _farthest(self, fact: Fact, year: int, before: Fraction, direction: int, draft: Draft) -> int:
         """Steps to the end of what the figure can be: its bounds, its whole if that is history, a thousandfold."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from rulebook.dictionary import Fact
 from rulebook.pack import Compare, Condition, DaysSince, Entries, Holds, NoBan, Pack, Term
@@ -21,6 +22,10 @@ from rulebook.units import plain_decimal
 
 LEAD_DAYS = {"paperwork": 0, "months": 92, "year": 366, "years": 731}
 """How long a change of each effort class takes. A planning assumption of ours, no rule: shown with every change."""
+
+STEEP = Fraction(1, 2)
+"""A yearly figure that has to more than double is hardly reached, however long the year. A planning assumption of
+ours, no rule: such steps are said to be so, and routes that need one come after those that need none."""
 
 YEARS_AHEAD = 4
 """t, t−1 and t−2 all lie in the future after three years, and no window of the law reaches back further."""
@@ -41,6 +46,16 @@ class Clock:
 
     def running(self, year: int) -> bool:
         return year == self.as_of.year
+
+    @property
+    def days_left(self) -> int:
+        """Of the running year, today not counted."""
+        return (date(self.as_of.year, 12, 31) - self.as_of).days
+
+    @property
+    def share_left(self) -> Fraction:
+        """What a year can still bring at the pace of the year before. A planning assumption of ours, no rule."""
+        return Fraction(self.days_left, date(self.as_of.year, 12, 31).timetuple().tm_yday)
 
 
 def opportunities(

@@ -16,7 +16,8 @@ from rulebook.plan_draft import Draft, Edit
 from rulebook.plan_model import EFFORT_LABELS, Change, Kind, Outcome, RoutePlan
 from rulebook.plan_remedies import Asking, Remedies
 from rulebook.plan_score import scored_on
-from rulebook.plan_time import Clock
+from rulebook.plan_steps import accrues
+from rulebook.plan_time import STEEP, Clock
 from rulebook.plan_walk import leaves_of, measures_of, refs_of, scales_of, tests_scoring
 from rulebook.status import Status, Verdict
 from rulebook.subject import POINT
@@ -82,7 +83,16 @@ class Words:
             title=edit.slot[1] if edit.kind is Kind.TITLE else "",
             consequences=tuple(self._consequences(edit)),
             evidence=fact.evidence if fact is not None else (),
+            warning=self._warning(edit),
         )
+
+    def _warning(self, edit: Edit) -> str:
+        fact = edit.fact
+        rises = edit.kind is Kind.REACH and edit.slot[0] == "fact" and edit.direction > 0 and edit.before is not None
+        if fact is None or not rises or not accrues(fact) or edit.distance <= STEEP:
+            return ""
+        had, wanted = amount(fact, edit.before), amount(fact, edit.value)
+        return f"{period_label(fact, edit.year)}须由 {had} 增至 {wanted}，超过翻一番，很难实现，请核实是否可行"
 
     def _earliest(self, edit: Edit) -> str:
         if edit.ready <= self.clock.as_of:
@@ -338,4 +348,5 @@ def summary_of(best: RoutePlan, now: Assessment) -> str:
     count = sum(each.kind is not Kind.WAIT for each in best.changes)
     needs_text = f"需完成 {count} 项改变，" if count else "无需改变，只需等待，"
     tail = "；其余由主管部门核定" if best.judgement else ""
+    tail += "；其中有超过翻一番的改变，很难实现" if best.steep else ""
     return f"走“{best.label}”：{needs_text}最早可在{spaced(best.opportunity.label)}达到{tail}。"

@@ -113,7 +113,7 @@ def _route(found: RoutePlan) -> out.RoutePlanOut:
     return out.RoutePlanOut(
         route=found.route,
         label=found.label,
-        outcome=Coded(code=found.outcome.value, label=found.outcome.label),
+        outcome=Coded(code=found.outcome.value, label=found.outcome_label),
         changes=[_change(each) for each in found.changes],
         opportunity=_opportunity(found.opportunity),
         verification=_verification(found),
@@ -146,7 +146,7 @@ def _change(found: Change) -> out.ChangeOut:
         current=found.current,
         target=found.target,
         title=rendering.title(found.title) if found.title else None,
-        consequences=list(found.consequences),
+        consequences=[*found.consequences, *([found.warning] if found.warning else [])],
         evidence=list(found.evidence),
     )
 

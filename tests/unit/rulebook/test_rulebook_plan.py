@@ -184,6 +184,46 @@ def test_a_requirement_of_one_years_notice_is_not_satisfied_by_letting_it_run_ou
     assert (kept.opportunity.day.year, kept.assumptions) == (2026, ()), "while the notice is in force nothing is said"
 
 
+# -- what a year that is nearly over can still bring ----------------------------------------------------------------
+
+LATE = date(2026, 11, 24)
+
+
+def test_a_figure_that_the_days_left_cannot_bring_is_planned_for_the_next_complete_year(planned: Plan) -> None:
+    """37 of 365 days at the pace of 240 万元 a year bring 24.32 万元, not 60."""
+    facts: dict[str, object] = {"rd_expense_yuan": {2025: "240 万元"}}
+    found = planned("rd_expense_yuan[t] >= 300 万元", facts, day=LATE)
+    [change] = found.changes
+    assert (change.fiscal_year, change.effort, change.warning) == (2027, "years", "")
+    assert found.opportunity is not None
+    assert found.opportunity.day.year == 2028
+    near = planned("rd_expense_yuan[t] >= 264 万元", facts, day=LATE)
+    assert [each.fiscal_year for each in near.changes] == [2026]
+    assert any("余下的 37 天" in each and "非政策规定" in each for each in near.assumptions)
+    early = planned("rd_expense_yuan[t] >= 300 万元", facts, day=date(2026, 3, 1))
+    assert [each.fiscal_year for each in early.changes] == [2026]
+
+
+def test_one_more_person_can_be_employed_on_any_day(planned: Plan) -> None:
+    facts: dict[str, object] = {"rd_staff": {2025: 3}}
+    assert [each.fiscal_year for each in planned("rd_staff[t] >= 4 人", facts, day=LATE).changes] == [2026]
+    assert [each.fiscal_year for each in planned("rd_staff[t] >= 5 人", facts, day=LATE).changes] == [2027]
+
+
+def test_a_figure_that_has_to_be_multiplied_is_said_to_be_hardly_reachable(planned: Plan) -> None:
+    facts: dict[str, object] = {"main_revenue_yuan": {2025: "323.60 万元"}}
+    found = planned("main_revenue_yuan[t] >= 119352.8 万元", facts, day=LATE)
+    [change] = found.changes
+    assert change.fiscal_year == 2027
+    assert (
+        change.warning == "2027年主营业务收入须由 323.6 万元 增至 119,352.8 万元，超过翻一番，很难实现，请核实是否可行"
+    )
+    assert (found.outcome, found.outcome_label) == (Outcome.PLANNED, "可达到（幅度大，很难实现）")
+    assert any("增加一倍以上" in each and "非政策规定" in each for each in found.assumptions)
+    twice = planned("main_revenue_yuan[t] >= 647.2 万元", facts, day=LATE)
+    assert (twice.outcome_label, twice.changes[0].warning) == ("可达到", "")
+
+
 # -- units people use, never rounded below the threshold ------------------------------------------------------------
 
 
