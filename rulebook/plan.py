@@ -30,6 +30,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from rulebook.assessment import Assessment
 from rulebook.evaluate import evaluate
@@ -79,6 +80,13 @@ def plan(
     ).plan()
 
 
+class FirstStep(NamedTuple):
+    """A change in words and its effort class, which is empty where only officials have something to do."""
+
+    text: str
+    effort: str
+
+
 def first_step(
     pack: Pack,
     subject: Subject,
@@ -87,8 +95,8 @@ def first_step(
     route: str,
     *,
     resize: Resize | None = None,
-) -> str:
-    """The easiest open line of a route and what closes it, in words: for lists, without the search of a plan."""
+) -> FirstStep:
+    """The easiest open line of a route and what closes it: for lists, without the search of a plan."""
     planner = _Planner(
         pack=pack, subject=subject, application_date=application_date, kind=kind, windows=(),
         as_of=application_date, prior={}, resize=resize,
@@ -146,7 +154,7 @@ class _Planner:
             summary=summary_of(routes[0], self.now),
         )
 
-    def first_step(self, route: Route) -> str:
+    def first_step(self, route: Route) -> FirstStep:
         """The cheapest single way in the first window that has one for the line."""
         for season in self.seasons:
             remedies, start, _ = self._on(season[-1])
@@ -159,8 +167,9 @@ class _Planner:
                 way = min(ways, key=lambda each: (cost_of(each), signature(each)))
                 after = start.with_edits(way)
                 if after is not None:
-                    return self._words(route, start, after, remedies).changes()[0].text
-        return self._left_to_officials(route)
+                    first = self._words(route, start, after, remedies).changes()[0]
+                    return FirstStep(first.text, first.effort)
+        return FirstStep(self._left_to_officials(route), "")
 
     def _left_to_officials(self, route: Route) -> str:
         """Nothing is left for the enterprise to do, but there is for whoever decides."""

@@ -14,7 +14,7 @@ from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.pack import Holds, Pack
-from rulebook.plan import first_step, plan
+from rulebook.plan import FirstStep, first_step, plan
 from rulebook.plan_draft import Resize
 from rulebook.plan_model import GapPlan, Kind, Window
 from rulebook.plan_walk import leaves_of, tests_of
@@ -214,9 +214,11 @@ def _changed(
     return inputs
 
 
-def first_steps(rules: Rules, packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]) -> dict[tuple[str, str], str]:
+def first_steps(
+    rules: Rules, packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]
+) -> dict[tuple[str, str], FirstStep]:
     """For every row the first thing to do on its nearest route, by (uscc, title)."""
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], FirstStep] = {}
     for row in rows:
         pack = packs.get(row.pack_hash)
         if pack is None or row.near_route is None:

@@ -192,6 +192,8 @@ def test_near_misses_are_those_with_few_open_lines_nearest_first_with_the_first_
     assert [(each["uscc"], each["open_lines"]) for each in body["items"]] == [(nearer, 1), (near, 2)]
     assert all(each["first_change"] for each in body["items"])
     assert body["items"][1]["first_change"].startswith("补充事故与违法违规记录")
+    assert body["items"][1]["effort"]["code"] != "paperwork"
+    assert "此外还有属“" in body["items"][1]["first_change"], "the row's class is of what remains, and that is said"
     assert client.get(f"{PREFIX}/near-misses", params=asked | {"lines": 0}).json()["items"] == []
     first = client.get(f"{PREFIX}/near-misses", params={"title": "innovative_sme", "limit": 2})
     assert 'rel="next"' in first.headers["link"]
