@@ -14,9 +14,11 @@ be closed is the plan's day; what no edit could close on the days of the next wi
 be complete on the plan's day. Figures of a fiscal year are ready on the first day of the next. Obtaining another title
 takes as long as that title's own plan says (`prior`), plus the months of its procedure.
 
-**Smallest.** Effort classes come first (paperwork < months < year < years), then distance (the relative size of the
-move). On one day the search is exhaustive within its bounds: every way to close a line, an exact knapsack for the
-score, and in the end the cheapest subset that still reaches the title, so no change is superfluous.
+**Smallest.** Effort classes come first (paperwork < months < year < years), then how many changes of each class there
+are, then distance (the relative size of the move); of equals the one with fewer consequences, and what the enterprise
+does itself before what others grant. On one day the search is exhaustive within its bounds: every way to close a line,
+an exact knapsack for the score, and in the end the cheapest subset that still reaches the title, so no change is
+superfluous. Routes are ranked alike.
 
 **Interaction.** Edits are applied to a copy of the subject and the whole pack is judged again by `rulebook.evaluate`.
 A line that an edit breaks (more revenue lowers the share of R&D) is closed in turn, or the way is given up with the
@@ -36,7 +38,7 @@ from rulebook.assessment import Assessment
 from rulebook.evaluate import evaluate
 from rulebook.pack import PACK_TITLES, Pack, Route
 from rulebook.plan_assumptions import assumptions, repeated
-from rulebook.plan_draft import Cost, Draft, Resize, cost_of, signature
+from rulebook.plan_draft import Cost, Draft, Resize, cost_of, order_of
 from rulebook.plan_forms import FORMS
 from rulebook.plan_model import Change, GapPlan, Kind, Obstacle, OpenLine, Opportunity, Outcome, RoutePlan, Window
 from rulebook.plan_remedies import Remedies, Way
@@ -164,7 +166,7 @@ class _Planner:
             if not ways and any(each.status in OPEN for each in route_in(self.now, route).score_checks):
                 ways = [way[:1] for way in [improve(self.pack, route, start, remedies)] if way]
             if ways:
-                way = min(ways, key=lambda each: (cost_of(each), signature(each)))
+                way = min(ways, key=order_of)
                 after = start.with_edits(way)
                 if after is not None:
                     first = self._words(route, start, after, remedies).changes()[0]
@@ -184,7 +186,7 @@ class _Planner:
 
     # -- one route ------------------------------------------------------------------------------------------------
 
-    def _route(self, route: Route) -> tuple[RoutePlan, tuple[bool, bool, int, Decimal, Cost, date, int]]:
+    def _route(self, route: Route) -> tuple[RoutePlan, tuple[bool, bool, int, Cost, date, int]]:
         """The plan of the first window that has one; within a window the cheapest day."""
         index = self.pack.routes.index(route)
         conflicts: list[str] = []
@@ -201,8 +203,8 @@ class _Planner:
             if reached:
                 cost, day, search, draft = min(reached, key=lambda each: each[:2])
                 found = self._planned(route, search, draft, season[-1])
-                return found, (False, found.steep, _WORST[found.effort], found.distance, cost, day, index)
-        return self._refused(route, conflicts), (True, False, 0, Decimal(0), cost_of(()), self.application_date, index)
+                return found, (False, found.steep, _WORST[found.effort], cost, day, index)
+        return self._refused(route, conflicts), (True, False, 0, cost_of(()), self.application_date, index)
 
     def _asked(self, opportunity: Opportunity) -> Pack:
         """The pack as it is taken to stand on that day."""
@@ -393,7 +395,7 @@ class _Planner:
         """The ways not taken, cheapest first."""
         taken = {edit.slot for edit in draft.edits} if draft is not None else set()
         said: set[str] = set()
-        for way in sorted(ways, key=lambda each: (cost_of(each), signature(each))):
+        for way in sorted(ways, key=order_of):
             after = start.with_edits(way)
             if not way or after is None or {edit.slot for edit in way} <= taken:
                 continue

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.judge import compile_test
 from rulebook.pack import Ref, Test, Total
-from rulebook.plan_draft import SIZE_FACTS, Draft, Edit, cost_of, merge, signature
+from rulebook.plan_draft import SIZE_FACTS, Draft, Edit, merge, order_of, signature
 from rulebook.plan_model import Kind
 from rulebook.plan_steps import (
     FEWEST,
@@ -374,7 +374,7 @@ class Remedies:
 def cheapest(ways: Iterable[Way]) -> list[Way]:
     """The best few, each once, in an order that does not depend on how they were found."""
     found = {signature(way): way for way in ways}
-    return sorted(found.values(), key=lambda way: (cost_of(way), signature(way)))[:MOST_WAYS]
+    return sorted(found.values(), key=order_of)[:MOST_WAYS]
 
 
 def source_of(fact: Fact, asking: Asking) -> str:

@@ -415,17 +415,35 @@ def test_lines_that_pull_apart_are_refused_with_the_reason(planned: Plan) -> Non
 
 def test_nearly_innovative_reaches_it_by_two_small_moves(packs: dict[str, Pack], subject: Build) -> None:
     found = plan(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE), DAY)
-    best = found.best
-    assert best is not None
-    assert (best.route, best.effort) == ("score", "year")
-    assert {(each.fact_id, each.fiscal_year, each.target) for each in best.changes} == {
+    score = next(each for each in found.routes if each.route == "score")
+    assert score.effort == "year"
+    assert {(each.fact_id, each.fiscal_year, each.target) for each in score.changes} == {
         ("rd_expense_yuan", 2026, "450000.00"),
         ("main_revenue_yuan", 2026, "12600000.00"),
     }
-    assert best.verified is not None
-    assert best.verified.verdict is Verdict.ELIGIBLE
-    assert [each.route for each in found.routes] == ["score", "direct"]
+    assert score.verified is not None
+    assert score.verified.verdict is Verdict.ELIGIBLE
     assert found.to_json()["title"] == "innovative_sme"
+
+
+def test_of_routes_of_one_class_the_one_with_fewer_changes_comes_first(packs: dict[str, Pack], subject: Build) -> None:
+    """One change of a year comes before two of a year, however small the two are."""
+    found = plan(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE), DAY)
+    ranked = [(each.route, each.effort, len(each.changes)) for each in found.routes]
+    assert ranked == [("direct", "year", 1), ("score", "year", 2)]
+    assert found.routes[0].distance > found.routes[1].distance
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_one_more_patent_comes_before_an_institution_that_others_must_recognise(
+    planned: Plan, order: tuple[int, int]
+) -> None:
+    ways = ("ip_class1_count >= 1 项", "{some: rd_institutions, where: {level: [provincial], recognised: 是}}")
+    first, second = (ways[each] for each in order)
+    nothing: dict[str, object] = {"ip_class1_count": 0, "rd_institutions": "无"}
+    found = planned(f"{{any: [{first}, {second}]}}", nothing, effort="year")
+    assert [(each.kind, each.fact_id) for each in found.changes] == [(Kind.REACH, "ip_class1_count")]
+    assert found.lines[0].alternatives[0].startswith("取得 1 项研发机构")
 
 
 def test_the_same_question_gets_the_same_plan(packs: dict[str, Pack], subject: Build) -> None:
