@@ -124,7 +124,7 @@ class Draft:
         size: SizeResult | None = None
         for edit in self.edits:
             what, name, year = edit.slot
-            if what == "title":
+            if what in ("title", "row"):
                 assert isinstance(edit.value, Title)
                 titles = (*(each for each in titles or () if each.code != edit.value.code or each.state == "cancelled"),
                           edit.value)  # fmt: skip

@@ -16,7 +16,7 @@ from rulebook.evaluate import evaluate
 from rulebook.pack import Holds, Pack
 from rulebook.plan import FirstStep, first_step, plan
 from rulebook.plan_draft import Resize
-from rulebook.plan_model import GapPlan, Kind, Window
+from rulebook.plan_model import GapPlan, Window
 from rulebook.plan_walk import leaves_of, tests_of
 from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable
@@ -135,7 +135,7 @@ def _plan(
         resize=sizing(rules.sizes, situation.inputs["industry_code"]),
     )
     best = found.best
-    taken = {change.title for change in best.changes if change.kind is Kind.TITLE} if best is not None else set()
+    taken = {change.title for change in best.changes if change.title} if best is not None else set()
     return Planned(found, tuple(first[code] for code in sorted(taken) if code in first))
 
 

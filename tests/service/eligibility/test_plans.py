@@ -174,6 +174,21 @@ def test_what_if_a_fact_were_missing_a_title_held_or_a_finding_made(
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "findings[0].finding")
 
 
+def test_what_a_plan_says_to_obtain_can_be_asked_of_what_if(eligibility: Eligibility, client: TestClient) -> None:
+    eligibility.tell(registered(), facts(SHORT))
+    with clock.frozen(SPRING):
+        body = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"}).json()
+    [direct] = [each for each in (body["plan"], *body["alternatives"]) if each["route"] == "direct"]
+    [change] = direct["changes"]
+    value = [*(change["current"] or []), change["target"]]
+    wanted = {
+        "uscc": USCC, "title": "innovative_sme", "application_date": direct["opportunity"]["day"],
+        "facts": [{"fact": change["fact"], "value": value}],
+    }  # fmt: skip
+    answer = client.post(f"{PREFIX}/what-if", json=wanted)
+    assert (answer.status_code, answer.json()["after"]["route"]) == (200, "direct"), answer.text
+
+
 # -- near-misses ----------------------------------------------------------------------------------------------------
 
 

@@ -317,7 +317,7 @@ def test_a_target_is_rounded_up_to_what_suffices(planned: Plan) -> None:
 def test_a_missing_figure_is_to_be_supplied_with_what_it_must_reach(planned: Plan) -> None:
     found = planned("revenue_yuan[t] >= 1500 万元", {})
     [change] = found.changes
-    assert (change.kind, change.effort, change.target) == (Kind.SUPPLY, "paperwork", None)
+    assert (change.kind, change.effort, change.target) == (Kind.SUPPLY, "paperwork", "15000000.00")
     assert change.text == "补充2025年营业收入（材料：审计报告），须满足：≥1500 万元"
     assert found.opportunity is not None
     assert found.opportunity.day == DAY
@@ -335,6 +335,34 @@ def test_the_prior_tier_comes_first_and_the_other_title_stands_beside_it(planned
     found = planned("{holds: [innovative_sme, tech_sme]}", {}, titles=())
     assert [(each.kind, each.title) for each in found.changes] == [(Kind.TITLE, "innovative_sme")]
     assert found.lines[0].alternatives == ("先取得科技型中小企业称号",)
+
+
+def test_a_title_that_nobody_asked_about_is_first_to_be_written_down(planned: Plan) -> None:
+    """What is not known to be held may be held: obtaining it anew is the other way."""
+    found = planned("{holds: [tech_sme]}", {}, titles=None)
+    [change] = found.changes
+    assert (change.kind, change.effort, change.title) == (Kind.SUPPLY, "paperwork", "tech_sme")
+    assert change.text == "补充称号台账（含称号取消记录）：科技型中小企业称号已持有且在有效期内的，补登即可"
+    assert found.opportunity is not None
+    assert found.opportunity.day == DAY
+    assert found.lines[0].alternatives == ("先取得科技型中小企业称号",)
+    known = planned("{holds: [tech_sme]}", {}, titles=())
+    assert [each.kind for each in known.changes] == [Kind.TITLE], "an empty ledger says that it is not held"
+
+
+def test_what_is_determined_stands_in_the_plan_as_a_value(planned: Plan) -> None:
+    share = "rd_expense_yuan[t] / revenue_yuan[t] >= 3%"
+    [change] = planned(share, {"revenue_yuan": {2025: "40000 万元"}}).changes
+    assert (change.kind, change.target) == (Kind.SUPPLY, "12000000.00"), "the other side is known"
+    assert {each.target for each in planned(share, {}).changes} == {None}, "only a relation is asked"
+    [title] = planned("{holds: [tech_sme]}", {}, titles=()).changes
+    assert title.target == {
+        "title": "tech_sme", "state": "valid", "valid_from": f"{title.ready}", "valid_to": "2026-12-31"
+    }  # fmt: skip
+    some = "{some: rd_institutions, where: {level: [provincial], recognised: 是}}"
+    [record] = planned(some, {"rd_institutions": "无"}).changes
+    assert isinstance(record.target, dict)
+    assert (record.current, record.target["level"], record.target["recognised"]) == ([], "provincial", True)
 
 
 def test_a_title_that_can_only_be_had_later_moves_the_plan(packs: dict[str, Pack], subject: Build) -> None:
