@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rulebook.assessment import Assessment
-from rulebook.pack import EFFORTS, Pack, Route
+from rulebook.pack import EFFORTS, AllOf, AnyOf, Compare, CompareTotal, Entries, Pack, Review, Route, Test
+from rulebook.plan_entries import obtaining
+from rulebook.plan_remedies import Asking
 from rulebook.plan_search import OPEN, needs, route_in
+from rulebook.plan_walk import facts_in, refs_of
 from rulebook.status import Status
 
 SHARE = Decimal("0.0001")
@@ -44,7 +47,7 @@ def nearness(pack: Pack, found: Assessment) -> Nearness:
 
 def _on(pack: Pack, route: Route, found: Assessment) -> Nearness:
     efforts = [
-        "paperwork" if need.status is Status.UNKNOWN else _least(asking.effort for _, asking in need.tests)
+        _least(_effort(test, asking, found) for test, asking in need.tests)
         for need in needs(pack, route, found.kind, found)
         if need.status in OPEN
     ]
@@ -55,6 +58,53 @@ def _on(pack: Pack, route: Route, found: Assessment) -> Nearness:
     return Nearness(route.id, len(efforts), max(efforts, key=_rank, default=""), _short(route, found))
 
 
+def _effort(test: Test, asking: Asking, found: Assessment) -> str:
+    """What the line itself takes: of several alternatives each is as near as it stands, not as the nearest known."""
+    own = found.condition(asking.condition)
+    if own.status is not Status.UNKNOWN:
+        return _changing(test, asking)
+    return _supplying(test, asking, frozenset(each.fact_id for each in own.missing))
+
+
+def _changing(test: Test, asking: Asking) -> str:
+    """Of a line that is unmet: the least of its parts, any of which may be open; a year's figure takes a year."""
+    match test:
+        case AllOf() | AnyOf():
+            return _least(_changing(each, asking) for each in test.tests)
+        case Review():
+            return _changing(test.test, asking)
+        case Compare():
+            refs = refs_of(test.measure)
+            yearly = bool(refs) and all(ref.fact.yearly and ref.fact.year_of == "fiscal" for ref in refs)
+            return max(asking.effort, "year", key=_rank) if yearly else asking.effort
+        case Entries(forbidden=False) | CompareTotal():
+            return obtaining(asking.effort)
+        case _:
+            return asking.effort
+
+
+def _supplying(test: Test, asking: Asking, missing: frozenset[str]) -> str:
+    """Of a line that is undecided: a figure is looked up, but a record that nobody knows of has to be obtained."""
+    match test:
+        case AllOf():  # a part that nothing is missing for is met, else the line were unmet
+            return max((_supplying(each, asking, missing) for each in test.tests), key=_rank, default="paperwork")
+        case AnyOf():  # and here it is unmet, else the line were met
+            return _least(
+                _supplying(each, asking, missing)
+                if missing & {fact.id for fact in facts_in(each)}
+                else _changing(each, asking)
+                for each in test.tests
+            )
+        case Review():
+            return _supplying(test.test, asking, missing)
+        case Entries(forbidden=False) if test.fact.id in missing:
+            return obtaining(asking.effort)
+        case CompareTotal() if test.total.fact.id in missing:
+            return obtaining(asking.effort)
+        case _:
+            return "paperwork"
+
+
 def _short(route: Route, found: Assessment) -> Decimal:
     if route.score is None:
         return Decimal(0)
@@ -62,8 +112,10 @@ def _short(route: Route, found: Assessment) -> Decimal:
     checks = route_in(found, route).score_checks
     shares = [
         (limit.value - check.points.high) / limit.value
+        if limit.value > 0
+        else Decimal(1)  # "> 0": all of it is lacking
         for limit, check in zip(limits, checks, strict=True)
-        if check.status is Status.UNMET and limit.value > 0
+        if check.status is Status.UNMET
     ]
     return max(shares, default=Decimal(0)).quantize(SHARE)
 

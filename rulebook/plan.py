@@ -14,9 +14,11 @@ be closed is the plan's day; what no edit could close on the days of the next wi
 be complete on the plan's day. Figures of a fiscal year are ready on the first day of the next. Obtaining another title
 takes as long as that title's own plan says (`prior`), plus the months of its procedure.
 
-**Smallest.** Effort classes come first (paperwork < months < year < years), then distance (the relative size of the
-move). On one day the search is exhaustive within its bounds: every way to close a line, an exact knapsack for the
-score, and in the end the cheapest subset that still reaches the title, so no change is superfluous.
+**Smallest.** Effort classes come first (paperwork < months < year < years), then how many changes of each class there
+are, then distance (the relative size of the move); of equals the one with fewer consequences, and what the enterprise
+does itself before what others grant. On one day the search is exhaustive within its bounds: every way to close a line,
+an exact knapsack for the score, and in the end the cheapest subset that still reaches the title, so no change is
+superfluous. Routes are ranked alike.
 
 **Interaction.** Edits are applied to a copy of the subject and the whole pack is judged again by `rulebook.evaluate`.
 A line that an edit breaks (more revenue lowers the share of R&D) is closed in turn, or the way is given up with the
@@ -30,17 +32,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from rulebook.assessment import Assessment
 from rulebook.evaluate import evaluate
 from rulebook.pack import PACK_TITLES, Pack, Route
-from rulebook.plan_draft import Cost, Draft, Resize, cost_of, signature
+from rulebook.plan_assumptions import assumptions, repeated
+from rulebook.plan_draft import Cost, Draft, Resize, cost_of, order_of
 from rulebook.plan_forms import FORMS
 from rulebook.plan_model import Change, GapPlan, Kind, Obstacle, OpenLine, Opportunity, Outcome, RoutePlan, Window
 from rulebook.plan_remedies import Remedies, Way
 from rulebook.plan_score import improve, options_of
 from rulebook.plan_search import ANY, OPEN, SCORE, Search, needs, route_in, ways_of
-from rulebook.plan_time import Clock, FactKey, opportunities, project, seasons
+from rulebook.plan_time import Clock, FactKey, opportunities, project, run_out, seasons, standing
 from rulebook.plan_walk import facts_of
 from rulebook.plan_words import Words, spaced, summary_of
 from rulebook.status import MANUAL_REVIEW, Status
@@ -78,6 +82,13 @@ def plan(
     ).plan()
 
 
+class FirstStep(NamedTuple):
+    """A change in words and its effort class, which is empty where only officials have something to do."""
+
+    text: str
+    effort: str
+
+
 def first_step(
     pack: Pack,
     subject: Subject,
@@ -86,8 +97,8 @@ def first_step(
     route: str,
     *,
     resize: Resize | None = None,
-) -> str:
-    """The easiest open line of a route and what closes it, in words: for lists, without the search of a plan."""
+) -> FirstStep:
+    """The easiest open line of a route and what closes it: for lists, without the search of a plan."""
     planner = _Planner(
         pack=pack, subject=subject, application_date=application_date, kind=kind, windows=(),
         as_of=application_date, prior={}, resize=resize,
@@ -119,6 +130,7 @@ class _Planner:
             pack, subject, as_of=as_of, application_date=application_date, kind=kind, windows=windows
         )
         self.seasons = seasons(self.opportunities)
+        self._later = standing(pack, application_date)
         self._days: dict[date, tuple[Remedies, Draft, frozenset[FactKey]]] = {}
 
     def plan(self) -> GapPlan:
@@ -144,7 +156,7 @@ class _Planner:
             summary=summary_of(routes[0], self.now),
         )
 
-    def first_step(self, route: Route) -> str:
+    def first_step(self, route: Route) -> FirstStep:
         """The cheapest single way in the first window that has one for the line."""
         for season in self.seasons:
             remedies, start, _ = self._on(season[-1])
@@ -154,11 +166,12 @@ class _Planner:
             if not ways and any(each.status in OPEN for each in route_in(self.now, route).score_checks):
                 ways = [way[:1] for way in [improve(self.pack, route, start, remedies)] if way]
             if ways:
-                way = min(ways, key=lambda each: (cost_of(each), signature(each)))
+                way = min(ways, key=order_of)
                 after = start.with_edits(way)
                 if after is not None:
-                    return self._words(route, start, after, remedies).changes()[0].text
-        return self._left_to_officials(route)
+                    first = self._words(route, start, after, remedies).changes()[0]
+                    return FirstStep(first.text, first.effort)
+        return FirstStep(self._left_to_officials(route), "")
 
     def _left_to_officials(self, route: Route) -> str:
         """Nothing is left for the enterprise to do, but there is for whoever decides."""
@@ -173,14 +186,14 @@ class _Planner:
 
     # -- one route ------------------------------------------------------------------------------------------------
 
-    def _route(self, route: Route) -> tuple[RoutePlan, tuple[int, int, Decimal, Cost, date, int]]:
+    def _route(self, route: Route) -> tuple[RoutePlan, tuple[bool, bool, int, Cost, date, int]]:
         """The plan of the first window that has one; within a window the cheapest day."""
         index = self.pack.routes.index(route)
         conflicts: list[str] = []
         for season in self.seasons:
             reached: list[tuple[Cost, date, Search, Draft]] = []
             for opportunity in season:
-                search = Search(self.pack, route, self.kind, self._on(opportunity)[0], opportunity)
+                search = Search(self._asked(opportunity), route, self.kind, self._on(opportunity)[0], opportunity)
                 draft = search.run(self._on(opportunity)[1])
                 if draft is not None:
                     reached.append((draft.cost, opportunity.day, search, draft))
@@ -190,8 +203,13 @@ class _Planner:
             if reached:
                 cost, day, search, draft = min(reached, key=lambda each: each[:2])
                 found = self._planned(route, search, draft, season[-1])
-                return found, (0, _WORST[found.effort], found.distance, cost, day, index)
-        return self._refused(route, conflicts), (1, 0, Decimal(0), cost_of(()), self.application_date, index)
+                return found, (False, found.steep, _WORST[found.effort], cost, day, index)
+        return self._refused(route, conflicts), (True, False, 0, cost_of(()), self.application_date, index)
+
+    def _asked(self, opportunity: Opportunity) -> Pack:
+        """The pack as it is taken to stand on that day."""
+        ended = run_out(self.pack, self.kind, self.application_date, opportunity.day)
+        return self._later if ended else self.pack
 
     def _on(self, opportunity: Opportunity) -> tuple[Remedies, Draft, frozenset[FactKey]]:
         """The subject on that day as it would be without any change."""
@@ -225,7 +243,10 @@ class _Planner:
             verified=verified,
             effort=max(efforts, key=lambda each: _WORST[each], default=""),
             distance=sum((each.distance for each in changes), Decimal(0)),
-            assumptions=tuple(self._assumptions(draft, opportunity, assumed, verified)),
+            assumptions=(
+                *assumptions(draft, opportunity, assumed, verified, self.application_date, search.remedies.clock),
+                *self._repeated(route, opportunity),
+            ),
             left_to_officials=tuple(self._left(route, verified, draft)),
             lines=tuple(self._lines(route, changes, draft, last)),
             obstacles=self._obstacles(route, opportunity),
@@ -241,9 +262,10 @@ class _Planner:
             stuck = [f"“{each.label}”：{each.reason}" for each in self._stuck(route, last)]
             reasons += stuck or [f"到 {last.day.year} 年仍没有找到可行的组合，需人工判断"]
         lines = tuple(self._lines(route, (), None, self.opportunities[-1])) if self.opportunities else ()
+        repeated = tuple(self._repeated(route, self.opportunities[-1])) if self.opportunities else ()
         return RoutePlan(
             route=route.id, label=route.label, outcome=Outcome.REFUSED, changes=(), opportunity=None, verified=None,
-            effort="", distance=Decimal(0), assumptions=(), left_to_officials=(), lines=lines,
+            effort="", distance=Decimal(0), assumptions=repeated, left_to_officials=(), lines=lines,
             obstacles=self._obstacles(route, None), reasons=tuple(dict.fromkeys(reasons)),
         )  # fmt: skip
 
@@ -285,7 +307,7 @@ class _Planner:
 
     def _stuck(self, route: Route, opportunity: Opportunity) -> Iterator[Obstacle]:
         _, start, _ = self._on(opportunity)
-        then = evaluate(self.pack, start.subject, application_date=opportunity.day, kind=self.kind)
+        then = evaluate(self._asked(opportunity), start.subject, application_date=opportunity.day, kind=self.kind)
         labels = {each.id: each.label for each in then.conditions} | {ANY: route.label}
         for need in needs(self.pack, route, self.kind, then):
             remedies = self._on(opportunity)[0]
@@ -302,23 +324,12 @@ class _Planner:
             reason = "；".join(remedies.blocked[:MOST_ALTERNATIVES])
             yield Obstacle(SCORE, "评价得分", f"{short}。{reason}" if reason else short)
 
-    # -- what is said beside the changes --------------------------------------------------------------------------
+    def _repeated(self, route: Route, opportunity: Opportunity) -> Iterator[str]:
+        ended = run_out(self.pack, self.kind, self.application_date, opportunity.day)
+        needed = set(self._needed(route))
+        return repeated(self.pack, [each for each in ended if each.line.id in needed])
 
-    def _assumptions(
-        self, draft: Draft, opportunity: Opportunity, assumed: frozenset[FactKey], verified: Assessment
-    ) -> Iterator[str]:
-        edited = {edit.slot[1:] for edit in draft.edits if edit.slot[0] == "fact"}
-        read = {(each.fact_id, each.fiscal_year) for line in verified.conditions for each in line.inputs}
-        years = sorted({year for fact_id, year in assumed & read if (fact_id, year) not in edited})
-        if years:
-            said = "、".join(str(year) for year in years)
-            yield f"{said} 年度未列出的数据按最近一个已知年度持平估算（年限类逐年加一）"
-        if any(edit.kind is Kind.SUPPLY for edit in draft.edits):
-            yield "以补充的资料达到所列要求为前提；不达到的，请重新测算"
-        if any(edit.kind is Kind.DECIDE for edit in draft.edits):
-            yield "认定意见按“符合”估算，以主管部门的认定为准"
-        if opportunity.window is None and opportunity.day.year > self.application_date.year:
-            yield "申报窗口以当年通知为准"
+    # -- what is said beside the changes --------------------------------------------------------------------------
 
     def _left(self, route: Route, verified: Assessment, draft: Draft) -> Iterator[str]:
         """What only officials decide, once everything else is done."""
@@ -384,7 +395,7 @@ class _Planner:
         """The ways not taken, cheapest first."""
         taken = {edit.slot for edit in draft.edits} if draft is not None else set()
         said: set[str] = set()
-        for way in sorted(ways, key=lambda each: (cost_of(each), signature(each))):
+        for way in sorted(ways, key=order_of):
             after = start.with_edits(way)
             if not way or after is None or {edit.slot for edit in way} <= taken:
                 continue

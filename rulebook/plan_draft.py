@@ -17,6 +17,12 @@ EFFORT_RANK = {"paperwork": 3, "months": 2, "year": 1, "years": 0}
 Cost = tuple[int, int, int, int, Fraction]
 """Changes of the classes years, year, months and paperwork, then the distance: compared in that order."""
 
+Signature = tuple[tuple[tuple[str, str, int], str], ...]
+Order = tuple[Cost, int, Signature]
+
+GRANTED = (Kind.OBTAIN, Kind.TITLE)
+"""What others grant: an award, a recognised institution, an investor's money, another title."""
+
 SIZE_FACTS = frozenset(("headcount", "revenue_yuan", "total_assets_yuan"))
 """What the size class is made of, and what nobody is advised to shrink for a title."""
 
@@ -102,6 +108,11 @@ class Draft:
         return cost_of(self.edits)
 
     @property
+    def order(self) -> tuple[Cost, int, Order]:
+        """Of drafts that cost the same, first the one with the fewest consequences."""
+        return self.cost, len(self.lifted()), order_of(self.edits)
+
+    @property
     def subject(self) -> Subject:
         if not self._made:
             self._made.append(self._apply())
@@ -113,7 +124,7 @@ class Draft:
         size: SizeResult | None = None
         for edit in self.edits:
             what, name, year = edit.slot
-            if what == "title":
+            if what in ("title", "row"):
                 assert isinstance(edit.value, Title)
                 titles = (*(each for each in titles or () if each.code != edit.value.code or each.state == "cancelled"),
                           edit.value)  # fmt: skip
@@ -196,11 +207,17 @@ def cost_of(edits: Iterable[Edit]) -> Cost:
     return (counts[0], counts[1], counts[2], counts[3], distance)
 
 
+def order_of(edits: Iterable[Edit]) -> Order:
+    """Cheapest first; of equals what the enterprise brings about itself comes before what somebody else must grant."""
+    made = tuple(edits)
+    return cost_of(made), sum(edit.kind in GRANTED for edit in made), signature(made)
+
+
 def bare(draft: Draft) -> Draft:
     """The same day without any edit."""
     return replace(draft, edits=(), _made=[])
 
 
-def signature(edits: Iterable[Edit]) -> tuple[tuple[tuple[str, str, int], str], ...]:
+def signature(edits: Iterable[Edit]) -> Signature:
     """Which change it is, whatever the order it was found in; breaks ties stably."""
     return tuple(sorted((edit.slot, str(edit.value)) for edit in edits))

@@ -37,7 +37,7 @@ def close_entries(remedies: Remedies, test: Entries, draft: Draft, asking: Askin
     found: list[Way] = []
     for number, clause in enumerate(test.where or ((),)):
         entry = _fitting(test.fact, clause, test.window, on)
-        effort = asking.effort if asking.effort not in ("", "paperwork") else "year"
+        effort = obtaining(asking.effort)
         edit = remedies.edit(
             Edit(
                 slot=("entry", test.fact.id, number + hash_of(test.text)),
@@ -55,6 +55,11 @@ def close_entries(remedies: Remedies, test: Entries, draft: Draft, asking: Askin
         if edit is not None:
             found.append((edit,))
     return cheapest(found)
+
+
+def obtaining(effort: str) -> str:
+    """How long an entry takes to obtain, by what its line says: it is never only written down."""
+    return effort if effort not in ("", "paperwork") else "year"
 
 
 def _completed(remedies: Remedies, test: Entries, draft: Draft, asking: Asking) -> list[Way]:

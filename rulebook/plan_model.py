@@ -69,8 +69,10 @@ _KINDS = {
 class Change:
     """One change of the plan, in words and as data.
 
-    `target` and `current` are canonical values; a change of kind supply has a target that the figure must reach at
-    least, and none when any value will do. `ready` is the first day on which the change can be complete.
+    `target` and `current` are canonical values, to be stated as they are. A figure that is missing has a target where
+    one number decides (at least, or at most), and none when any value or only a relation will do. To obtain a record,
+    `target` is the entry that joins the list of `current`; of a title it is the row of the ledger. `ready` is the first
+    day on which the change can be complete.
     """
 
     kind: Kind
@@ -90,6 +92,8 @@ class Change:
     title: str = ""
     consequences: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    warning: str = ""
+    """Why it is hardly reached; empty for an ordinary step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,15 @@ class RoutePlan:
     lines: tuple[OpenLine, ...]
     obstacles: tuple[Obstacle, ...]
     reasons: tuple[str, ...]
+
+    @property
+    def outcome_label(self) -> str:
+        """How the route stands, and whether it takes a step that is hardly reached."""
+        return f"{self.outcome.label}（幅度大，很难实现）" if self.steep else self.outcome.label
+
+    @property
+    def steep(self) -> bool:
+        return any(each.warning for each in self.changes)
 
     @property
     def judgement(self) -> bool:

@@ -18,12 +18,13 @@ from typing import Any, TypeVar, cast
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.judge import compile_test
 from rulebook.pack import Ref, Test, Total
-from rulebook.plan_draft import SIZE_FACTS, Draft, Edit, cost_of, merge, signature
+from rulebook.plan_draft import SIZE_FACTS, Draft, Edit, merge, order_of, signature
 from rulebook.plan_model import Kind
 from rulebook.plan_steps import (
     FEWEST,
     STEPS,
     THOUSANDFOLD,
+    accrues,
     canonical,
     distance,
     least,
@@ -273,6 +274,8 @@ class Remedies:
         ahead = year >= self.clock.as_of.year + (fact.year_of == "calendar")
         effort = "paperwork" if supplied and not ahead else self.effort(fact, year, asking)
         before = Fraction(str(held.value))
+        on_file = None if supplied else draft.base.facts[key].value  # not what an earlier edit or a part made of it
+        origin = before if supplied else Fraction(str(on_file))
 
         def at(steps: int) -> Edit:
             value = on_grid(fact, before, direction, steps)
@@ -284,19 +287,36 @@ class Remedies:
                 ready=self.ready(fact, year, effort),
                 condition=asking.condition,
                 fact=fact,
-                before=None if supplied else held.value,
+                before=on_file,
                 source=source_of(fact, asking) if asking.only_sources else held.source,
                 direction=direction,
                 supplied=supplied,
-                distance=Fraction(int(ahead)) if supplied else distance(before, Fraction(value)),
+                distance=Fraction(int(ahead)) if supplied else distance(origin, Fraction(value)),
             )
 
         def suffices(steps: int) -> bool:
             after = draft.with_edits((at(steps),))
             return after is not None and reached(after)
 
-        steps = least(suffices, self._farthest(fact, year, before, direction, draft))
+        farthest = self._farthest(fact, year, before, direction, draft)
+        paced = None if supplied or direction < 0 else self._paced(fact, year, before, draft)
+        steps = least(suffices, farthest if paced is None else min(paced, farthest))
+        if steps is None and paced is not None and paced < farthest and suffices(farthest):
+            pace = f"{label}按 {year - 1} 年的进度，在余下的 {self.clock.days_left} 天里达不到所需数值"
+            self.block(f"{pace}，须安排在下一个完整年度")
         return None if steps is None else self.edit(at(steps))
+
+    def _paced(self, fact: Fact, year: int, before: Fraction, draft: Draft) -> int | None:
+        """Steps that the days left of the running year can bring; None where nothing is known to tell the pace from."""
+        last = draft.base.facts.get((fact.id, year - 1))
+        if not accrues(fact) or not self.clock.running(year) or last is None or last.value is None:
+            return None
+        more = Fraction(str(last.value)) * self.clock.share_left
+        if fact.type == "integer":
+            more = max(more, Fraction(1))  # nobody is a tenth of a person
+        step = Fraction(STEPS[fact.type])
+        end = Fraction(str(draft.base.facts[(fact.id, year)].value)) + more
+        return max(0, floor(end / step) - floor(before / step))
 
     def _farthest(self, fact: Fact, year: int, before: Fraction, direction: int, draft: Draft) -> int:
         """Steps to the end of what the figure can be: its bounds, its whole if that is history, a thousandfold."""
@@ -354,14 +374,7 @@ class Remedies:
 def cheapest(ways: Iterable[Way]) -> list[Way]:
     """The best few, each once, in an order that does not depend on how they were found."""
     found = {signature(way): way for way in ways}
-    return sorted(found.values(), key=lambda way: (cost_of(way), signature(way)))[:MOST_WAYS]
-
-
-def _source(fact: Fact, asking: Asking) -> str:
-    for source in fact.sources:
-        if not asking.only_sources or source in asking.only_sources:
-            return source
-    return sorted(asking.only_sources)[0] if asking.only_sources else next(iter(SOURCE_KINDS))
+    return sorted(found.values(), key=order_of)[:MOST_WAYS]
 
 
 def source_of(fact: Fact, asking: Asking) -> str:

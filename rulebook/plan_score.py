@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rulebook.pack import Indicator, Pack, Route, ScoreRule
-from rulebook.plan_draft import Cost, Draft, cost_of, merge, signature
+from rulebook.plan_draft import Cost, Draft, Order, cost_of, merge, order_of, signature
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
 from rulebook.plan_walk import measures_of, scales_of, tests_scoring
 from rulebook.points import Earned
@@ -69,7 +69,7 @@ def _options(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful:
 
 def _no_dearer(more: Option, less: Option) -> bool:
     """More points for no more effort: the other option is never needed."""
-    return cost_of(more.way) <= cost_of(less.way)
+    return order_of(more.way)[:2] <= order_of(less.way)[:2]
 
 
 def _leads(draft: Draft, way: Way, reached: Callable[[Draft], bool]) -> bool:
@@ -97,7 +97,7 @@ def _by_tests(indicator: Indicator, points: Decimal, draft: Draft, remedies: Rem
         opened = [test for test in indicator.each if remedies.status(test, draft, asking) is not Status.MET]
         by_cost = sorted(
             (own[0] for test in opened if (own := remedies.ways(test, draft, asking)) and own[0]),
-            key=lambda way: (cost_of(way), signature(way)),
+            key=order_of,
         )
         for count in range(1, len(by_cost) + 1):
             merged = merge(edit for way in by_cost[:count] for edit in way)
@@ -205,5 +205,5 @@ def _before(one: tuple[Cost, Way], other: tuple[Cost, Way]) -> bool:
     return _order(one) < _order(other) if one[0] == other[0] else one[0] < other[0]
 
 
-def _order(found: tuple[Cost, Way]) -> tuple[Cost, object]:
-    return found[0], signature(found[1])
+def _order(found: tuple[Cost, Way]) -> Order:
+    return order_of(found[1])

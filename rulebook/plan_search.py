@@ -15,7 +15,7 @@ from itertools import combinations
 from rulebook.assessment import Assessment, RouteResult
 from rulebook.evaluate import evaluate
 from rulebook.pack import Compare, Condition, Pack, Route, Test
-from rulebook.plan_draft import Cost, Draft, bare, signature
+from rulebook.plan_draft import Draft, bare, signature
 from rulebook.plan_model import Opportunity
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
 from rulebook.plan_score import improve
@@ -76,7 +76,6 @@ class Search:
     nodes: int = 0
     scores: int = 0
     best: Draft | None = None
-    best_key: tuple[Cost, object] | None = None
     conflicts: list[str] = field(default_factory=list)
     _judged: dict[object, Assessment] = field(default_factory=dict)
 
@@ -99,7 +98,7 @@ class Search:
         return not any(status in OPEN for status in (*gates, route_in(found, self.route).status))
 
     def _visit(self, draft: Draft, returned: Counter[str]) -> None:
-        if self.nodes >= MOST_NODES or (self.best_key is not None and (draft.cost, ()) >= self.best_key):
+        if self.nodes >= MOST_NODES or (self.best is not None and draft.cost > self.best.cost):
             return
         self.nodes += 1
         found = self.judged(draft)
@@ -145,9 +144,8 @@ class Search:
         return ways_of(need, draft, self.remedies)
 
     def _keep(self, draft: Draft) -> None:
-        key = (draft.cost, signature(draft.edits))
-        if self.best_key is None or key < self.best_key:
-            self.best, self.best_key = draft, key
+        if self.best is None or draft.order < self.best.order:
+            self.best = draft
 
     def _thinned(self, draft: Draft) -> Draft:
         """Without a change that is not needed: of all subsets that still close the route, the cheapest."""
@@ -155,7 +153,7 @@ class Search:
         if len(edits) <= MOST_THINNED:
             subsets = (each for size in range(len(edits) + 1) for each in combinations(edits, size))
             kept = [one for each in subsets if (one := self._only(draft, each)) is not None]
-            return min(kept, key=lambda each: (each.cost, signature(each.edits)), default=draft)
+            return min(kept, key=lambda each: each.order, default=draft)
         again = True
         while again:
             again = False

@@ -105,7 +105,25 @@ def close_titles(remedies: Remedies, test: Holds, draft: Draft, asking: Asking, 
         return [()]
     if status is Status.MANUAL_REVIEW:
         return [()]
-    return cheapest([(edit,) for code in test.titles if (edit := _title(remedies, code, draft, asking)) is not None])
+    recorded = [_recorded(remedies, code, asking) for code in test.titles] if draft.base.titles is None else []
+    obtained = [_title(remedies, code, draft, asking) for code in test.titles]
+    return cheapest((edit,) for edit in (*recorded, *obtained) if edit is not None)
+
+
+def _recorded(remedies: Remedies, code: str, asking: Asking) -> Edit | None:
+    """Of a ledger that was never filled in: the title may be held and only not be written down."""
+    return remedies.edit(
+        Edit(
+            slot=("row", code, POINT),
+            kind=Kind.SUPPLY,
+            value=Title(code, "valid", remedies.clock.as_of, remedies.clock.day),
+            effort="paperwork",
+            ready=remedies.clock.as_of,
+            condition=asking.condition,
+            distance=Fraction(0),
+            words=f"称号台账（含称号取消记录）：{TITLES.get(code, code)}称号已持有且在有效期内的，补登即可",
+        )
+    )
 
 
 def _title(remedies: Remedies, code: str, draft: Draft, asking: Asking) -> Edit | None:
@@ -121,7 +139,7 @@ def _title(remedies: Remedies, code: str, draft: Draft, asking: Asking) -> Edit 
         effort, words = "paperwork", "补登有效期"
     elif any(each.state in ("valid", "under_review") and _still(each, remedies.clock.as_of) for each in held):
         words = "到期前通过复核"
-    ready = first + timedelta(days=LEAD_DAYS[effort])
+    ready = remedies.clock.as_of if effort == "paperwork" else first + timedelta(days=LEAD_DAYS[effort])
     return remedies.edit(
         Edit(
             slot=("title", code, POINT),
@@ -137,7 +155,7 @@ def _title(remedies: Remedies, code: str, draft: Draft, asking: Asking) -> Edit 
 
 
 def _ledger(remedies: Remedies, draft: Draft, asking: Asking) -> list[Way]:
-    if draft.subject.titles is not None:
+    if draft.base.titles is not None or any(edit.slot[0] == "ledger" for edit in draft.edits):
         return [()]  # the ledger may be incomplete: a person knows
     edit = Edit(
         slot=("ledger", "", POINT),

@@ -27,6 +27,11 @@ _STAND_IN = {"money": Decimal(10_000_000), "integer": Decimal(100), "number": De
 """For a figure that is missing and of which only its relation to another is asked; never shown."""
 
 
+def accrues(fact: Fact) -> bool:
+    """Whether the figure is brought about in the course of a fiscal year: an amount or a number, no share or score."""
+    return fact.yearly and fact.year_of == "fiscal" and fact.type in ("money", "integer") and not fact.elapses
+
+
 def levers(measure: object) -> list[tuple[Ref, bool]]:
     """Figures that may rise, and whether they may fall: a whole is not shrunk for a share, nor a base for growth."""
     if isinstance(measure, Share):

@@ -8,12 +8,13 @@ what was t becomes t−1, and the new t starts from the last known figures, unch
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from rulebook.dictionary import Fact
-from rulebook.pack import Compare, DaysSince, Entries, Holds, NoBan, Pack
+from rulebook.pack import Compare, Condition, DaysSince, Entries, Holds, NoBan, Pack, Term
 from rulebook.plan_model import Opportunity, Window
 from rulebook.plan_walk import leaves_of, tests_of
 from rulebook.subject import POINT, FactValue, Subject
@@ -21,6 +22,10 @@ from rulebook.units import plain_decimal
 
 LEAD_DAYS = {"paperwork": 0, "months": 92, "year": 366, "years": 731}
 """How long a change of each effort class takes. A planning assumption of ours, no rule: shown with every change."""
+
+STEEP = Fraction(1, 2)
+"""A yearly figure that has to more than double is hardly reached, however long the year. A planning assumption of
+ours, no rule: such steps are said to be so, and routes that need one come after those that need none."""
 
 YEARS_AHEAD = 4
 """t, t−1 and t−2 all lie in the future after three years, and no window of the law reaches back further."""
@@ -41,6 +46,16 @@ class Clock:
 
     def running(self, year: int) -> bool:
         return year == self.as_of.year
+
+    @property
+    def days_left(self) -> int:
+        """Of the running year, today not counted."""
+        return (date(self.as_of.year, 12, 31) - self.as_of).days
+
+    @property
+    def share_left(self) -> Fraction:
+        """What a year can still bring at the pace of the year before. A planning assumption of ours, no rule."""
+        return Fraction(self.days_left, date(self.as_of.year, 12, 31).timetuple().tm_yday)
 
 
 def opportunities(
@@ -106,6 +121,36 @@ def _waits(pack: Pack, subject: Subject, kind: str) -> Iterator[date]:
             for title in subject.titles or ():
                 if title.code in test.titles and title.valid_to is not None:
                     yield title.valid_to + timedelta(days=1)
+
+
+def standing(pack: Pack, day: date) -> Pack:
+    """The pack as later years may ask it: what this year's notice demands is taken to be demanded again.
+
+    A notice of one year runs out; that alone satisfies nobody, since the next year's notice usually repeats it.
+    """
+
+    def again(condition: Condition) -> Condition:
+        term = condition.term
+        return condition if term is None or not _passing(condition, day) else replace(condition, term=Term(term.start))
+
+    if not any(_passing(each, day) for each in (*pack.gates, *pack.conditions)):
+        return pack
+    gates, conditions = (tuple(again(each) for each in lines) for lines in (pack.gates, pack.conditions))
+    return replace(pack, gates=gates, conditions=conditions)
+
+
+def run_out(pack: Pack, kind: str, day: date, later: date) -> list[Condition]:
+    """Binding lines of a notice that is in force on `day` and has ended on the `later` one."""
+    return [
+        each
+        for each in (*pack.gates, *pack.conditions)
+        if kind in each.tests and _passing(each, day) and each.term is not None and not each.term.covers(later)
+    ]
+
+
+def _passing(condition: Condition, day: date) -> bool:
+    term = condition.term
+    return condition.modality == "must" and term is not None and term.end is not None and term.covers(day)
 
 
 def project(

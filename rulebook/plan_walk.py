@@ -30,7 +30,12 @@ def inside(node: object, wanted: tuple[type, ...]) -> Iterator[object]:
 
 def facts_of(pack: Pack) -> dict[str, Fact]:
     """Every fact the pack reads, by id."""
-    return {fact.id: fact for fact in inside(pack, (Fact,)) if isinstance(fact, Fact)}
+    return {fact.id: fact for fact in facts_in(pack)}
+
+
+def facts_in(node: object) -> Iterator[Fact]:
+    """Every fact that a test or measure reads, as often as it does."""
+    return (fact for fact in inside(node, (Fact,)) if isinstance(fact, Fact))
 
 
 def tests_of(pack: Pack, kind: str) -> Iterator[Test]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
@@ -16,10 +17,11 @@ from rulebook.plan_draft import Draft, Edit
 from rulebook.plan_model import EFFORT_LABELS, Change, Kind, Outcome, RoutePlan
 from rulebook.plan_remedies import Asking, Remedies
 from rulebook.plan_score import scored_on
-from rulebook.plan_time import Clock
+from rulebook.plan_steps import accrues
+from rulebook.plan_time import STEEP, Clock
 from rulebook.plan_walk import leaves_of, measures_of, refs_of, scales_of, tests_scoring
 from rulebook.status import Status, Verdict
-from rulebook.subject import POINT
+from rulebook.subject import POINT, Title
 from rulebook.units import MONEY_UNITS, plain_decimal
 from rulebook.wording import period_label, shown, shown_value
 
@@ -77,12 +79,49 @@ class Words:
             label=period_label(fact, edit.year) if fact is not None else edit.words,
             fiscal_year=edit.year if edit.slot[0] == "fact" else POINT,
             unit=fact.unit if fact is not None else None,
-            current=edit.before if edit.slot[0] == "fact" else None,
-            target=edit.value if edit.slot[0] == "fact" and not self._open(edit) else None,
-            title=edit.slot[1] if edit.kind is Kind.TITLE else "",
+            current=self._current(edit),
+            target=self._target(edit),
+            title=edit.slot[1] if edit.slot[0] in ("title", "row") else "",
             consequences=tuple(self._consequences(edit)),
             evidence=fact.evidence if fact is not None else (),
+            warning=self._warning(edit),
         )
+
+    def _warning(self, edit: Edit) -> str:
+        fact = edit.fact
+        rises = edit.kind is Kind.REACH and edit.slot[0] == "fact" and edit.direction > 0 and edit.before is not None
+        if fact is None or not rises or not accrues(fact) or edit.distance <= STEEP:
+            return ""
+        had, wanted = amount(fact, edit.before), amount(fact, edit.value)
+        return f"{period_label(fact, edit.year)}须由 {had} 增至 {wanted}，超过翻一番，很难实现，请核实是否可行"
+
+    def _current(self, edit: Edit) -> object:
+        """What is on file: of records the list that the new entry joins."""
+        if edit.slot[0] == "entry":
+            held = self.before.base.facts.get((edit.slot[1], POINT))
+            return None if held is None else held.value
+        return edit.before if edit.slot[0] == "fact" else None
+
+    def _target(self, edit: Edit) -> object:
+        """What is to be stated, where it is determined: a value, one more entry, a title as a ledger has it."""
+        if isinstance(edit.value, Title):
+            held = edit.value
+            return {"title": held.code, "state": held.state, "valid_from": _iso(held.valid_from),
+                    "valid_to": _iso(held.valid_to)}  # fmt: skip
+        if edit.slot[0] == "entry":
+            return edit.value
+        return edit.value if edit.slot[0] == "fact" and (not self._open(edit) or self._bounded(edit)) else None
+
+    def _bounded(self, edit: Edit) -> bool:
+        """Whether a missing figure is asked against what is known: its limit is then a number, not a relation."""
+        unknown = {each.slot[1:] for each in self.after.edits if each.supplied and each is not edit}
+        tests = [leaf.measure for leaf, _ in self._tests() if isinstance(leaf, Compare)]
+        scored = [
+            measure for each in self.pack.indicators if each.line.id in self.needed for measure in measures_of(each)
+        ]
+        asked = [each for each in (*tests, *scored) if self._reads(each, edit)]
+        refs = {(ref.fact.id, self.remedies.year_of(ref)) for each in asked for ref in refs_of(each)}
+        return edit.direction != 0 and bool(asked) and not refs & unknown
 
     def _earliest(self, edit: Edit) -> str:
         if edit.ready <= self.clock.as_of:
@@ -176,9 +215,10 @@ class Words:
         return f"{label}{verb} {target}（{base} {amount(fact, edit.before)}，{more} {amount(fact, step)}）{_why(goals)}"
 
     def _base(self, edit: Edit, fact: Fact) -> str:
-        held = self.before.base.facts.get((fact.id, edit.year))
-        recorded = (fact.id, edit.year) in self.remedies.recorded
-        return "现为" if held is None or recorded or not fact.yearly else f"{self.clock.as_of.year - 1} 年为"
+        """Which year the present value belongs to: years that have no figure take the one of the last that has."""
+        years = [year for fact_id, year in self.remedies.recorded if fact_id == fact.id and year <= edit.year]
+        latest = max(years, default=edit.year)
+        return "现为" if not fact.yearly or latest == edit.year else f"{latest} 年为"
 
     def _consequences(self, edit: Edit) -> Iterator[str]:
         fact = edit.fact
@@ -313,6 +353,10 @@ def _title(edit: Edit) -> str:
     return f"{edit.words}称号" if edit.before == "先取得" else edit.words
 
 
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
 def _decimal(value: Fraction) -> Decimal:
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.0001"))
 
@@ -337,4 +381,5 @@ def summary_of(best: RoutePlan, now: Assessment) -> str:
     count = sum(each.kind is not Kind.WAIT for each in best.changes)
     needs_text = f"需完成 {count} 项改变，" if count else "无需改变，只需等待，"
     tail = "；其余由主管部门核定" if best.judgement else ""
+    tail += "；其中有超过翻一番的改变，很难实现" if best.steep else ""
     return f"走“{best.label}”：{needs_text}最早可在{spaced(best.opportunity.label)}达到{tail}。"

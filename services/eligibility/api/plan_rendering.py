@@ -8,6 +8,8 @@ from typing import Any
 
 from rulebook.assessment import Assessment, ConditionResult
 from rulebook.compare import Difference
+from rulebook.pack import EFFORTS
+from rulebook.plan import FirstStep
 from rulebook.plan_model import EFFORT_LABELS, Change, GapPlan, OpenLine, Opportunity, RoutePlan
 from rulebook.subject import POINT
 from rulebook.units import plain_decimal
@@ -81,7 +83,12 @@ def what_if(found: WhatIf, changed: Iterable[Difference], enterprise: Enterprise
     )
 
 
-def near_miss(row: AssessmentRow, enterprise: EnterpriseRow, first_change: str) -> out.NearMiss:
+def near_miss(row: AssessmentRow, enterprise: EnterpriseRow, step: FirstStep | None) -> out.NearMiss:
+    """A row, its effort never less than that of its first change; where more remains than that, it says so."""
+    text, own = step or FirstStep("", "")
+    effort = max(row.open_effort or "", own, key=_hardness)
+    if own and own != effort:
+        text = f"{text}（此外还有属“{EFFORT_LABELS[effort]}”的改变）"
     return out.NearMiss(
         uscc=row.uscc,
         enterprise_name=enterprise.name,
@@ -91,9 +98,9 @@ def near_miss(row: AssessmentRow, enterprise: EnterpriseRow, first_change: str) 
         kind=rendering.kind(row.kind),
         verdict=rendering.verdict(row.verdict),
         open_lines=row.open_lines or 0,
-        effort=_effort(row.open_effort or ""),
+        effort=_effort(effort),
         short=row.open_distance or Decimal(0),
-        first_change=first_change,
+        first_change=text,
         assessment_id=str(row.id),
         assessed_at=row.assessed_at,
     )
@@ -113,7 +120,7 @@ def _route(found: RoutePlan) -> out.RoutePlanOut:
     return out.RoutePlanOut(
         route=found.route,
         label=found.label,
-        outcome=Coded(code=found.outcome.value, label=found.outcome.label),
+        outcome=Coded(code=found.outcome.value, label=found.outcome_label),
         changes=[_change(each) for each in found.changes],
         opportunity=_opportunity(found.opportunity),
         verification=_verification(found),
@@ -146,7 +153,7 @@ def _change(found: Change) -> out.ChangeOut:
         current=found.current,
         target=found.target,
         title=rendering.title(found.title) if found.title else None,
-        consequences=list(found.consequences),
+        consequences=[*found.consequences, *([found.warning] if found.warning else [])],
         evidence=list(found.evidence),
     )
 
@@ -215,6 +222,10 @@ def _line_state(found: ConditionResult) -> out.LineStateOut:
         value=found.value,
         points=rendering.points(found.points) if found.points else None,
     )
+
+
+def _hardness(effort: str) -> int:
+    return EFFORTS.index(effort) + 1 if effort else 0
 
 
 def _effort(code: str) -> Coded | None:

@@ -132,7 +132,7 @@ def get_near_misses(
     steps = first_steps(rules, rules.editions.by_hash(), [row for row, _ in page.rows])
     following = pagination.link_next(request, response, page.after)
     items: list[Any] = [
-        plan_rendering.near_miss(row, enterprise, steps.get((row.uscc, row.title), "")) for row, enterprise in page.rows
+        plan_rendering.near_miss(row, enterprise, steps.get((row.uscc, row.title))) for row, enterprise in page.rows
     ]
     return Page(items=items, next_cursor=following)
 

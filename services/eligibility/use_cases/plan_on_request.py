@@ -14,9 +14,9 @@ from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from rulebook.pack import Holds, Pack
-from rulebook.plan import first_step, plan
+from rulebook.plan import FirstStep, first_step, plan
 from rulebook.plan_draft import Resize
-from rulebook.plan_model import GapPlan, Kind, Window
+from rulebook.plan_model import GapPlan, Window
 from rulebook.plan_walk import leaves_of, tests_of
 from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable
@@ -135,7 +135,7 @@ def _plan(
         resize=sizing(rules.sizes, situation.inputs["industry_code"]),
     )
     best = found.best
-    taken = {change.title for change in best.changes if change.kind is Kind.TITLE} if best is not None else set()
+    taken = {change.title for change in best.changes if change.title} if best is not None else set()
     return Planned(found, tuple(first[code] for code in sorted(taken) if code in first))
 
 
@@ -214,9 +214,11 @@ def _changed(
     return inputs
 
 
-def first_steps(rules: Rules, packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]) -> dict[tuple[str, str], str]:
+def first_steps(
+    rules: Rules, packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]
+) -> dict[tuple[str, str], FirstStep]:
     """For every row the first thing to do on its nearest route, by (uscc, title)."""
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], FirstStep] = {}
     for row in rows:
         pack = packs.get(row.pack_hash)
         if pack is None or row.near_route is None:

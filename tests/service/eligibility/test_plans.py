@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from chassis import clock
 from chassis.db import Database
 from services.eligibility.app import PREFIX, create_app
 from services.eligibility.settings import Settings
@@ -19,6 +20,9 @@ SHORT = copy.deepcopy(INNOVATIVE)
 SHORT[0] |= {"ip_class1_own_count": 0, "ip_class1_count": 0, "lead_product_in_sei": False}
 SHORT[YEAR] |= {"rd_expense_yuan": "768000.00", "main_revenue_yuan": "24000000.00"}
 """Research costs of 2.4 % and no growth: short of 创新型 by a little."""
+
+SPRING = dt.datetime(YEAR + 1, 3, 1, 12, tzinfo=dt.UTC)
+"""Early in the year of today: what the days left of a year can bring shrinks with them."""
 
 
 def stored(db: Database) -> tuple[int, int]:
@@ -46,7 +50,8 @@ def test_the_way_to_a_title_is_planned_verified_and_not_stored(
     eligibility.tell(registered(), facts(SHORT))
     eligibility.assess()
     before = stored(db)
-    answer = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"})
+    with clock.frozen(SPRING):
+        answer = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"})
     assert answer.status_code == 200, answer.text
     body = answer.json()
     best = body["plan"]
@@ -63,7 +68,9 @@ def test_the_way_to_a_title_is_planned_verified_and_not_stored(
 def test_the_changes_of_a_plan_really_reach_the_title(eligibility: Eligibility, client: TestClient) -> None:
     """The plan's targets, stated as facts a year later, are assessed as eligible."""
     eligibility.tell(registered(), facts(SHORT))
-    best = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"}).json()["plan"]
+    with clock.frozen(SPRING):
+        body = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"}).json()
+    [best] = [each for each in (body["plan"], *body["alternatives"]) if each["route"] == "score"]
     reached = copy.deepcopy(SHORT)
     reached[YEAR + 1] = dict(SHORT[YEAR])
     for change in best["changes"]:
@@ -167,6 +174,21 @@ def test_what_if_a_fact_were_missing_a_title_held_or_a_finding_made(
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "findings[0].finding")
 
 
+def test_what_a_plan_says_to_obtain_can_be_asked_of_what_if(eligibility: Eligibility, client: TestClient) -> None:
+    eligibility.tell(registered(), facts(SHORT))
+    with clock.frozen(SPRING):
+        body = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"}).json()
+    [direct] = [each for each in (body["plan"], *body["alternatives"]) if each["route"] == "direct"]
+    [change] = direct["changes"]
+    value = [*(change["current"] or []), change["target"]]
+    wanted = {
+        "uscc": USCC, "title": "innovative_sme", "application_date": direct["opportunity"]["day"],
+        "facts": [{"fact": change["fact"], "value": value}],
+    }  # fmt: skip
+    answer = client.post(f"{PREFIX}/what-if", json=wanted)
+    assert (answer.status_code, answer.json()["after"]["route"]) == (200, "direct"), answer.text
+
+
 # -- near-misses ----------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +208,8 @@ def test_near_misses_are_those_with_few_open_lines_nearest_first_with_the_first_
     assert [(each["uscc"], each["open_lines"]) for each in body["items"]] == [(nearer, 1), (near, 2)]
     assert all(each["first_change"] for each in body["items"])
     assert body["items"][1]["first_change"].startswith("补充事故与违法违规记录")
+    assert body["items"][1]["effort"]["code"] != "paperwork"
+    assert "此外还有属“" in body["items"][1]["first_change"], "the row's class is of what remains, and that is said"
     assert client.get(f"{PREFIX}/near-misses", params=asked | {"lines": 0}).json()["items"] == []
     first = client.get(f"{PREFIX}/near-misses", params={"title": "innovative_sme", "limit": 2})
     assert 'rel="next"' in first.headers["link"]
@@ -260,8 +284,10 @@ def test_a_plan_may_be_asked_for_a_day_to_come(eligibility: Eligibility, client:
     eligibility.tell(registered(), facts(SHORT), title("tech_sme"))
     later = dt.date(YEAR + 2, 5, 20).isoformat()
     wanted = {"uscc": USCC, "title": "innovative_sme", "application_date": later}
-    body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
+    with clock.frozen(SPRING):
+        body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
     assert body["application_date"] == later
-    years = {each["fiscal_year"] for each in body["plan"]["changes"]}
+    [score] = [each for each in (body["plan"], *body["alternatives"]) if each["route"] == "score"]
+    years = {each["fiscal_year"] for each in score["changes"]}
     assert YEAR + 1 in years
     assert years <= {YEAR + 1, None}, "what has no year can change at any time"

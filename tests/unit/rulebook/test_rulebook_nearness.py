@@ -60,10 +60,68 @@ def test_nothing_open_has_no_effort(packs: dict[str, Pack], subject: Build) -> N
 def test_the_first_step_is_the_easiest_open_line(packs: dict[str, Pack], subject: Build) -> None:
     pack = packs["miit-2-2026-specialized"]
     who = {name: cells for name, cells in SPECIALIZED.items() if name != "accidents"}
-    text = first_step(pack, subject(who, titles=HOLDS_INNOVATIVE), DAY, "new", "standard")
+    text = first_step(pack, subject(who, titles=HOLDS_INNOVATIVE), DAY, "new", "standard").text
     assert text == "补充事故与违法违规记录（没有的填“无”）（材料：监管部门出具的证明）"
     short = first_step(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE), DAY, "new", "score")
-    assert short.startswith("2026年")
+    assert (short.text[:5], short.effort) == ("2026年", "year")
+
+
+EITHER = """
+routes:
+  - {id: only, label: 任一项, any_of: [T-1, T-2]}
+"""
+EQUITY = """
+  - id: T-2
+    label: 条件二
+    clause: 第二条
+    quote: 原文二
+    evidence: V
+    modality: must
+    effort: year
+    test:
+      total: equity_financing.amount_yuan
+      where: {registered_investor: 是}
+      within: {field: closed_on, fiscal_years: 2}
+      limit: ">= 500 万元"
+"""
+
+
+def test_an_unknown_record_has_to_be_obtained_so_the_row_and_its_first_change_agree(
+    dictionary: Dictionary, subject: Build, pack_text: str
+) -> None:
+    """Of two alternatives one is short and of the other nothing is known: neither is done by filing papers."""
+    conditions, _ = pack_text.split("routes:")
+    pack = load_pack(conditions.rstrip() + EQUITY + EITHER, dictionary)
+    who = subject({"revenue_yuan": {2025: "90 万元"}})
+    assert near(pack, who).effort == first_step(pack, who, DAY, "new", "only").effort == "year"
+    nothing = subject({})
+    assert near(pack, nothing).effort == "paperwork", "the revenue has only to be looked up"
+    assert first_step(pack, nothing, DAY, "new", "only").effort == "paperwork"
+    only = load_pack(
+        conditions[: conditions.index("  - id: T-1")] + EQUITY[1:] + EITHER.replace("T-1, ", ""), dictionary
+    )
+    assert near(only, nothing).effort == first_step(only, nothing, DAY, "new", "only").effort == "year"
+
+
+def test_an_unknown_record_beside_a_figure_that_is_short_is_no_paperwork(
+    dictionary: Dictionary, subject: Build, pack_text: str
+) -> None:
+    some = "{some: rd_institutions, where: {recognised: 是}}"
+    either = f"{{any: ['revenue_yuan[t] >= 100 万元', '{some}']}}".replace("'{", "{").replace("}'", "}")
+    pack = load_pack(
+        pack_text.replace("test: revenue_yuan[t] >= 100 万元", f"effort: year\n    test: {either}"), dictionary
+    )
+    short = subject({"revenue_yuan": {2025: "90 万元"}})
+    assert near(pack, short).effort == first_step(pack, short, DAY, "new", "only").effort == "year"
+    assert near(pack, subject({"rd_institutions": "无"})).effort == "paperwork"
+
+
+def test_a_group_that_must_have_points_and_has_none_lacks_all_of_it(
+    dictionary: Dictionary, subject: Build, scored_text: str
+) -> None:
+    pack = load_pack(scored_text.replace('{total: ">= 15 分"}', '{groups: {g: "> 0 分"}}'), dictionary)
+    who = subject({"rd_expense_yuan": {2025: "1 万元"}, "revenue_yuan": {2025: "100 万元"}})
+    assert near(pack, who).distance == 1
 
 
 def test_differences_are_the_lines_that_read_differently(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -144,6 +145,85 @@ def test_an_accident_passes_after_its_window(planned: Plan) -> None:
     assert [each.kind for each in found.changes] == [Kind.WAIT]
 
 
+NOTICE = """\
+gates:
+  - id: T-N
+    label: 与“小巨人”没有控股关系
+    clause: 推荐要求
+    quote: 存在控股关系的，不予推荐
+    evidence: V
+    document: {number: 测试函〔2026〕9号, name: 2026 年度通知, issuer: 测试部}
+    modality: must
+    in_force: {from: 2026-01-01, to: 2026-12-31}
+    test: controlling_link_with_giant = 否
+conditions:
+"""
+
+
+def test_a_requirement_of_one_years_notice_is_not_satisfied_by_letting_it_run_out(
+    dictionary: Dictionary, subject: Build
+) -> None:
+    pack = load_pack(condition("revenue_yuan[t] >= 1500 万元").replace("conditions:\n", NOTICE), dictionary)
+    facts = {"revenue_yuan": {2025: "1200 万元"}, "controlling_link_with_giant": "是"}
+    found = plan(pack, subject(facts), DAY).routes[0]
+    assert found.opportunity is not None
+    assert found.opportunity.day.year == 2027
+    assert {(each.kind, each.fact_id) for each in found.changes} == {
+        (Kind.REACH, "revenue_yuan"),
+        (Kind.REACH, "controlling_link_with_giant"),
+    }
+    said = (
+        "“与“小巨人”没有控股关系”是测试函〔2026〕9号通知的要求，只适用至 2026-12-31；"
+        "以后年度是否要求以当年通知为准，此处按仍须满足推算"
+    )
+    assert said in found.assumptions
+    assert found.verified is not None
+    assert found.verified.condition("T-N").status is Status.MET, "it is judged as if it were asked again"
+    kept = plan(pack, subject(facts | {"revenue_yuan": {2025: "1500 万元"}}), DAY, as_of=DAY).routes[0]
+    assert kept.opportunity is not None
+    assert (kept.opportunity.day.year, kept.assumptions) == (2026, ()), "while the notice is in force nothing is said"
+
+
+# -- what a year that is nearly over can still bring ----------------------------------------------------------------
+
+LATE = date(2026, 11, 24)
+
+
+def test_a_figure_that_the_days_left_cannot_bring_is_planned_for_the_next_complete_year(planned: Plan) -> None:
+    """37 of 365 days at the pace of 240 万元 a year bring 24.32 万元, not 60."""
+    facts: dict[str, object] = {"rd_expense_yuan": {2025: "240 万元"}}
+    found = planned("rd_expense_yuan[t] >= 300 万元", facts, day=LATE)
+    [change] = found.changes
+    assert (change.fiscal_year, change.effort, change.warning) == (2027, "years", "")
+    assert found.opportunity is not None
+    assert found.opportunity.day.year == 2028
+    near = planned("rd_expense_yuan[t] >= 264 万元", facts, day=LATE)
+    assert [each.fiscal_year for each in near.changes] == [2026]
+    assert any("余下的 37 天" in each and "非政策规定" in each for each in near.assumptions)
+    early = planned("rd_expense_yuan[t] >= 300 万元", facts, day=date(2026, 3, 1))
+    assert [each.fiscal_year for each in early.changes] == [2026]
+
+
+def test_one_more_person_can_be_employed_on_any_day(planned: Plan) -> None:
+    facts: dict[str, object] = {"rd_staff": {2025: 3}}
+    assert [each.fiscal_year for each in planned("rd_staff[t] >= 4 人", facts, day=LATE).changes] == [2026]
+    assert [each.fiscal_year for each in planned("rd_staff[t] >= 5 人", facts, day=LATE).changes] == [2027]
+
+
+def test_a_figure_that_has_to_be_multiplied_is_said_to_be_hardly_reachable(planned: Plan) -> None:
+    facts: dict[str, object] = {"main_revenue_yuan": {2025: "323.60 万元"}}
+    found = planned("main_revenue_yuan[t] >= 119352.8 万元", facts, day=LATE)
+    [change] = found.changes
+    assert change.fiscal_year == 2027
+    assert (
+        change.warning == "2027年主营业务收入须由 323.6 万元 增至 119,352.8 万元，超过翻一番，很难实现，请核实是否可行"
+    )
+    assert (found.outcome, found.outcome_label) == (Outcome.PLANNED, "可达到（幅度大，很难实现）")
+    assert any("增加一倍以上" in each and "非政策规定" in each for each in found.assumptions)
+    twice = planned("main_revenue_yuan[t] >= 647.2 万元", facts, day=LATE)
+    assert (twice.outcome_label, twice.changes[0].warning) == ("可达到", "")
+
+
 # -- units people use, never rounded below the threshold ------------------------------------------------------------
 
 
@@ -190,6 +270,32 @@ def test_figures_are_said_in_the_units_people_use(
     assert [each.text for each in planned(test, facts).changes] == [text]
 
 
+def test_two_limits_on_one_figure_are_told_from_the_value_on_file(planned: Plan) -> None:
+    """The share asks 100 万元 of R&D and the amount 120: the step is from the 96 on file, not from the 100."""
+    both = "{all: ['rd_expense_yuan[t] / revenue_yuan[t] >= 10%', 'rd_expense_yuan[t] >= 120 万元']}"
+    facts: dict[str, object] = {"rd_expense_yuan": {2025: "96 万元"}, "revenue_yuan": {2025: "1000 万元"}}
+    [change] = planned(both, facts).changes
+    assert (change.current, change.target, change.distance) == ("960000.00", "1200000.00", Decimal("0.2"))
+    assert change.text.startswith("2026年研发费用总额达到 120 万元（2025 年为 96 万元，再增加 24 万元）")
+
+
+def test_a_whole_that_its_part_lifted_is_told_from_the_value_on_file(planned: Plan) -> None:
+    facts: dict[str, object] = {"main_revenue_yuan": {2025: "960 万元"}, "revenue_yuan": {2025: "960 万元"}}
+    both = "{all: ['main_revenue_yuan[t] >= 1000 万元', 'revenue_yuan[t] >= 1200 万元']}"
+    whole = next(each for each in planned(both, facts).changes if each.fact_id == "revenue_yuan")
+    assert whole.current == "9600000.00"
+    assert "2025 年为 960 万元，再增加 240 万元" in whole.text
+
+
+def test_the_year_of_the_present_value_is_the_one_it_is_on_file_for(planned: Plan) -> None:
+    """A platform's score belongs to the calendar year of the application, not to the fiscal year before it."""
+    windows = (Window("innovative_sme", date(2027, 4, 1), date(2027, 4, 30)),)
+    facts: dict[str, object] = {"development_score": {2026: "55 分"}}
+    [change] = planned("development_score[y] >= 60 分", facts, effort="months", windows=windows).changes
+    assert (change.fiscal_year, change.current) == (2027, "55")
+    assert change.text == "2027年专精特新发展评价得分达到 60 分（2026 年为 55 分，再增加 5 分）"
+
+
 def test_counts_are_said_as_so_many_more(planned: Plan) -> None:
     found = planned("ip_class1_applied_count >= 3 项", {"ip_class1_applied_count": 1}, effort="months")
     assert found.changes[0].text.startswith("再增加 2 项实际应用并产生经济效益的Ⅰ类知识产权（现有 1 项，需达到 3 项）")
@@ -211,7 +317,7 @@ def test_a_target_is_rounded_up_to_what_suffices(planned: Plan) -> None:
 def test_a_missing_figure_is_to_be_supplied_with_what_it_must_reach(planned: Plan) -> None:
     found = planned("revenue_yuan[t] >= 1500 万元", {})
     [change] = found.changes
-    assert (change.kind, change.effort, change.target) == (Kind.SUPPLY, "paperwork", None)
+    assert (change.kind, change.effort, change.target) == (Kind.SUPPLY, "paperwork", "15000000.00")
     assert change.text == "补充2025年营业收入（材料：审计报告），须满足：≥1500 万元"
     assert found.opportunity is not None
     assert found.opportunity.day == DAY
@@ -229,6 +335,34 @@ def test_the_prior_tier_comes_first_and_the_other_title_stands_beside_it(planned
     found = planned("{holds: [innovative_sme, tech_sme]}", {}, titles=())
     assert [(each.kind, each.title) for each in found.changes] == [(Kind.TITLE, "innovative_sme")]
     assert found.lines[0].alternatives == ("先取得科技型中小企业称号",)
+
+
+def test_a_title_that_nobody_asked_about_is_first_to_be_written_down(planned: Plan) -> None:
+    """What is not known to be held may be held: obtaining it anew is the other way."""
+    found = planned("{holds: [tech_sme]}", {}, titles=None)
+    [change] = found.changes
+    assert (change.kind, change.effort, change.title) == (Kind.SUPPLY, "paperwork", "tech_sme")
+    assert change.text == "补充称号台账（含称号取消记录）：科技型中小企业称号已持有且在有效期内的，补登即可"
+    assert found.opportunity is not None
+    assert found.opportunity.day == DAY
+    assert found.lines[0].alternatives == ("先取得科技型中小企业称号",)
+    known = planned("{holds: [tech_sme]}", {}, titles=())
+    assert [each.kind for each in known.changes] == [Kind.TITLE], "an empty ledger says that it is not held"
+
+
+def test_what_is_determined_stands_in_the_plan_as_a_value(planned: Plan) -> None:
+    share = "rd_expense_yuan[t] / revenue_yuan[t] >= 3%"
+    [change] = planned(share, {"revenue_yuan": {2025: "40000 万元"}}).changes
+    assert (change.kind, change.target) == (Kind.SUPPLY, "12000000.00"), "the other side is known"
+    assert {each.target for each in planned(share, {}).changes} == {None}, "only a relation is asked"
+    [title] = planned("{holds: [tech_sme]}", {}, titles=()).changes
+    assert title.target == {
+        "title": "tech_sme", "state": "valid", "valid_from": f"{title.ready}", "valid_to": "2026-12-31"
+    }  # fmt: skip
+    some = "{some: rd_institutions, where: {level: [provincial], recognised: 是}}"
+    [record] = planned(some, {"rd_institutions": "无"}).changes
+    assert isinstance(record.target, dict)
+    assert (record.current, record.target["level"], record.target["recognised"]) == ([], "provincial", True)
 
 
 def test_a_title_that_can_only_be_had_later_moves_the_plan(packs: dict[str, Pack], subject: Build) -> None:
@@ -309,17 +443,35 @@ def test_lines_that_pull_apart_are_refused_with_the_reason(planned: Plan) -> Non
 
 def test_nearly_innovative_reaches_it_by_two_small_moves(packs: dict[str, Pack], subject: Build) -> None:
     found = plan(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE), DAY)
-    best = found.best
-    assert best is not None
-    assert (best.route, best.effort) == ("score", "year")
-    assert {(each.fact_id, each.fiscal_year, each.target) for each in best.changes} == {
+    score = next(each for each in found.routes if each.route == "score")
+    assert score.effort == "year"
+    assert {(each.fact_id, each.fiscal_year, each.target) for each in score.changes} == {
         ("rd_expense_yuan", 2026, "450000.00"),
         ("main_revenue_yuan", 2026, "12600000.00"),
     }
-    assert best.verified is not None
-    assert best.verified.verdict is Verdict.ELIGIBLE
-    assert [each.route for each in found.routes] == ["score", "direct"]
+    assert score.verified is not None
+    assert score.verified.verdict is Verdict.ELIGIBLE
     assert found.to_json()["title"] == "innovative_sme"
+
+
+def test_of_routes_of_one_class_the_one_with_fewer_changes_comes_first(packs: dict[str, Pack], subject: Build) -> None:
+    """One change of a year comes before two of a year, however small the two are."""
+    found = plan(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE), DAY)
+    ranked = [(each.route, each.effort, len(each.changes)) for each in found.routes]
+    assert ranked == [("direct", "year", 1), ("score", "year", 2)]
+    assert found.routes[0].distance > found.routes[1].distance
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_one_more_patent_comes_before_an_institution_that_others_must_recognise(
+    planned: Plan, order: tuple[int, int]
+) -> None:
+    ways = ("ip_class1_count >= 1 项", "{some: rd_institutions, where: {level: [provincial], recognised: 是}}")
+    first, second = (ways[each] for each in order)
+    nothing: dict[str, object] = {"ip_class1_count": 0, "rd_institutions": "无"}
+    found = planned(f"{{any: [{first}, {second}]}}", nothing, effort="year")
+    assert [(each.kind, each.fact_id) for each in found.changes] == [(Kind.REACH, "ip_class1_count")]
+    assert found.lines[0].alternatives[0].startswith("取得 1 项研发机构")
 
 
 def test_the_same_question_gets_the_same_plan(packs: dict[str, Pack], subject: Build) -> None:
