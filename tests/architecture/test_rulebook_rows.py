@@ -32,11 +32,12 @@ ROWS = {
     ),
     "miit-2-2026-specialized": (
         *GATES, "ZJ26-1a", "ZJ26-1b", "ZJ26-2a", "ZJ26-2b", "ZJ26-2c", "ZJ26-3", "ZJ26-4", "ZJ26-5", "ZJ26-6",
-        "OV117-4", "OV-2", "OV-3", "OV-4", "OV-5",
+        "DM63-4", "OV117-4", "OV-2", "OV-3", "OV-4", "OV-5",
     ),
     "miit-2-2026-giant": (
         *GATES, "XJ26-1", "XJ26-2a", "XJ26-2b", "XJ26-2c", "XJ26-2d", "XJ26-3", "XJ26-4", "XJ26-5", "XJ26-6", "XJ26-7",
-        "OV117-1", "OV117-2", "OV117-3", "OV117-4", "OV117-5", "OV-2", "OV-3", "OV-4",
+        "OV117-1", "OV117-2", "OV117-3", "DM63-4", "OV117-4", "OV117-5", "OV-2", "OV-3",
+        "OV-4",
     ),
 }  # fmt: skip
 """Pack → the rows that stand in it, as the rulebook numbers them."""
