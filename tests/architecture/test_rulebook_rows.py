@@ -95,3 +95,30 @@ def test_the_lists_here_are_those_of_the_rulebook() -> None:
     ours = {row for ids in ROWS.values() for row in ids} - {"CX-A"}  # A-47 names it, section 1 describes it
     assert set(rows) == ours
     assert tuple(re.findall(r"^\| \((\w+)\) \|", sections["1"], re.M)) == ITEMS
+
+
+_SIGNS = str.maketrans("，（）：；“”", ',():;""')
+
+
+def folded(text: str) -> str:
+    return re.sub(r'[\s"]', "", text.translate(_SIGNS).replace("—", "-").replace("–", "-"))
+
+
+def test_what_a_notice_puts_in_quotation_marks_is_quoted_by_the_rulebook() -> None:
+    """Grade V of a condition says that its wording was read; a gist of the same text is graded S.
+
+    Local packs are compared with the published texts themselves (tests/unit/rulebook/test_rulebook_local.py).
+    """
+    if not RULEBOOK.is_file():
+        pytest.skip("the rulebook is not beside this checkout (../shared/domain)")
+    quoted = folded("|".join(re.findall(r"「([^」]*)」", RULEBOOK.read_text("utf-8"))))
+    ours = [
+        (pack.id, each.line.id, part)
+        for pack in packs()
+        if not pack.area
+        for each in (*pack.gates, *pack.conditions)
+        if each.line.evidence == "V"
+        for part in each.line.quote.split("…")
+        if folded(part) not in quoted
+    ]
+    assert ours == []

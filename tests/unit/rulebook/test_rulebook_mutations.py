@@ -54,6 +54,7 @@ SCORE_STEPS: Mapping[str, Mapping[str, tuple[Decimal, ...]]] = {
 
 _GRADES = "experts give whole points: only the least and the most of all grades count, the limits between are words"
 _ALWAYS_OPEN = "the document leaves the condition open, so a person decides whether the plan is over or not"
+_BAN_OR_AFTER = "while a ban runs and after its years a person decides (A-50), so their number changes nothing"
 EQUIVALENT: Mapping[str, Mapping[str, str]] = {
     "hte-32-195-2016": {
         f"{line}: points {old} → {new}": _GRADES
@@ -63,6 +64,7 @@ EQUIVALENT: Mapping[str, Mapping[str, str]] = {
             ("7-8", "8-8"),
         )
     },
+    "tsme-115-2017": {f"TS-B1: years 3 → {years}": _BAN_OR_AFTER for years in (2, 4)},
     "suzhou-2018-specialized": {"S1-plan: modality must → should": _ALWAYS_OPEN},
     "suzhou-2018-growing-micro": {"S1-plan: modality must → should": _ALWAYS_OPEN},
     "qianjiang-2023-tech-enterprise": {"S2-plan: modality must → should": _ALWAYS_OPEN},
