@@ -119,7 +119,7 @@ def _days_since(what: DaysSince, basis: Basis) -> Meter:
 def _share(what: Share, basis: Basis) -> Meter:
     part_of, whole_of = _amount(what.part, basis), _amount(what.whole, basis)
     undefined = basis.undefined
-    no_whole = f"{measure_label(what.whole, basis)}为 0 或负数，无法计算比例，请核对数据（A-07）"
+    no_whole = f"{measure_label(what.whole, basis)}为 0 或负数，无法计算比例，请核对数据"
 
     def share(scene: Scene) -> Rational | Status:
         part, whole = part_of(scene), whole_of(scene)
@@ -161,10 +161,10 @@ def _total(what: Total, basis: Basis) -> Callable[[Scene], Number | Rational | S
         counted = [read for year, read in readers if year >= founded.year]
         if not counted:
             scene.undefined = True
-            scene.note(f"{since.label}为 {founded}，尚无完整会计年度，无法计算（A-49）")
+            scene.note(f"{since.label}为 {founded}，尚无完整会计年度，无法计算")
             return basis.undefined
         if len(counted) < len(readers):
-            scene.note(f"{since.label}为 {founded}，按实际经营的 {len(counted)} 个年度计算（A-49）")
+            scene.note(f"{since.label}为 {founded}，按实际经营的 {len(counted)} 个年度计算")
         return _added_up(counted, scene, mean=what.mean)
 
     return total_since
@@ -221,7 +221,7 @@ def _compound_growth(values: list[Number | Status], labels: list[str], scene: Sc
     if base <= 0:
         return _no_growth(labels[2], scene)
     if last < 0:
-        scene.note(f"{labels[0]}为负数，复合增长率无意义，请人工核定（A-05）")
+        scene.note(f"{labels[0]}为负数，复合增长率无意义，请人工核定")
         return MANUAL_REVIEW
     return Compound(last, base)
 
@@ -237,7 +237,7 @@ def _mean_growth(values: list[Number | Status], labels: list[str], scene: Scene)
 
 
 def _no_growth(label: str, scene: Scene) -> Status:
-    scene.note(f"{label}为 0 或负数，增长率无意义，请人工核定（A-05）")
+    scene.note(f"{label}为 0 或负数，增长率无意义，请人工核定")
     return MANUAL_REVIEW
 
 
@@ -249,15 +249,15 @@ def _hte_growth(values: list[Number | Status], labels: list[str], scene: Scene) 
     last, middle, first = values
     for label, value in zip(labels, values, strict=True):
         if not isinstance(value, Status) and value < 0:
-            scene.note(f"{label}为负数，增长率无意义，请人工核定（A-49）")
+            scene.note(f"{label}为负数，增长率无意义，请人工核定")
             return MANUAL_REVIEW
     if middle == 0:
-        scene.note(f"{labels[1]}为 0，按 0 分计算（A-05）")
+        scene.note(f"{labels[1]}为 0，按 0 分计算")
         return Rational(0, 1)
     if isinstance(last, Status) or isinstance(middle, Status) or isinstance(first, Status):
         return _worse(*values)
     if first == 0:
-        scene.note(f"{labels[2]}为 0，按后两年计算（A-05）")
+        scene.note(f"{labels[2]}为 0，按后两年计算")
         return Rational(_subtract(last, middle), middle)
     return _mean_of(last, middle, first)
 

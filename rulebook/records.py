@@ -195,7 +195,7 @@ def compile_total(test: CompareTotal, basis: Basis) -> Judge:
     add_up, if_empty = _adding_up(total, basis), _Sum().status(limit)
 
     def say_this_year(amount: Decimal) -> str:
-        return f"{basis.year}年已到账 {shown(total.amount, amount)}，另行列示，不计入（A-39）"
+        return f"{basis.year}年已到账 {shown(total.amount, amount)}，另行列示，不计入"
 
     def judge(scene: Scene) -> Status:
         held = scene.facts.get(key)
@@ -222,7 +222,7 @@ def _with_running_year(complete: Status, extended: Status, scene: Scene) -> Stat
     if complete is not UNMET:
         return complete
     if extended is MET:
-        scene.note("仅计入申请当年到账的股权融资才达到要求，须人工核定（A-39）")
+        scene.note("仅计入申请当年到账的股权融资才达到要求，须人工核定")
         return MANUAL_REVIEW
     return extended
 

@@ -109,7 +109,7 @@ def lacking(fact: Fact, year: int, basis: Basis) -> Lacking:
         scene.trace.append((READ, place, held))
         if numeric:
             exact_decimal(fact.id, year, held.value)  # unreadable is unreadable, whoever said it
-        scene.note(f"{about}{SOURCE_KINDS.get(held.source, held.source)}，请人工核实（A-30）")
+        scene.note(f"{about}{SOURCE_KINDS.get(held.source, held.source)}，请人工核实")
         return MANUAL_REVIEW
 
     return say

@@ -60,7 +60,7 @@ def _with_expert(expert: Ref, computing: Scorer, basis: Basis) -> Scorer:
     label, key, read = period_label(fact, year), (fact.id, year), reader(fact, year, basis)
     ungiven: tuple[Event, ...] = (
         (MISS, fact.id, fact, year, "finding"),
-        (NOTE, f"“{label}”须由评审专家按整数打分（A-29）"),
+        (NOTE, f"“{label}”须由评审专家按整数打分"),
     )
 
     def words(said: tuple[str, str]) -> tuple[str, str, str]:
@@ -79,14 +79,14 @@ def _with_expert(expert: Ref, computing: Scorer, basis: Basis) -> Scorer:
             return computed
         given = exact_decimal(fact.id, year, said)
         if held.source != "official_finding":
-            scene.note(f"“{label}”只认可评审专家的打分，自评分不计入（A-29）")
+            scene.note(f"“{label}”只认可评审专家的打分，自评分不计入")
             return computed
         shown, range_ = f"{plain_decimal(given)} 分", reached.points.display
         if reached.low <= given <= reached.high:
             earned = Earned(given, given, reached.most, None)
             agreed = earned.status
         else:
-            scene.note(f"“{label}”为 {shown}，按数据应为 {range_}，两者不一致，请核对（A-29）")
+            scene.note(f"“{label}”为 {shown}，按数据应为 {range_}，两者不一致，请核对")
             low, high = min(given, reached.low), max(given, reached.high)
             earned, agreed = Earned(low, high, reached.most, reached.cause or MANUAL_REVIEW), MANUAL_REVIEW
         scene.trace.append((CHECK, words, agreed, (shown, range_), ""))
@@ -119,7 +119,7 @@ def _open_slot(indicator: Indicator, basis: Basis) -> Scorer:
     def score(scene: Scene) -> Scored:
         held = None if key is None else scene.facts.get(key)
         if held is None or held.value is None:
-            scene.note("省级特色化指标尚未给分，按 0 分至满分的区间计（A-11）")
+            scene.note("省级特色化指标尚未给分，按 0 分至满分的区间计")
         return scored
 
     return score
@@ -150,7 +150,7 @@ def _by_better(indicator: Indicator, basis: Basis) -> Scorer:
         causes = [earned.cause for earned, _, _ in found if earned.cause is not None and earned.high > low]
         if low > min(lows):  # the choice is the enterprise's, and has to be seen
             chosen = labels[lows.index(low)]
-            scene.note(f"按“{chosen}”计 {points_text(low, low)}，取得分较高的算法（A-10、A-28）")
+            scene.note(f"按“{chosen}”计 {points_text(low, low)}，取得分较高的算法")
         earned = Earned(low, high, most, _open(low, high, causes))
         return earned, _SCALES, (scene.trace[start:], found, earned)
 

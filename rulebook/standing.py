@@ -11,6 +11,9 @@ from rulebook.size import SizeResult
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
 from rulebook.subject import POINT, Title
 
+PLAN = "规划期"
+"""What the check of a plan's period is called."""
+
 _FOLLOWED_BY_DATES = ("valid", "under_review", "expired")
 
 
@@ -141,7 +144,7 @@ def _ban_status(title: Title, ledger: tuple[Title, ...], test: NoBan, scene: Sce
         return MANUAL_REVIEW
     if day < years_later(cancelled, test.years):
         return UNMET
-    scene.note(f"取消已满 {test.years} 年，禁止期可由主管部门延长，须人工核定（A-50）")
+    scene.note(f"取消已满 {test.years} 年，禁止期可由主管部门延长，须人工核定")  # A-50
     return MANUAL_REVIEW
 
 
@@ -248,10 +251,10 @@ def compile_left_open(test: LeftOpen, basis: Basis) -> Judge:
 
 def compile_plan(test: InPlan, basis: Basis) -> Judge:
     until, threshold = test.until, f"规划期内（至 {test.until}）"
-    over: Event = (NOTE, f"规划期已于 {until} 届满，是否继续执行须主管部门确认（A-17）")
+    over: Event = (NOTE, f"规划期已于 {until} 届满，是否继续执行须主管部门确认")  # A-17
 
     def words(value: str) -> tuple[str, str, str]:
-        return "规划期", value, threshold
+        return PLAN, value, threshold
 
     def judge(scene: Scene) -> Status:
         if scene.day <= until:

@@ -9,7 +9,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from rulebook.dictionary import Fact, Shape
 from rulebook.units import MONEY_UNITS, plain_decimal
 
-_PLACES = (2, 4, 6, 8)
+_PLACES = range(2, 30, 2)
+"""Decimals tried for a figure, two first (A-06); a measured value has 28 digits at most, so the last is all of it."""
 _WIDE = Context(prec=100)
 
 
@@ -25,8 +26,14 @@ def shown(shape: Shape, value: Decimal, faithful: Callable[[Decimal], bool] = la
         return f"{_rounded(value, unit, faithful)} 万元"
     if shape.type == "ratio":
         return f"{_rounded(value, Decimal('0.01'), faithful)}%"
-    text = plain_decimal(value)
+    # a count or a year stays as it was written: `3 项`, `9.9 年`; a mean has endless decimals
+    text = plain_decimal(value) if _short(value) else _rounded(value, Decimal(1), faithful)
     return f"{text} {shape.unit}" if shape.unit else text
+
+
+def _short(value: Decimal) -> bool:
+    exponent = value.normalize(_WIDE).as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -_PLACES.start
 
 
 def _rounded(value: Decimal, unit: Decimal, faithful: Callable[[Decimal], bool]) -> str:

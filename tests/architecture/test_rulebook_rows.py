@@ -32,11 +32,12 @@ ROWS = {
     ),
     "miit-2-2026-specialized": (
         *GATES, "ZJ26-1a", "ZJ26-1b", "ZJ26-2a", "ZJ26-2b", "ZJ26-2c", "ZJ26-3", "ZJ26-4", "ZJ26-5", "ZJ26-6",
-        "OV117-4", "OV-2", "OV-3", "OV-4", "OV-5",
+        "DM63-4", "OV117-4", "OV-2", "OV-3", "OV-4", "OV-5",
     ),
     "miit-2-2026-giant": (
         *GATES, "XJ26-1", "XJ26-2a", "XJ26-2b", "XJ26-2c", "XJ26-2d", "XJ26-3", "XJ26-4", "XJ26-5", "XJ26-6", "XJ26-7",
-        "OV117-1", "OV117-2", "OV117-3", "OV117-4", "OV117-5", "OV-2", "OV-3", "OV-4",
+        "OV117-1", "OV117-2", "OV117-3", "DM63-4", "OV117-4", "OV117-5", "OV-2", "OV-3",
+        "OV-4",
     ),
 }  # fmt: skip
 """Pack → the rows that stand in it, as the rulebook numbers them."""
@@ -94,3 +95,30 @@ def test_the_lists_here_are_those_of_the_rulebook() -> None:
     ours = {row for ids in ROWS.values() for row in ids} - {"CX-A"}  # A-47 names it, section 1 describes it
     assert set(rows) == ours
     assert tuple(re.findall(r"^\| \((\w+)\) \|", sections["1"], re.M)) == ITEMS
+
+
+_SIGNS = str.maketrans("，（）：；“”", ',():;""')
+
+
+def folded(text: str) -> str:
+    return re.sub(r'[\s"]', "", text.translate(_SIGNS).replace("—", "-").replace("–", "-"))
+
+
+def test_what_a_notice_puts_in_quotation_marks_is_quoted_by_the_rulebook() -> None:
+    """Grade V of a condition says that its wording was read; a gist of the same text is graded S.
+
+    Local packs are compared with the published texts themselves (tests/unit/rulebook/test_rulebook_local.py).
+    """
+    if not RULEBOOK.is_file():
+        pytest.skip("the rulebook is not beside this checkout (../shared/domain)")
+    quoted = folded("|".join(re.findall(r"「([^」]*)」", RULEBOOK.read_text("utf-8"))))
+    ours = [
+        (pack.id, each.line.id, part)
+        for pack in packs()
+        if not pack.area
+        for each in (*pack.gates, *pack.conditions)
+        if each.line.evidence == "V"
+        for part in each.line.quote.split("…")
+        if folded(part) not in quoted
+    ]
+    assert ours == []

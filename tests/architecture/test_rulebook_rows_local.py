@@ -38,6 +38,7 @@ BESIDE = {
     "hte-32-195-2016": {"HT-L1", "HT-L2", "HT-N1", "HT-N2", "HT-N3"},
     "tsme-115-2017": {
         "TS-L1", "TS-L2", "TS-N1", "TS160-1", "TS160-2", "TS160-3", "TS160-4", "TS160-5", "TS160-6",
+        "TS-B1",
     },
 }  # fmt: skip
 """Lines for what the sections say below their tables."""

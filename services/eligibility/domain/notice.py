@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from rulebook.assessment import Assessment, ConditionResult, Missing
 from rulebook.dictionary import SOURCE_KINDS, Dictionary
-from rulebook.pack import KINDS
+from rulebook.pack import KINDS, Document
 from rulebook.source import Block, Reader, Scalar
+from rulebook.standing import PLAN
 from rulebook.status import Status, Verdict
 from rulebook.subject import POINT
 
@@ -19,6 +20,13 @@ PLACEHOLDERS = frozenset(
 SECTIONS = ("unmet", "pending", "material", "other_material", "score", "met")
 GATES = "基本条件"
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
+
+VERBATIM = "V"
+"""The evidence grade of wording that was read as it stands; the quotation of any other line is a paraphrase."""
+UNNAMED, UNNUMBERED = "（名称未取得）", "文号未取得"
+"""How the rules say that a document's name or number was not found."""
+_OURS = re.compile(r"（(?:L\d+|A-\d\d(?:、A-\d\d)*)）")
+"""Numbers of our own decisions, and lines of the copy that was read: of use to who keeps the rules, to nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ class Wordings:
 
     caption: str
     notices: Mapping[str, Wording]
+    plan_over: Wording
+    """Where the plan that the title belongs to has ended: whatever the figures say, nothing is asked for."""
     sections: Mapping[str, str]
     disclaimer: str
 
@@ -79,7 +89,7 @@ def load_wordings(text: str, file: str) -> Wordings:
     """The wording of one file. Raises SourceInvalid with file, line and remedy of everything that is wrong."""
     reader = Reader(file)
     root = reader.parse(text)
-    reader.only(root, ("caption", "notices", "sections", "disclaimer"))
+    reader.only(root, ("caption", "notices", "plan_over", "sections", "disclaimer"))
     notices: dict[str, Wording] = {}
     for block in reader.blocks(root, "notices"):
         reader.only(block, ("verdict", "subject", "opening", "closing"))
@@ -87,12 +97,12 @@ def load_wordings(text: str, file: str) -> Wordings:
         if verdict not in set(Verdict) or verdict in notices:
             line = reader.line_of(block, "verdict")
             reader.problem(line, verdict, "、".join(Verdict) + "各一份", "请改正或删去重复的一份。", "choice")
-        for key in ("subject", "opening", "closing"):
-            _check_placeholders(reader, block, key)
-        opening, closing = reader.texts(block, "opening", required=True), reader.texts(block, "closing", required=True)
-        notices[verdict] = Wording(reader.text(block, "subject"), opening, closing)
+        notices[verdict] = _wording(reader, block)
     for verdict in set(Verdict) - set(notices):
         reader.problem(1, "（没有）", f"verdict 为 {verdict.value} 的告知书", "请补写。", "missing")
+    over = reader.block(root.entries.get("plan_over"), "plan_over")
+    reader.only(over, ("subject", "opening", "closing"))
+    plan_over = _wording(reader, over)
     names = reader.block(root.entries.get("sections"), "sections")
     reader.only(names, SECTIONS)
     sections = {name: reader.text(names, name) for name in SECTIONS}
@@ -100,9 +110,16 @@ def load_wordings(text: str, file: str) -> Wordings:
     if disclaimer and "不作为认定依据" not in disclaimer:
         line = reader.line_of(root, "disclaimer")
         reader.problem(line, disclaimer, "写明“不作为认定依据”", "测算不是认定，每份告知书都要写明。", "must-say")
-    wordings = Wordings(reader.text(root, "caption"), notices, sections, disclaimer)
+    wordings = Wordings(reader.text(root, "caption"), notices, plan_over, sections, disclaimer)
     reader.raise_if_any()
     return wordings
+
+
+def _wording(reader: Reader, block: Block) -> Wording:
+    for key in ("subject", "opening", "closing"):
+        _check_placeholders(reader, block, key)
+    opening, closing = reader.texts(block, "opening", required=True), reader.texts(block, "closing", required=True)
+    return Wording(reader.text(block, "subject"), opening, closing)
 
 
 def _check_placeholders(reader: Reader, block: Block, key: str) -> None:
@@ -119,7 +136,8 @@ def _check_placeholders(reader: Reader, block: Block, key: str) -> None:
 
 def notice_of(found: Assessment, enterprise: str, uscc: str, dictionary: Dictionary, wordings: Wordings) -> Notice:
     """The notice of one assessment. Sections without rows are left out."""
-    wording = wordings.notices[found.verdict.value]
+    over = _plan_over(found)
+    wording = wordings.plan_over if over else wordings.notices[found.verdict.value]
     route = next((each.label for each in found.routes if each.id == found.route), None)
     words = {
         "enterprise": enterprise,
@@ -127,7 +145,7 @@ def notice_of(found: Assessment, enterprise: str, uscc: str, dictionary: Diction
         "title": found.title_label,
         "kind": KINDS[found.kind],
         "verdict": found.verdict_label,
-        "document": found.document.citation,
+        "document": _cited(found.document) + found.document.annex,
         "edition": found.pack_edition,
         "application_date": found.application_date.isoformat(),
         "route": route if found.verdict is Verdict.ELIGIBLE else None,
@@ -135,7 +153,7 @@ def notice_of(found: Assessment, enterprise: str, uscc: str, dictionary: Diction
     }
     sections = (
         Section(name, wordings.sections[name], columns, rows)
-        for name, columns, rows in _sections(found, dictionary)
+        for name, columns, rows in (_plan_section(over, dictionary) if over else _sections(found, dictionary))
         if rows
     )
     return Notice(
@@ -158,6 +176,21 @@ def _fill(text: str, words: Mapping[str, str | None]) -> str | None:
 
 
 Rows = tuple[tuple[str, ...], ...]
+_PENDING = ("事项", "说明", "需要的材料", "依据")
+
+
+def _plan_over(found: Assessment) -> list[ConditionResult]:
+    """The conditions that say that the plan has ended."""
+    return [
+        each
+        for each in found.conditions
+        if any(check.label == PLAN and check.status is not Status.MET for check in each.checks)
+    ]
+
+
+def _plan_section(over: list[ConditionResult], dictionary: Dictionary) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
+    """Only that: nobody prepares material for a plan that may not be carried on."""
+    yield "pending", _PENDING, tuple(_pending(each, dictionary) for each in over)
 
 
 def _sections(found: Assessment, dictionary: Dictionary) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
@@ -168,7 +201,7 @@ def _sections(found: Assessment, dictionary: Dictionary) -> Iterator[tuple[str, 
         yield "unmet", judged, (*unmet, *_unmet_scores(found))
     pending = tuple(_pending(each, dictionary) for _, each in asked if each.status is Status.MANUAL_REVIEW)
     if found.verdict is not Verdict.NOT_ELIGIBLE:
-        yield "pending", ("事项", "说明", "需要的材料", "依据"), pending
+        yield "pending", _PENDING, pending
     labels = {each.id: each.label for each in found.conditions}
     facts = [each for each in found.missing if each.kind != "finding"]
     open_ = found.verdict is Verdict.UNKNOWN
@@ -209,18 +242,36 @@ def _unmet_scores(found: Assessment) -> Iterator[tuple[str, ...]]:
     for route in found.routes:
         for check in route.score_checks:
             if check.status is Status.UNMET:
-                yield route.label, check.label, check.threshold, check.points.display, found.document.citation
+                basis = _cited(found.document) + found.document.annex
+                yield route.label, check.label, check.threshold, check.points.display, basis
 
 
 def _basis(found: ConditionResult) -> str:
-    """Document, clause and quotation. The clause says itself which annex it is of, if any."""
-    return f"《{found.document.name}》（{found.document.number}）{found.clause}：“{found.quote}”"
+    """Document, clause and wording, quoted only where it was read. The clause says itself which annex it is of, if any.
+
+    An enterprise may hold an authority to a quotation, so nobody's paraphrase stands in quotation marks.
+    """
+    where = _cited(found.document) + _plainly(found.clause)
+    if found.evidence_grade == VERBATIM:
+        return f"{where}：“{found.quote}”"
+    return f"依据{where}（转述）：{found.quote}"
+
+
+def _cited(document: Document) -> str:
+    """Name and number as far as they are known; title marks only around a name that was read."""
+    name = document.name.removesuffix(UNNAMED).strip()
+    title = f"《{name}》" if name == document.name else name
+    return title if document.number == UNNUMBERED else f"{title}（{document.number}）"
+
+
+def _plainly(text: str) -> str:
+    return _OURS.sub("", text)
 
 
 def _pending(found: ConditionResult, dictionary: Dictionary) -> tuple[str, ...]:
     wanted = [fact for each in found.missing if (fact := dictionary.find(each.fact_id)) is not None]
     evidence = dict.fromkeys(item for fact in wanted for item in fact.evidence)
-    return found.label, "；".join(found.notes), "、".join(evidence), _basis(found)
+    return found.label, _plainly("；".join(found.notes)), "、".join(evidence), _basis(found)
 
 
 def _material(missing: Missing, dictionary: Dictionary, labels: Mapping[str, str]) -> tuple[str, ...]:

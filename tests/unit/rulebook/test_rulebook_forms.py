@@ -60,7 +60,7 @@ def test_a49_a_share_of_sums_counts_the_years_since_the_founding(
 def test_the_years_that_count_are_said(subject: Build, judge_test: Judge) -> None:
     young = spent(subject, "2024-12-31", {2025: "5 万元", 2024: "5 万元"}, {2025: "100 万元", 2024: "100 万元"})
     result = judge_test(f"{SHARE} >= 5%", young)
-    assert result.notes == ("注册时间为 2024-12-31，按实际经营的 2 个年度计算（A-49）",)
+    assert result.notes == ("注册时间为 2024-12-31，按实际经营的 2 个年度计算",)
     assert [each.fact_id for each in result.missing] == []
 
 

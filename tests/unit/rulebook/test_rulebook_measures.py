@@ -35,6 +35,31 @@ def test_a06_a_share_just_below_is_not_rounded_up_and_is_shown_so(subject: Build
     assert (result.status, result.value) == (Status.UNMET, "2.99999990%")
 
 
+def test_a06_a_mean_of_counts_is_shown_with_two_decimals(subject: Build, judge_test: Judge) -> None:
+    rule = "mean(hte_conversions[t], hte_conversions[t-1], hte_conversions[t-2]) >= 5 项"
+    held = subject({"hte_conversions": {2025: "6", 2024: "5", 2023: "3"}})
+    result = judge_test(rule, held)
+    assert (result.status, result.value) == (Status.UNMET, "4.67 项")
+    assert judge_test(rule, subject({"hte_conversions": {2025: "9", 2024: "6", 2023: "3"}})).value == "6 项"
+
+
+def test_a06_a_year_is_shown_as_it_was_written_unless_it_is_long(subject: Build, judge_test: Judge) -> None:
+    rule = "segment_years[t] >= 2 年"
+    seen = {
+        years: judge_test(rule, subject({"segment_years": {2025: years}})).value
+        for years in ("9.9", "2.00", "2.3333333333", "1.9999999")
+    }
+    assert seen == {"9.9": "9.9 年", "2.00": "2 年", "2.3333333333": "2.33 年", "1.9999999": "1.99999990 年"}
+
+
+def test_a06_a_share_of_very_large_figures_never_looks_like_the_limit_it_misses(
+    subject: Build, judge_test: Judge
+) -> None:
+    under = subject({"rd_expense_yuan": {2025: "2999999999999.99元"}, "revenue_yuan": {2025: "100000000000000元"}})
+    result = judge_test(SHARE, under)
+    assert (result.status, result.value) == (Status.UNMET, "2.99999999999999%")
+
+
 def test_a06_shares_that_no_decimal_holds_are_compared_exactly(subject: Build, judge_test: Judge) -> None:
     third = subject({"rd_expense_yuan": {2025: "0.03元"}, "revenue_yuan": {2025: "1元"}})
     assert judge_test(SHARE, third).status is Status.MET
@@ -105,7 +130,7 @@ def test_a05_growth_from_nothing_goes_to_a_person(
 ) -> None:
     result = judge_test(test, growth(subject, *years))
     assert result.status is Status.MANUAL_REVIEW
-    assert "A-05" in result.notes[0]
+    assert "增长率无意义" in result.notes[0]
 
 
 def test_a05_a_young_company_without_earlier_years_is_unknown_and_the_years_are_named(

@@ -241,3 +241,35 @@ def test_a25_the_packs_of_miit_measure_shares_of_revenue_and_of_nothing_else(typ
         bases = {each for each in facts_read(*typical(stem), line) if "revenue" in each or "sales" in each}
         assert bases <= {"revenue_yuan", "main_revenue_yuan"}, line
         assert "revenue_yuan" in bases, line
+
+
+# -- dates and targets that are data -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stem", "line", "due"),
+    [
+        ("miit-63-2022-innovative", "DM63-2", (4, 30)),
+        ("miit-63-2022-specialized", "DM63-2", (4, 30)),
+        ("miit-63-2022-giant", "DM63-2", (4, 30)),
+        ("miit-2-2026-specialized", "OV-3", (5, 31)),
+        ("miit-2-2026-giant", "OV-3", (5, 31)),
+        ("champion-138-2023", "DG-8b", (5, 31)),
+        ("tsme-115-2017", "TS-L2", (3, 31)),
+    ],
+)
+def test_a34_the_yearly_update_is_due_on_the_day_of_its_own_document(
+    shipped: dict[str, Pack], stem: str, line: str, due: tuple[int, int]
+) -> None:
+    """A wrong day costs an enterprise its review: 未及时更新企业信息的，取消复核资格."""
+    yearly = {each.line.id: each.due for each in shipped[stem].life_cycle if each.due is not None}
+    assert yearly == {line: due}
+
+
+def test_a33_a_local_target_is_no_condition_of_anybody(shipped: dict[str, Pack]) -> None:
+    """2号 sets no numbers of enterprises: a target may name a local title, never decide who gets it."""
+    for stem, pack in shipped.items():
+        judged = [*pack.gates, *pack.conditions, *pack.indicators]
+        assert [each.line.id for each in judged if each.line.id.startswith("T-")] == [], stem
+        target = pack.decision.id.startswith("T-") or any(note.line.id.startswith("T-") for note in pack.notes)
+        assert not target or pack.area, f"{stem}: only the document of a place has targets"

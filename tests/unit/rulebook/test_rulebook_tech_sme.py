@@ -92,7 +92,7 @@ def test_a28_the_better_formula_counts_and_is_named(assess: Assess) -> None:
     by_cost = assess({(RD, T): "30 万元", (SALES, T): "1000 万元", (COST, T): "100 万元"})  # 3 % and 30 %
     assert span(by_cost, "TS-S2") == "50"
     assert by_cost.condition("TS-S2").notes == (
-        "按“2025年科技型研发费用总额÷2025年科技型成本费用支出总额”计 50 分，取得分较高的算法（A-10、A-28）",
+        "按“2025年科技型研发费用总额÷2025年科技型成本费用支出总额”计 50 分，取得分较高的算法",
     )
     assert [each.value for each in by_cost.condition("TS-S2").checks] == ["3.00%", "30.00%"], "both are shown"
     by_sales = assess({(RD, T): "60 万元", (SALES, T): "1000 万元", (COST, T): "1000 万元"})
