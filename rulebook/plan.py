@@ -234,24 +234,16 @@ class _Planner:
         waits = tuple(self._waits(route, opportunity, search.judged(start)))
         changes = (*words.changes(), *waits)
         efforts = [each.effort for each in changes]
+        said = assumptions(draft, opportunity, assumed, verified, self.application_date, search.remedies.clock)
         return RoutePlan(
-            route=route.id,
-            label=route.label,
-            outcome=Outcome.PLANNED if changes else Outcome.MET,
-            changes=changes,
-            opportunity=opportunity,
-            verified=verified,
-            effort=max(efforts, key=lambda each: _WORST[each], default=""),
+            route=route.id, label=route.label, outcome=Outcome.PLANNED if changes else Outcome.MET, changes=changes,
+            opportunity=opportunity, verified=verified, effort=max(efforts, key=lambda each: _WORST[each], default=""),
             distance=sum((each.distance for each in changes), Decimal(0)),
-            assumptions=(
-                *assumptions(draft, opportunity, assumed, verified, self.application_date, search.remedies.clock),
-                *self._repeated(route, opportunity),
-            ),
+            assumptions=(*said, *self._repeated(route, opportunity)),
             left_to_officials=tuple(self._left(route, verified, draft)),
             lines=tuple(self._lines(route, changes, draft, last)),
-            obstacles=self._obstacles(route, opportunity),
-            reasons=(),
-        )
+            obstacles=self._obstacles(route, opportunity), reasons=(),
+        )  # fmt: skip
 
     def _refused(self, route: Route, conflicts: list[str]) -> RoutePlan:
         reasons = list(conflicts)

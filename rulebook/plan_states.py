@@ -105,13 +105,15 @@ def close_titles(remedies: Remedies, test: Holds, draft: Draft, asking: Asking, 
         return [()]
     if status is Status.MANUAL_REVIEW:
         return [()]
-    recorded = [_recorded(remedies, code, asking) for code in test.titles] if draft.base.titles is None else []
+    open_ledger = status is Status.UNKNOWN and (draft.base.titles is None or not draft.base.ledger_complete)
+    listed = {each.code for each in draft.base.titles or ()}
+    recorded = [_recorded(remedies, each, asking) for each in test.titles if open_ledger and each not in listed]
     obtained = [_title(remedies, code, draft, asking) for code in test.titles]
     return cheapest((edit,) for edit in (*recorded, *obtained) if edit is not None)
 
 
 def _recorded(remedies: Remedies, code: str, asking: Asking) -> Edit | None:
-    """Of a ledger that was never filled in: the title may be held and only not be written down."""
+    """Of a ledger that nobody called complete: the title may be held and only not be written down."""
     return remedies.edit(
         Edit(
             slot=("row", code, POINT),

@@ -337,9 +337,10 @@ def test_the_prior_tier_comes_first_and_the_other_title_stands_beside_it(planned
     assert found.lines[0].alternatives == ("先取得科技型中小企业称号",)
 
 
-def test_a_title_that_nobody_asked_about_is_first_to_be_written_down(planned: Plan) -> None:
+@pytest.mark.parametrize("ledger", [{"titles": None}, {"titles": (), "ledger_complete": False}])
+def test_a_title_that_nobody_asked_about_is_first_to_be_written_down(planned: Plan, ledger: dict[str, object]) -> None:
     """What is not known to be held may be held: obtaining it anew is the other way."""
-    found = planned("{holds: [tech_sme]}", {}, titles=None)
+    found = planned("{holds: [tech_sme]}", {}, **ledger)
     [change] = found.changes
     assert (change.kind, change.effort, change.title) == (Kind.SUPPLY, "paperwork", "tech_sme")
     assert change.text == "补充称号台账（含称号取消记录）：科技型中小企业称号已持有且在有效期内的，补登即可"
