@@ -186,7 +186,7 @@ class _Planner:
 
     # -- one route ------------------------------------------------------------------------------------------------
 
-    def _route(self, route: Route) -> tuple[RoutePlan, tuple[bool, bool, int, Cost, date, int]]:
+    def _route(self, route: Route) -> tuple[RoutePlan, tuple[bool, bool, int, Decimal, Cost, date, int]]:
         """The plan of the first window that has one; within a window the cheapest day."""
         index = self.pack.routes.index(route)
         conflicts: list[str] = []
@@ -203,8 +203,8 @@ class _Planner:
             if reached:
                 cost, day, search, draft = min(reached, key=lambda each: each[:2])
                 found = self._planned(route, search, draft, season[-1])
-                return found, (False, found.steep, _WORST[found.effort], cost, day, index)
-        return self._refused(route, conflicts), (True, False, 0, cost_of(()), self.application_date, index)
+                return found, (False, found.steep, _WORST[found.effort], found.distance, cost, day, index)
+        return self._refused(route, conflicts), (True, False, 0, Decimal(0), cost_of(()), self.application_date, index)
 
     def _asked(self, opportunity: Opportunity) -> Pack:
         """The pack as it is taken to stand on that day."""
