@@ -42,12 +42,20 @@ ROLES: Mapping[str, dict[str, Any]] = {
 
 LEADS_RELAY = """locktype = 'advisory' AND objsubid = 1
     AND (classid::bigint << 32) | objid::bigint = hashtextextended('relay', 7)"""
-"""The row of pg_locks of the one relay that leads."""
+HOLDS_JOB = "relation = 'jobs'::regclass AND mode = 'RowShareLock'"
+"""Rows of pg_locks: of the one relay that leads, and of whoever has claimed a job."""
 
 _ADDRESS = """SELECT host(client_addr) FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE granted AND client_addr IS NOT NULL
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND {}
     ORDER BY xact_start LIMIT 1"""
+_WATCH = """DO $$ BEGIN
+    FOR turn IN 1..50000 LOOP
+      IF {0} THEN RETURN; END IF;
+      PERFORM pg_sleep(0.01);
+    END LOOP;
+    RAISE EXCEPTION 'did not come: %', $what${0}$what$;
+  END $$"""
 
 
 def why_no_docker() -> str | None:
@@ -212,6 +220,10 @@ class Installation(Door):
         """The container of the service's worker that leads its relay."""
         return self._holder(service, "the leader of the relay", LEADS_RELAY)
 
+    def job_runner(self, service: str) -> str:
+        """The container of the service's worker that is at a job."""
+        return self._holder(service, "who runs the job", HOLDS_JOB)
+
     def _holder(self, service: str, what: str, lock: str) -> str:
         """The replica whose session has a lock in the service's database, known by its address on the network."""
         workers = self.containers(f"{service}-worker")
@@ -225,6 +237,20 @@ class Installation(Door):
             return None
 
         return str(until(f"{what} of {service}", found))
+
+    def watch(self, service: str, condition: str) -> None:
+        """Wait until something has begun in a service's database.
+
+        The server itself looks, every few milliseconds: whoever asks from outside comes when all is over.
+        """
+        self.psql("postgres", f"peiyu_{service}", _WATCH.format(condition))
+
+    def rows(self, service: str, query: str) -> list[dict[str, Any]]:
+        """What a service's own database answers, as its own role."""
+        user = f"peiyu_{service}"
+        said = self.psql(user, user, f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) AS found")
+        found: list[dict[str, Any]] = json.loads(said)
+        return found
 
     def psql(self, user: str, database: str, statement: str) -> str:
         """Ask the database server as one of its roles, over TCP with that role's password."""

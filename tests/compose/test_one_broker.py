@@ -8,6 +8,7 @@ import pytest
 
 from peiyu.parts import PARTS, SERVICES
 from tests.compose.installation import Installation, brought_up
+from tests.compose.load import Load
 from tests.e2e.journey import Journey
 from tests.e2e.suite import until
 from tests.e2e.threads import on_the_thread, sentences
@@ -150,6 +151,13 @@ def test_containers_and_the_broker_may_be_killed_during_the_journey(installation
 @pytest.mark.chaos
 def test_the_database_may_be_killed_during_the_journey(installation: Installation) -> None:
     Journey(installation).run(lambda step: installation.kill("postgres") if step in (2, 6) else None)
+
+
+@pytest.mark.chaos
+def test_nothing_is_lost_and_nothing_done_twice_of_an_import_whose_workers_and_broker_are_killed(
+    installation: Installation,
+) -> None:
+    Load(installation).run(lambda: installation.kill("kafka"))
 
 
 def test_everything_ends_by_itself_when_it_is_told_to(installation: Installation) -> None:

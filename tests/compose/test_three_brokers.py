@@ -7,6 +7,7 @@ import pytest
 
 from peiyu.parts import PARTS, SERVICES
 from tests.compose.installation import LEADS_RELAY, Installation, brought_up
+from tests.compose.load import Load
 from tests.e2e.journey import Journey
 from tests.e2e.suite import until
 
@@ -119,6 +120,18 @@ def test_the_journey_goes_on_while_one_broker_is_away(installation: Installation
     finally:
         installation.compose("start", "kafka-3")
     until("the third broker", lambda: installation.are_well("kafka-3"))
+
+
+@pytest.mark.chaos
+def test_nothing_is_lost_and_nothing_done_twice_of_an_import_whose_workers_a_broker_and_the_database_are_killed(
+    installation: Installation,
+) -> None:
+    def strike() -> None:
+        installation.kill("kafka-2")
+        installation.kill("postgres")
+        until("the database", lambda: installation.are_well("postgres"))
+
+    Load(installation).run(strike)
 
 
 def test_the_audit_chains_are_whole_and_nothing_was_put_aside(installation: Installation) -> None:
