@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,33 @@ LOCAL_IMAGES = {
 """Made by tests/support/containers/engine.sh on a machine that reaches no image registry."""
 
 UP_SECONDS = 1800.0
+STOP_SECONDS = 60
+"""Who has not said how long it takes to end: more than anybody is given in the files."""
+
 ROLES: Mapping[str, dict[str, Any]] = {
     "officer": {"areas": ["*"]},
     "platform": {"areas": ["*"]},
     "bank": {"institution": "compose-bank"},
 }
 """Who acts in a journey beside the administrator, and what a client of that role is bound to."""
+
+
+LEADS_RELAY = """locktype = 'advisory' AND objsubid = 1
+    AND (classid::bigint << 32) | objid::bigint = hashtextextended('relay', 7)"""
+HOLDS_JOB = "relation = 'jobs'::regclass AND mode = 'RowShareLock'"
+"""Rows of pg_locks: of the one relay that leads, and of whoever has claimed a job."""
+
+_ADDRESS = """SELECT host(client_addr) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE granted AND client_addr IS NOT NULL
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND {}
+    ORDER BY xact_start LIMIT 1"""
+_WATCH = """DO $$ BEGIN
+    FOR turn IN 1..50000 LOOP
+      IF {0} THEN RETURN; END IF;
+      PERFORM pg_sleep(0.01);
+    END LOOP;
+    RAISE EXCEPTION 'did not come: %', $what${0}$what$;
+  END $$"""
 
 
 def why_no_docker() -> str | None:
@@ -136,41 +158,99 @@ class Installation(Door):
         return self.compose("config", "--services").split()
 
     def containers(self, service: str) -> list[str]:
-        """Ids of a service's containers, running or not."""
+        """Ids of a service's containers, running or not, in the order in which compose numbers its replicas."""
         labels = [f"label=com.docker.compose.project={self.name}", f"label=com.docker.compose.service={service}"]
         asked = [word for label in labels for word in ("--filter", label)]
-        found = _docker(
-            "ps", "--all", "--quiet", "--no-trunc", "--filter", "label=com.docker.compose.oneoff=False", *asked
-        )
-        return sorted(found.split())
+        lines = _docker(
+            "ps", "--all", "--no-trunc", "--filter", "label=com.docker.compose.oneoff=False", *asked,
+            "--format", '{{.Label "com.docker.compose.container-number"}} {{.ID}}',
+        ).splitlines()  # fmt: skip
+        return [container for _, container in sorted((int(number), each) for number, each in map(str.split, lines))]
 
     def inspect(self, container: str) -> Any:
         return json.loads(_docker("inspect", container))[0]
 
-    def kill(self, service: str, replica: int = 0) -> None:
-        """SIGKILL as the kernel would send it, and wait until Docker has started the container again.
+    def kill(self, service: str) -> None:
+        """Kill the only container of a service."""
+        (container,) = self.containers(service)
+        self.kill_container(container)
+
+    def kill_container(self, container: str) -> None:
+        """SIGKILL, and wait until Docker has started the container again."""
+        self.started_again(container, self.sigkill(container))
+
+    def sigkill(self, container: str) -> int:
+        """SIGKILL as the kernel would send it; the process that is no more.
 
         Not `docker kill`: after that Docker takes the container for stopped on purpose.
         """
-        container = self.containers(service)[replica]
-        before = self.inspect(container)["State"]
-        assert before["Running"], f"{service} is not running"
-        os.kill(before["Pid"], signal.SIGKILL)
+        about = self.inspect(container)
+        assert about["State"]["Running"], f"{about['Name']} is not running"
+        pid: int = about["State"]["Pid"]
+        os.kill(pid, signal.SIGKILL)
+        return pid
 
+    def started_again(self, container: str, killed: int) -> None:
         def again() -> bool:
             now = self.inspect(container)["State"]
-            return bool(now["Running"]) and now["Pid"] != before["Pid"]
+            return bool(now["Running"]) and now["Pid"] != killed
 
-        until(f"{service} started again by Docker", again)
+        until(f"{container[:12]} started again by Docker", again)
 
     def restart(self, service: str) -> None:
-        """Stop gently and start again, as a rolling restart does, and wait until it is healthy."""
-        self.compose("restart", service)
-        until(f"{service} healthy again", lambda: self.are_well(service))
+        """Stop gently and start again replica by replica, as a rolling restart does.
+
+        The next is stopped as soon as the one before is healthy: what the first handed over when it went may still be
+        on its way when the second goes too.
+        """
+        for container in self.containers(service):
+            about = self.inspect(container)
+            grace = about["Config"].get("StopTimeout") or STOP_SECONDS
+            _docker("restart", "--time", str(grace), container, seconds=grace + 120)
+            until(f"{about['Name']} healthy again", partial(self.is_well, container))
+
+    def is_well(self, container: str) -> bool:
+        return bool(self.inspect(container)["State"].get("Health", {}).get("Status") == "healthy")
 
     def are_well(self, service: str) -> bool:
-        states = [self.inspect(container)["State"] for container in self.containers(service)]
-        return bool(states) and all(state.get("Health", {}).get("Status") == "healthy" for state in states)
+        containers = self.containers(service)
+        return bool(containers) and all(map(self.is_well, containers))
+
+    def relay_leader(self, service: str) -> str:
+        """The container of the service's worker that leads its relay."""
+        return self._holder(service, "the leader of the relay", LEADS_RELAY)
+
+    def job_runner(self, service: str) -> str:
+        """The container of the service's worker that is at a job."""
+        return self._holder(service, "who runs the job", HOLDS_JOB)
+
+    def _holder(self, service: str, what: str, lock: str) -> str:
+        """The replica whose session has a lock in the service's database, known by its address on the network."""
+        workers = self.containers(f"{service}-worker")
+
+        def found() -> str | None:
+            address = self.psql("postgres", f"peiyu_{service}", _ADDRESS.format(lock))
+            for container in workers:
+                networks = self.inspect(container)["NetworkSettings"]["Networks"].values()
+                if address and address in {network["IPAddress"] for network in networks}:
+                    return container
+            return None
+
+        return str(until(f"{what} of {service}", found))
+
+    def watch(self, service: str, condition: str) -> None:
+        """Wait until something has begun in a service's database.
+
+        The server itself looks, every few milliseconds: whoever asks from outside comes when all is over.
+        """
+        self.psql("postgres", f"peiyu_{service}", _WATCH.format(condition))
+
+    def rows(self, service: str, query: str) -> list[dict[str, Any]]:
+        """What a service's own database answers, as its own role."""
+        user = f"peiyu_{service}"
+        said = self.psql(user, user, f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) AS found")
+        found: list[dict[str, Any]] = json.loads(said)
+        return found
 
     def psql(self, user: str, database: str, statement: str) -> str:
         """Ask the database server as one of its roles, over TCP with that role's password."""
@@ -178,7 +258,13 @@ class Installation(Door):
         script = (
             f"PGPASSWORD=$(cat /run/secrets/{secret}) psql -qtAX -h postgres -U {user} -d {database} -v ON_ERROR_STOP=1"
         )
-        return self.compose("exec", "-T", "postgres", "sh", "-c", script, stdin=statement).strip()
+        (server,) = self.containers("postgres")
+        ran = subprocess.run(
+            ["docker", "exec", "-i", server, "sh", "-c", script],
+            input=statement, capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, f"{statement[:500]}: {ran.stderr[-2000:]}"
+        return ran.stdout.strip()
 
     # -- its clients
 
@@ -196,8 +282,8 @@ class Installation(Door):
         return self._clients[role]
 
 
-def _docker(*words: str) -> str:
-    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=120).stdout
+def _docker(*words: str, seconds: float = 120) -> str:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=seconds).stdout
 
 
 @contextmanager

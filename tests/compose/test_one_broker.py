@@ -1,14 +1,17 @@
 """The production shape with one broker: its door, its databases, its containers, and journeys with kills."""
 
+import secrets
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from peiyu.parts import PARTS
+from peiyu.parts import PARTS, SERVICES
 from tests.compose.installation import Installation, brought_up
+from tests.compose.load import Load
 from tests.e2e.journey import Journey
 from tests.e2e.suite import until
+from tests.e2e.threads import on_the_thread, sentences
 
 pytestmark = [pytest.mark.compose, pytest.mark.slow]
 
@@ -90,6 +93,49 @@ def test_the_journey_through_nginx(installation: Installation) -> None:
     Journey(installation).run()
 
 
+class Followed(Journey):
+    """The journey with one correlation id on every request."""
+
+    def __init__(self, installation: Installation, correlation: str) -> None:
+        super().__init__(installation)
+        self._correlation = correlation
+
+    def as_(self, role: str) -> httpx.Client:
+        client = super().as_(role)
+        client.headers["X-Correlation-Id"] = self._correlation
+        return client
+
+
+THREAD = {
+    ("gateway", "request answered"),
+    *((service, "request answered") for service in SERVICES),
+    ("registry-worker", "job done"),
+    ("registry-worker", "events published", "registry.facts-recorded.v1"),
+    ("eligibility-worker", "events handled", "registry.facts-recorded.v1"),
+    ("eligibility-worker", "enterprises assessed"),
+    ("eligibility-worker", "events published", "eligibility.assessment-changed.v1"),
+    ("notification-worker", "events handled", "eligibility.assessment-changed.v1"),
+    ("registry-worker", "events published", "registry.title-recorded.v1"),
+    ("finance-worker", "events handled", "registry.title-recorded.v1"),
+    ("finance-worker", "events published", "finance.whitelist-changed.v1"),
+    ("notification-worker", "events handled", "finance.whitelist-changed.v1"),
+}
+"""Whose log says what of a journey: (container, sentence), and of events of which type."""
+
+
+def test_one_correlation_id_is_followed_through_the_logs_of_all_containers(installation: Installation) -> None:
+    correlation = f"compose-{secrets.token_hex(8)}"
+    Followed(installation, correlation).run()
+
+    said: set[tuple[str, ...]] = set()
+    for container in {each[0] for each in THREAD}:
+        log = installation.compose("logs", "--no-color", "--no-log-prefix", container).splitlines()
+        for line in on_the_thread(log, correlation):
+            assert container in (line["service"], f"{line['service']}-worker"), line
+            said |= {(container, *sentence) for sentence in sentences(line)}
+    assert said >= THREAD, f"nobody said {sorted(THREAD - said)}"
+
+
 KILLED = (
     "registry-worker", "kafka", "registry", "eligibility-worker", "gateway", "kafka", "finance-worker",
     "notification-worker", "finance",
@@ -105,6 +151,13 @@ def test_containers_and_the_broker_may_be_killed_during_the_journey(installation
 @pytest.mark.chaos
 def test_the_database_may_be_killed_during_the_journey(installation: Installation) -> None:
     Journey(installation).run(lambda step: installation.kill("postgres") if step in (2, 6) else None)
+
+
+@pytest.mark.chaos
+def test_nothing_is_lost_and_nothing_done_twice_of_an_import_whose_workers_and_broker_are_killed(
+    installation: Installation,
+) -> None:
+    Load(installation).run(lambda: installation.kill("kafka"))
 
 
 def test_everything_ends_by_itself_when_it_is_told_to(installation: Installation) -> None:

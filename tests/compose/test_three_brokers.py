@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from peiyu.parts import PARTS, SERVICES
-from tests.compose.installation import Installation, brought_up
+from tests.compose.installation import LEADS_RELAY, Installation, brought_up
+from tests.compose.load import Load
 from tests.e2e.journey import Journey
 from tests.e2e.suite import until
 
@@ -94,11 +95,20 @@ def test_a_rolling_restart_of_brokers_and_workers_during_the_journey(installatio
 
 @pytest.mark.chaos
 def test_a_broker_and_a_worker_may_be_killed_at_any_step(installation: Installation) -> None:
+    """Every replica of every worker once, and of each service the one that leads the relay first."""
+    killed: set[str] = set()
+
     def kill(step: int) -> None:
         installation.kill(BROKERS[step % 3])
-        installation.kill(f"{SERVICES[step % 4]}-worker", replica=step % 2)
+        service = SERVICES[step % 4]
+        leader = installation.relay_leader(service)
+        others = [each for each in installation.containers(f"{service}-worker") if each not in killed]
+        victim = leader if leader in others or not others else others[0]
+        installation.kill_container(victim)
+        killed.add(victim)
 
     Journey(installation).run(kill)
+    assert killed == {each for service in SERVICES for each in installation.containers(f"{service}-worker")}
 
 
 @pytest.mark.chaos
@@ -110,6 +120,18 @@ def test_the_journey_goes_on_while_one_broker_is_away(installation: Installation
     finally:
         installation.compose("start", "kafka-3")
     until("the third broker", lambda: installation.are_well("kafka-3"))
+
+
+@pytest.mark.chaos
+def test_nothing_is_lost_and_nothing_done_twice_of_an_import_whose_workers_a_broker_and_the_database_are_killed(
+    installation: Installation,
+) -> None:
+    def strike() -> None:
+        installation.kill("kafka-2")
+        installation.kill("postgres")
+        until("the database", lambda: installation.are_well("postgres"))
+
+    Load(installation).run(strike)
 
 
 def test_the_audit_chains_are_whole_and_nothing_was_put_aside(installation: Installation) -> None:
@@ -125,8 +147,6 @@ def test_the_audit_chains_are_whole_and_nothing_was_put_aside(installation: Inst
 
 _RELAYS = """SELECT count(*) FROM pg_stat_activity
     WHERE application_name = 'peiyu relay' AND datname = current_database()"""
-_LEADERS = """SELECT count(*) FROM pg_locks
-    WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND (classid::bigint << 32) | objid::bigint = hashtextextended('relay', 7)"""
+_LEADERS = f"""SELECT count(*) FROM pg_locks
+    WHERE granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND {LEADS_RELAY}"""
 _UNSENT = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"

@@ -17,7 +17,7 @@ import xlsxwriter
 
 from chassis import clock
 from services.registry.domain.uscc import check_digit
-from tests.e2e.suite import Door, until
+from tests.e2e.suite import PATIENCE_SECONDS, Door, until
 
 DISTRICT = "370102"
 REGISTRY, ELIGIBILITY = "/api/registry/v1", "/api/eligibility/v1"
@@ -41,42 +41,17 @@ def credit_code(chance: str) -> str:
     return first + check_digit(first)
 
 
-class Journey:
-    """One enterprise's way through the suite; `steps` in order, `verify` at the end counts every effect."""
+class Visitor:
+    """Whoever comes through the door: sends until there is an answer, uploads files and reads feeds to their end."""
 
     def __init__(self, suite: Door) -> None:
         self.suite = suite
-        mark = "XW" + "".join(secrets.choice("0123456789") for _ in range(7))
-        self.uscc = credit_code(mark)
-        self.name = f"（合成样例）济南历下{mark}精密机械有限公司"
-        self.commissioner = f"e2e-{mark.lower()}"
-        self.year = clock.today().year - 1
         self._clients: dict[str, httpx.Client] = {}
         self._keys: dict[str, str] = {}
-        self.steps: list[Callable[[], None]] = [
-            self.appoint_a_commissioner,
-            self.import_the_enterprise,
-            self.import_its_facts,
-            self.see_the_assessment,
-            self.read_that_it_is_eligible,
-            self.import_the_title,
-            self.pull_the_whitelist,
-            self.read_of_the_title_and_the_whitelist,
-        ]
 
-    def run(self, between: Callable[[int], None] = lambda step: None) -> None:
-        """Every step, with `between` before each and after the last."""
-        try:
-            for number, step in enumerate(self.steps):
-                between(number)
-                step()
-            between(len(self.steps))
-            self.verify()
-        finally:
-            for client in self._clients.values():
-                client.close()
-
-    # -- who acts
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
 
     def as_(self, role: str) -> httpx.Client:
         if role not in self._clients:
@@ -98,6 +73,68 @@ class Journey:
 
     def get(self, role: str, path: str, **given: Any) -> Any:
         return self.send(role, "GET", path, **given).json()
+
+    def upload(self, kind: str, filename: str, content: bytes) -> str:
+        answer = self.send(
+            "officer", "POST", f"{REGISTRY}/imports", files={"file": (filename, content)}, data={"kind": kind}
+        )
+        assert answer.status_code == 202
+        return str(answer.json()["id"])
+
+    def done(self, import_id: str, *, patience: float = PATIENCE_SECONDS, **counts: int) -> None:
+        def finished() -> Any:
+            found = self.get("officer", f"{REGISTRY}/imports/{import_id}")
+            return found if found["state"]["code"] not in ("queued", "running") else None
+
+        found = until("the end of the import", finished, patience)
+        assert found["state"]["code"] == "done", json.dumps(found, ensure_ascii=False)[:3000]
+        for name, count in counts.items():
+            assert found["counts"][name] == count, found["counts"]
+
+    def feed(self, role: str, path: str) -> list[Any]:
+        """The whole feed, as one who only advances reads it."""
+        found: list[Any] = []
+        after = 0
+        while True:
+            page = self.get(role, path, params={"after": after, "limit": 200})
+            found += page["items"]
+            if not page["items"]:
+                assert [each["seq"] for each in found] == sorted({each["seq"] for each in found})
+                return found
+            after = page["next_after"]
+
+
+class Journey(Visitor):
+    """One enterprise's way through the suite; `steps` in order, `verify` at the end counts every effect."""
+
+    def __init__(self, suite: Door) -> None:
+        super().__init__(suite)
+        mark = "XW" + "".join(secrets.choice("0123456789") for _ in range(7))
+        self.uscc = credit_code(mark)
+        self.name = f"（合成样例）济南历下{mark}精密机械有限公司"
+        self.commissioner = f"e2e-{mark.lower()}"
+        self.year = clock.today().year - 1
+        self.steps: list[Callable[[], None]] = [
+            self.appoint_a_commissioner,
+            self.import_the_enterprise,
+            self.import_its_facts,
+            self.see_the_assessment,
+            self.read_that_it_is_eligible,
+            self.import_the_title,
+            self.pull_the_whitelist,
+            self.read_of_the_title_and_the_whitelist,
+        ]
+
+    def run(self, between: Callable[[int], None] = lambda step: None) -> None:
+        """Every step, with `between` before each and after the last."""
+        try:
+            for number, step in enumerate(self.steps):
+                between(number)
+                step()
+            between(len(self.steps))
+            self.verify()
+        finally:
+            self.close()
 
     # -- the steps
 
@@ -189,23 +226,6 @@ class Journey:
 
     # -- what it sees
 
-    def upload(self, kind: str, filename: str, content: bytes) -> str:
-        answer = self.send(
-            "officer", "POST", f"{REGISTRY}/imports", files={"file": (filename, content)}, data={"kind": kind}
-        )
-        assert answer.status_code == 202
-        return str(answer.json()["id"])
-
-    def done(self, import_id: str, **counts: int) -> None:
-        def finished() -> Any:
-            found = self.get("officer", f"{REGISTRY}/imports/{import_id}")
-            return found if found["state"]["code"] not in ("queued", "running") else None
-
-        found = until("the end of the import", finished)
-        assert found["state"]["code"] == "done", json.dumps(found, ensure_ascii=False)[:3000]
-        for name, count in counts.items():
-            assert found["counts"][name] == count, found["counts"]
-
     def current(self, title: str, verdict: str) -> Any:
         asked = {"uscc": self.uscc, "title": title, "verdict": verdict}
         return next(iter(self.get("officer", f"{ELIGIBILITY}/assessments", params=asked)["items"]), None)
@@ -245,15 +265,3 @@ class Journey:
 
     def names_in_the_inbox(self) -> set[str]:
         return {message["enterprise"]["name"] for found in self.messages().values() for message in found}
-
-    def feed(self, role: str, path: str) -> list[Any]:
-        """The whole feed, as one who only advances reads it."""
-        found: list[Any] = []
-        after = 0
-        while True:
-            page = self.get(role, path, params={"after": after, "limit": 200})
-            found += page["items"]
-            if not page["items"]:
-                assert [each["seq"] for each in found] == sorted({each["seq"] for each in found})
-                return found
-            after = page["next_after"]

@@ -3,27 +3,38 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from tests.e2e.journey import REGISTRY, Journey
 from tests.e2e.suite import Suite, running, until
+from tests.e2e.threads import sentences
 
 pytestmark = pytest.mark.slow
 
-CORRELATION = "journey-0001"
+FACTS, TITLE = "journey-0001", "journey-0002"
+"""The correlation ids of the import of an enterprise's facts, and of that of its title."""
 
-CHAIN = [
+ASSESSED = [
     ("http.log", "gateway", "request answered"),
     ("worker.log", "registry", "job done"),
-    ("worker.log", "registry", "events published"),
-    ("worker.log", "eligibility", "events handled"),
+    ("worker.log", "registry", "events published", "registry.facts-recorded.v1"),
+    ("worker.log", "eligibility", "events handled", "registry.facts-recorded.v1"),
     ("worker.log", "eligibility", "enterprises assessed"),
-    ("worker.log", "eligibility", "events published"),
-    ("worker.log", "notification", "events handled"),
+    ("worker.log", "eligibility", "events published", "eligibility.assessment-changed.v1"),
+    ("worker.log", "notification", "events handled", "eligibility.assessment-changed.v1"),
 ]
-"""Who must say what of the import of an enterprise's facts: (file, service, sentence).
+WHITELISTED = [
+    ("http.log", "gateway", "request answered"),
+    ("worker.log", "registry", "job done"),
+    ("worker.log", "registry", "events published", "registry.title-recorded.v1"),
+    ("worker.log", "finance", "events handled", "registry.title-recorded.v1"),
+    ("worker.log", "finance", "events published", "finance.whitelist-changed.v1"),
+    ("worker.log", "notification", "events handled", "finance.whitelist-changed.v1"),
+]
+"""Who must say what of either: (file, service, sentence), and of events of which type.
 
 The lines of a sender and of those it reaches may swap by a millisecond: a message arrives while its sender still notes
 that it has gone. Whose work caused whose is what the spans say (test_traces).
@@ -37,12 +48,21 @@ SECRET = re.compile(
 
 
 class Followed(Journey):
-    """The journey with one correlation id on everything that imports the facts."""
+    """The journey with one correlation id on everything that imports the facts, and another on the title."""
 
     def import_its_facts(self) -> None:
+        with self.on_the_thread(FACTS):
+            super().import_its_facts()
+
+    def import_the_title(self) -> None:
+        with self.on_the_thread(TITLE):
+            super().import_the_title()
+
+    @contextmanager
+    def on_the_thread(self, correlation: str) -> Iterator[None]:
         officer = self.as_("officer")
-        officer.headers["X-Correlation-Id"] = CORRELATION
-        super().import_its_facts()
+        officer.headers["X-Correlation-Id"] = correlation
+        yield
         del officer.headers["X-Correlation-Id"]
 
 
@@ -69,18 +89,21 @@ def test_every_line_says_when_what_and_who(lines: list[dict[str, Any]]) -> None:
     assert not any("\x1b" in str(value) for line in lines for value in line.values())
 
 
-def test_one_correlation_id_is_followed_from_the_request_to_the_last_handler(lines: list[dict[str, Any]]) -> None:
-    own = [line for line in lines if line.get("correlation_id") == CORRELATION]
-    seen = {(line["file"], line["service"], line["event"]) for line in own}
-    assert set(CHAIN) <= seen, seen
+@pytest.mark.parametrize(("correlation", "chain"), [(FACTS, ASSESSED), (TITLE, WHITELISTED)], ids=["facts", "title"])
+def test_one_correlation_id_is_followed_from_the_request_to_the_last_handler(
+    lines: list[dict[str, Any]], correlation: str, chain: list[tuple[str, ...]]
+) -> None:
+    own = [line for line in lines if line.get("correlation_id") == correlation]
     request = next(line for line in own if line["event"] == "request answered" and line["method"] == "POST")
     assert (request["path"], request["upstream"], request["status"]) == (f"{REGISTRY}/imports", "registry", 202)
-    eligible = "eligibility.assessment-changed.v1"
-    told = [line for line in own if line["service"] == "notification" and line["event"] == "events handled"]
-    last = min(line["timestamp"] for line in told if eligible in line["types"])
-    assessed = min(line["timestamp"] for line in own if line["event"] == "enterprises assessed")
-    imported = min(line["timestamp"] for line in own if line["event"] == "job done")
-    assert imported < assessed < last
+    said = {
+        (line["file"], line["service"], *sentence): line["timestamp"]
+        for line in reversed(own)
+        for sentence in sentences(line)
+    }
+    assert set(chain) <= set(said), sorted(set(chain) - set(said))
+    job, handled, last = (said[each] for each in (chain[1], chain[3], chain[-1]))
+    assert job < handled < last
 
 
 def test_no_line_holds_a_phone_number_or_a_secret(suite: Suite, lines: list[dict[str, Any]]) -> None:
