@@ -12,12 +12,15 @@ import pytest
 from rulebook.cases import Case, load_cases
 from rulebook.dictionary import Dictionary, parse_dictionary
 from rulebook.evaluate import evaluate
-from rulebook.loader import load_pack
+from rulebook.loader import PackInvalid, load_pack
 from rulebook.pack import Pack
+from rulebook.plan import plan
+from rulebook.plan_model import RoutePlan, Window
 from rulebook.size import SizeResult
 from rulebook.size_table import SizeTable, load_size_table
 from rulebook.subject import FactValue, Subject, Title
 from rulebook.values import CellError, parse_cell
+from tests.unit.rulebook.planning import DAY
 
 ROOT = Path(__file__).parents[3]
 POLICIES = ROOT / "services" / "eligibility" / "policies"
@@ -172,5 +175,42 @@ def judge_test(dictionary: Dictionary) -> Callable[..., object]:
     ) -> object:
         text = PACK.replace("test: revenue_yuan[t] >= 100 万元", f"test: {test}{extra}")
         return evaluate(load_pack(text, dictionary), subject, application_date=day, kind=kind).condition("T-1")
+
+    return run
+
+
+def refused(dictionary: Dictionary, text: str) -> list[tuple[int, str]]:
+    """Line and code of every problem of a pack; each says what was found, what is expected and what to do."""
+    with pytest.raises(PackInvalid) as invalid:
+        load_pack(text, dictionary, "p.yaml")
+    for problem in invalid.value.problems:
+        assert problem.file == "p.yaml"
+        assert problem.found
+        assert problem.expected
+        assert problem.remedy
+        assert f"p.yaml 第 {problem.line} 行" in str(problem)
+    return [(problem.line, problem.code) for problem in invalid.value.problems]
+
+
+def condition(test: str, *, effort: str = "") -> str:
+    extra = f"\n    effort: {effort}" if effort else ""
+    return PACK.replace("test: revenue_yuan[t] >= 100 万元", f"test: {test}{extra}")
+
+
+@pytest.fixture
+def planned(dictionary: Dictionary, subject: Callable[..., Subject]) -> Callable[..., RoutePlan]:
+    """The only route of a pack with one condition."""
+
+    def run(
+        test: str,
+        facts: dict[str, object],
+        *,
+        effort: str = "",
+        day: date = DAY,
+        windows: tuple[Window, ...] = (),
+        **held: object,
+    ) -> RoutePlan:
+        pack = load_pack(condition(test, effort=effort), dictionary)
+        return plan(pack, subject(facts, **held), day, windows=windows).routes[0]
 
     return run

@@ -8,18 +8,7 @@ import pytest
 
 from rulebook.dictionary import Dictionary
 from rulebook.loader import MOST_LINES, PackInvalid, content_hash, document_kind, load_pack
-
-
-def refused(dictionary: Dictionary, text: str) -> list[tuple[int, str]]:
-    with pytest.raises(PackInvalid) as invalid:
-        load_pack(text, dictionary, "p.yaml")
-    for problem in invalid.value.problems:
-        assert problem.file == "p.yaml"
-        assert problem.found
-        assert problem.expected
-        assert problem.remedy
-        assert f"p.yaml 第 {problem.line} 行" in str(problem)
-    return [(problem.line, problem.code) for problem in invalid.value.problems]
+from tests.unit.rulebook.conftest import refused
 
 
 def planted(text: str, old: str, new: str) -> str:

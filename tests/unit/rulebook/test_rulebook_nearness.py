@@ -15,7 +15,7 @@ from rulebook.pack import Pack
 from rulebook.plan import first_step
 from rulebook.status import Status
 from rulebook.subject import Subject
-from tests.unit.rulebook.test_rulebook_plan import HOLDS_INNOVATIVE, NEARLY_INNOVATIVE, SPECIALIZED
+from tests.unit.rulebook.planning import HOLDS_INNOVATIVE, NEARLY_INNOVATIVE, SPECIALIZED
 
 DAY = date(2026, 6, 30)
 Build = Callable[..., Subject]

@@ -1,0 +1,98 @@
+"""Plans say figures in the units people use, from the value on file, never rounded below the threshold."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from rulebook.plan_model import Window
+from rulebook.status import Verdict
+from tests.unit.rulebook.planning import Plan
+
+# -- units people use, never rounded below the threshold ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("test", "facts", "text"),
+    [
+        (
+            "rd_expense_yuan[t] / revenue_yuan[t] >= 3%",
+            {"rd_expense_yuan": {2025: "72 万元"}, "revenue_yuan": {2025: "3000 万元"}},
+            "2026年研发费用总额达到 90 万元（2025 年为 72 万元，再增加 18 万元），"
+            "使研发费用总额占营业收入比重由 2.40% 达到 3%"
+            "（按营业收入 3,000 万元计）",
+        ),
+        (
+            "total_liabilities_yuan[t] / total_assets_yuan[t] <= 70%",
+            {"total_liabilities_yuan": {2025: "900 万元"}, "total_assets_yuan": {2025: "1000 万元"}},
+            "2026年负债总额降到 700 万元（2025 年为 900 万元，减少 200 万元），"
+            "使负债总额占资产总额比重由 90.00% 降到 70%"
+            "（按资产总额 1,000 万元计）",
+        ),
+        (
+            "growth(main_revenue_yuan[t]) >= 5%",
+            {"main_revenue_yuan": {2025: "1000 万元", 2024: "1000 万元"}},
+            "2026年主营业务收入达到 1,050 万元（2025 年为 1,000 万元，再增加 50 万元），"
+            "使主营业务收入增长率由 0.00% 达到 5%",
+        ),
+        (
+            "cagr(revenue_yuan[t]) >= 5%",
+            {"revenue_yuan": {2025: "1000 万元", 2024: "1000 万元"}},
+            "2026年营业收入达到 1,102.5 万元（2025 年为 1,000 万元，再增加 102.5 万元），"
+            "使营业收入增长率由 0.00% 达到 5%",
+        ),
+        (
+            "sum(rd_expense_yuan[t], rd_expense_yuan[t-1]) >= 1200 万元",
+            {"rd_expense_yuan": {2025: "500 万元", 2024: "400 万元"}},
+            "2026年研发费用总额达到 700 万元（2025 年为 500 万元，再增加 200 万元），"
+            "使2025—2026年研发费用总额合计由 1,000.00 万元 达到 1200 万元",
+        ),
+    ],
+)  # fmt: skip
+def test_figures_are_said_in_the_units_people_use(
+    planned: Plan, test: str, facts: dict[str, object], text: str
+) -> None:
+    assert [each.text for each in planned(test, facts).changes] == [text]
+
+
+def test_two_limits_on_one_figure_are_told_from_the_value_on_file(planned: Plan) -> None:
+    """The share asks 100 万元 of R&D and the amount 120: the step is from the 96 on file, not from the 100."""
+    both = "{all: ['rd_expense_yuan[t] / revenue_yuan[t] >= 10%', 'rd_expense_yuan[t] >= 120 万元']}"
+    facts: dict[str, object] = {"rd_expense_yuan": {2025: "96 万元"}, "revenue_yuan": {2025: "1000 万元"}}
+    [change] = planned(both, facts).changes
+    assert (change.current, change.target, change.distance) == ("960000.00", "1200000.00", Decimal("0.2"))
+    assert change.text.startswith("2026年研发费用总额达到 120 万元（2025 年为 96 万元，再增加 24 万元）")
+
+
+def test_a_whole_that_its_part_lifted_is_told_from_the_value_on_file(planned: Plan) -> None:
+    facts: dict[str, object] = {"main_revenue_yuan": {2025: "960 万元"}, "revenue_yuan": {2025: "960 万元"}}
+    both = "{all: ['main_revenue_yuan[t] >= 1000 万元', 'revenue_yuan[t] >= 1200 万元']}"
+    whole = next(each for each in planned(both, facts).changes if each.fact_id == "revenue_yuan")
+    assert whole.current == "9600000.00"
+    assert "2025 年为 960 万元，再增加 240 万元" in whole.text
+
+
+def test_the_year_of_the_present_value_is_the_one_it_is_on_file_for(planned: Plan) -> None:
+    """A platform's score belongs to the calendar year of the application, not to the fiscal year before it."""
+    windows = (Window("innovative_sme", date(2027, 4, 1), date(2027, 4, 30)),)
+    facts: dict[str, object] = {"development_score": {2026: "55 分"}}
+    [change] = planned("development_score[y] >= 60 分", facts, effort="months", windows=windows).changes
+    assert (change.fiscal_year, change.current) == (2027, "55")
+    assert change.text == "2027年专精特新发展评价得分达到 60 分（2026 年为 55 分，再增加 5 分）"
+
+
+def test_counts_are_said_as_so_many_more(planned: Plan) -> None:
+    found = planned("ip_class1_applied_count >= 3 项", {"ip_class1_applied_count": 1}, effort="months")
+    assert found.changes[0].text.startswith("再增加 2 项实际应用并产生经济效益的Ⅰ类知识产权（现有 1 项，需达到 3 项）")
+
+
+def test_a_target_is_rounded_up_to_what_suffices(planned: Plan) -> None:
+    """3 % of 1,000.03 万元 is 30.0009 万元: 30 would not do, 30.01 does, and one step less does not."""
+    facts: dict[str, object] = {"rd_expense_yuan": {2025: "20 万元"}, "revenue_yuan": {2025: "10000300 元"}}
+    found = planned("rd_expense_yuan[t] / revenue_yuan[t] >= 3%", facts)
+    assert found.changes[0].target == "300100.00"
+    assert "30.01 万元" in found.changes[0].text
+    assert found.verified is not None
+    assert found.verified.verdict is Verdict.ELIGIBLE
