@@ -60,29 +60,17 @@ def compile_test(test: Test, basis: Basis) -> Judge:
     return _TESTS[type(test)](test, basis)
 
 
-def _all_of(test: AllOf, basis: Basis) -> Judge:
+def _folded(test: AllOf | AnyOf, basis: Basis) -> Judge:
+    """All (AND, from met on) or any (OR, from unmet on); every part is judged, since each leaves its trace."""
     judges = [compile_test(each, basis) for each in test.tests]
+    neutral, combine = (MET, both) if isinstance(test, AllOf) else (UNMET, either)
 
     def judge(scene: Scene) -> Status:
-        found = MET
+        found = neutral
         for each in judges:
             status = each(scene)
-            if status is not MET:
-                found = both(found, status)
-        return found
-
-    return judge
-
-
-def _any_of(test: AnyOf, basis: Basis) -> Judge:
-    judges = [compile_test(each, basis) for each in test.tests]
-
-    def judge(scene: Scene) -> Status:
-        found = UNMET
-        for each in judges:
-            status = each(scene)
-            if status is not UNMET:
-                found = either(found, status)
+            if status is not neutral:
+                found = combine(found, status)
         return found
 
     return judge
@@ -213,8 +201,8 @@ _TESTS: dict[type, Callable[[Any, Basis], Judge]] = {
     NoBan: compile_ban,
     SizeIn: compile_size,
     Found: compile_finding,
-    AllOf: _all_of,
-    AnyOf: _any_of,
+    AllOf: _folded,
+    AnyOf: _folded,
     Review: _review,
     LeftOpen: compile_left_open,
     InPlan: compile_plan,

@@ -18,7 +18,7 @@ takes as long as that title's own plan says (`prior`), plus the months of its pr
 are, then distance (the relative size of the move); of equals the one with fewer consequences, and what the enterprise
 does itself before what others grant. On one day the search is exhaustive within its bounds: every way to close a line,
 an exact knapsack for the score, and in the end the cheapest subset that still reaches the title, so no change is
-superfluous. Routes are ranked alike.
+superfluous. Routes are ranked by class, then distance: two small moves come before one large one.
 
 **Interaction.** Edits are applied to a copy of the subject and the whole pack is judged again by `rulebook.evaluate`.
 A line that an edit breaks (more revenue lowers the share of R&D) is closed in turn, or the way is given up with the

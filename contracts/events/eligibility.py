@@ -75,21 +75,34 @@ class DistrictFlips(BaseModel):
     changes: int
 
 
-class FlipListReady(Event):
+class _OfPack(Event):
+    """What happened to one version of a pack; the versions of an id keep their order."""
+
+    topic: ClassVar[str] = "eligibility.packs"
+    keyed_by: ClassVar[str] = "pack_id"
+
+    pack_id: str
+    pack_hash: str
+    title: str
+    title_label: str
+
+
+class _OfVersion(_OfPack):
+    """The same, with the words it is called by."""
+
+    label: str
+    document: str
+
+
+class FlipListReady(_OfPack):
     """A simulation has found whose verdict a version of rules that is not in use would change.
 
     The list itself is fetched by those who may see the enterprises: GET /api/eligibility/v1/simulations/{id}/flips.
     """
 
-    topic: ClassVar[str] = "eligibility.packs"
     type: ClassVar[str] = "eligibility.flip-list-ready.v1"
-    keyed_by: ClassVar[str] = "pack_id"
 
     simulation_id: str
-    pack_id: str
-    pack_hash: str
-    title: str
-    title_label: str
     stored: bool = Field(description="false: thresholds somebody tries out; the version is not among the packs")
     everybody: bool = Field(description="false: only the enterprises of a filter were looked at")
     as_of: dt.date
@@ -100,19 +113,11 @@ class FlipListReady(Event):
     districts: tuple[DistrictFlips, ...] = Field(default=(), description="where somebody flips")
 
 
-class PackScheduled(Event):
+class PackScheduled(_OfVersion):
     """A version of rules will serve from a day on; whom it moves was announced before by FlipListReady."""
 
-    topic: ClassVar[str] = "eligibility.packs"
     type: ClassVar[str] = "eligibility.pack-scheduled.v1"
-    keyed_by: ClassVar[str] = "pack_id"
 
-    pack_id: str
-    pack_hash: str
-    title: str
-    title_label: str
-    label: str
-    document: str
     replaces: str | None = Field(description="hash of the version in use that it takes the place of")
     activates_on: dt.date = Field(description="first application date it serves, in Asia/Shanghai")
     activates_at: dt.datetime
@@ -123,52 +128,30 @@ class PackScheduled(Event):
     changes: int
 
 
-class PackScheduleWithdrawn(Event):
+class PackScheduleWithdrawn(_OfPack):
     """A version of rules will not serve from the day that PackScheduled said: what is in use stays in use."""
 
-    topic: ClassVar[str] = "eligibility.packs"
     type: ClassVar[str] = "eligibility.pack-schedule-withdrawn.v1"
-    keyed_by: ClassVar[str] = "pack_id"
 
-    pack_id: str
-    pack_hash: str
-    title: str
-    title_label: str
     activates_on: dt.date = Field(description="the day that was announced")
     because: str | None = Field(description="why it was not activated at its moment; null: somebody took it back")
     withdrawn_at: dt.datetime
 
 
-class PackRetired(Event):
+class PackRetired(_OfVersion):
     """A version of rules was taken out of use and none put in its place; earlier dates keep their answers."""
 
-    topic: ClassVar[str] = "eligibility.packs"
     type: ClassVar[str] = "eligibility.pack-retired.v1"
-    keyed_by: ClassVar[str] = "pack_id"
 
-    pack_id: str
-    pack_hash: str
-    title: str
-    title_label: str
-    label: str
-    document: str
     last_on: dt.date = Field(description="last application date it serves, in Asia/Shanghai")
     retired_at: dt.datetime
 
 
-class PackActivated(Event):
+class PackActivated(_OfVersion):
     """A version of rules has begun to serve; the enterprises it concerns are being assessed again."""
 
-    topic: ClassVar[str] = "eligibility.packs"
     type: ClassVar[str] = "eligibility.pack-activated.v1"
-    keyed_by: ClassVar[str] = "pack_id"
 
-    pack_id: str
-    pack_hash: str
-    title: str
-    title_label: str
-    label: str
-    document: str
     replaces: str | None = Field(description="hash of the version that no longer serves new dates")
     serves_from: dt.date | None = Field(description="first application date; null: as far back as it is in force")
     activated_at: dt.datetime

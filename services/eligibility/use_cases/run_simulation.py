@@ -18,7 +18,7 @@ from rulebook.columnar_codes import NOT_JUDGED, VERDICTS, Codes
 from rulebook.columnar_result import ColumnarResult
 from rulebook.columnar_rows import Needs, population_of
 from rulebook.flips import Cause, causes
-from rulebook.pack import PACK_TITLES, Pack
+from rulebook.pack import Pack
 from rulebook.size import section_of, span_of
 from rulebook.size_table import SizeTable
 from rulebook.source import SourceInvalid
@@ -31,6 +31,7 @@ from services.eligibility.use_cases.assess_enterprises import Known, Rules, gath
 from services.eligibility.use_cases.keep_draft import refused
 from services.eligibility.use_cases.load_rules import load_rules
 from services.eligibility.use_cases.render_flips import MEDIA_TYPE, render_flips
+from services.eligibility.use_cases.schedule_pack import identified
 
 CHUNK = 2000
 """Enterprises in memory at a time."""
@@ -265,10 +266,7 @@ def _announcement(row: SimulationRow, *, stored: bool) -> FlipListReady:
     districts = counts.get("by", {}).get("district", [])
     return FlipListReady(
         simulation_id=str(row.id),
-        pack_id=row.pack_id,
-        pack_hash=row.pack_hash,
-        title=row.title,
-        title_label=PACK_TITLES.get(row.title, row.title),
+        **identified(row.pack_id, row.pack_hash, row.title),
         stored=stored,
         everybody=row.district is None and row.size_class is None and row.industry is None,
         as_of=row.as_of,

@@ -124,10 +124,7 @@ def give_up(tx: Transaction, row: PackRow, state: str, remark: str | None) -> No
     assert row.activates_on is not None  # it is scheduled
     tx.emit(
         PackScheduleWithdrawn(
-            pack_id=row.pack_id,
-            pack_hash=row.hash,
-            title=row.title,
-            title_label=PACK_TITLES.get(row.title, row.title),
+            **identified(row.pack_id, row.hash, row.title),
             activates_on=row.activates_on,
             because=remark,
             withdrawn_at=clock.now(),
@@ -169,16 +166,19 @@ def natural_day(pack: Pack, simulation: SimulationRow) -> dt.date:
     return max(simulation.requested_at.astimezone(clock.SHANGHAI).date(), pack.in_force_from)
 
 
-def named(row: PackRow, pack: Pack) -> dict[str, str]:
+def identified(pack_id: str, pack_hash: str, title: str) -> dict[str, str]:
     """Which version it is, as events say it."""
     return {
-        "pack_id": row.pack_id,
-        "pack_hash": row.hash,
-        "title": row.title,
-        "title_label": PACK_TITLES.get(row.title, row.title),
-        "label": pack.label,
-        "document": pack.document.citation,
+        "pack_id": pack_id,
+        "pack_hash": pack_hash,
+        "title": title,
+        "title_label": PACK_TITLES.get(title, title),
     }
+
+
+def named(row: PackRow, pack: Pack) -> dict[str, str]:
+    """The same with the words it is called by."""
+    return identified(row.pack_id, row.hash, row.title) | {"label": pack.label, "document": pack.document.citation}
 
 
 def flips_of(simulation: SimulationRow) -> dict[str, int]:
