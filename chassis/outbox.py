@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -139,13 +139,14 @@ def _too_old(db: Database, asked: Mapping[str, object]) -> int:
 
 @contextmanager
 def _instead_of_the_relay(db: Database) -> Iterator[connections.Connection]:
-    session = connections.connect(libpq_url(db.url), "peiyu outbox resend", statement_seconds=30)
-    try:
-        if not relay.lead_instead(session):
-            raise RelayNotPaused("转发进程没能暂停，没有标记任何事件。请稍后重试")
+    def connect() -> connections.Connection:
+        return connections.connect(libpq_url(db.url), "peiyu outbox resend", statement_seconds=30)
+
+    with closing(connect()) as session:
+        with closing(connect()) as other:
+            if not relay.lead_instead(session, other):
+                raise RelayNotPaused("转发进程没能暂停，没有标记任何事件。请稍后重试")
         yield session
-    finally:
-        session.close()
 
 
 def _shown(moment: dt.datetime) -> str:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -372,16 +373,25 @@ def _waves(rows: Sequence[Unsent]) -> list[list[Unsent]]:
     return waves
 
 
-def lead_instead(session: Connection) -> bool:
+def lead_instead(session: Connection, other: Connection) -> bool:
     """Take the lead away from whatever relay has it, for as long as `session` lives; False when it cannot be had.
 
-    A relay whose session was ended marks nothing any more, and sends what it had in hand again when it is let in.
+    `session` queues for the lock while `other` ends the one that holds it: a relay that only asked again after its end
+    would be back sooner. One whose session was ended marks nothing any more, and sends what it had in hand again when
+    it is let in.
     """
-    for _ in range(20):
-        if session.execute(f"SELECT pg_try_advisory_lock({_LOCK})".encode()).fetchone() == (True,):
-            return True
-        session.execute(f"SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l WHERE {_HOLDS}".encode())  # noqa: S608 - constants
-    return False
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        queued = pool.submit(session.execute, f"SELECT pg_advisory_lock({_LOCK})".encode())
+        while not wait([queued], timeout=0.05).done:
+            other.execute(
+                f"SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE {_HOLDS} AND l.pid <> %s".encode(),  # noqa: S608 - constants
+                (session.info.backend_pid,),
+            )
+        try:
+            queued.result()
+        except psycopg.errors.QueryCanceled:
+            return False
+        return True
 
 
 def _end_frozen_leader(session: Connection, stale_seconds: float) -> None:

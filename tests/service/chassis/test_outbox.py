@@ -1,8 +1,11 @@
 """The bus has lost messages: they are sent again from the outbox, in order, and take effect once."""
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -91,6 +94,24 @@ def test_a_running_relay_makes_way_and_sends_everything_in_order(service: Servic
     reader.close()
     expected = {f"key-{n}": list(range(10)) for n in range(20)}
     assert service.effects() == expected | {"key-0": [*range(10), 1000]}
+
+
+def test_relays_that_ask_again_at_once_make_way_too(service: Service, bus_url: str, topic: str) -> None:
+    """An idle relay notices the end of its session within milliseconds and would be back in the lead."""
+    event = noted_on(topic)
+
+    def eager(stop: threading.Event) -> None:
+        running = Relay(service.db, PostgresBus(bus_url), "/peiyu/test")
+        while not stop.is_set():
+            with suppress(psycopg.Error):
+                running.run_once()
+        running.close()
+
+    with in_thread(eager), in_thread(eager):
+        service.emit_many(event, 100)
+        eventually(lambda: service.unsent() == 0)
+        assert outbox.resend(service.db).topics == {topic: 100}
+        eventually(lambda: service.unsent() == 0)
 
 
 def test_while_events_are_marked_no_relay_sends(
