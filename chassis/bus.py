@@ -155,8 +155,11 @@ class Consumer(Protocol):
     def poll(self, timeout: float, limit: int) -> list[Received]:
         """Up to `limit` messages, those of a partition in order; waits `timeout` seconds for the first."""
 
-    def commit(self) -> None:
-        """Never deliver again to this group what was polled so far. Raises PartitionsLost, BusUnavailable."""
+    def commit(self, wait: bool = True) -> None:
+        """Never deliver again to this group what was polled so far. Raises PartitionsLost, BusUnavailable.
+
+        Without `wait` it may go on during the next polls; then it is the next commit that raises what became of it.
+        """
 
     def rewind(self) -> None:
         """Poll again from the last commit on: the work with what was polled has failed."""
@@ -279,18 +282,21 @@ class Envelope(NamedTuple):
 
 def encode(topic: str, key: str, envelope: Envelope, payload: bytes) -> Message:
     """A CloudEvent 1.0 in Kafka binary mode: attributes are headers, the value is the JSON payload."""
-    attributes = {
-        "specversion": "1.0",
-        "id": envelope.id,
-        "type": envelope.type,
-        "source": envelope.source,
-        "subject": envelope.subject,
-        "time": envelope.time.isoformat() if envelope.time else None,
-        "correlationid": envelope.correlation_id,
-        "traceparent": envelope.traceparent,
-    }
-    headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items() if value]
-    return Message(topic, key, payload, (("content-type", b"application/json"), *headers))
+    attributes = (
+        envelope.id,
+        envelope.type,
+        envelope.source,
+        envelope.subject,
+        envelope.time.isoformat() if envelope.time else None,
+        envelope.correlation_id,
+        envelope.traceparent,
+    )
+    headers = [(name, value.encode()) for name, value in zip(_ATTRIBUTES, attributes, strict=True) if value]
+    return Message(topic, key, payload, (*_ALWAYS, *headers))
+
+
+_ALWAYS = (("content-type", b"application/json"), ("ce_specversion", b"1.0"))
+_ATTRIBUTES = ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "ce_correlationid", "ce_traceparent")
 
 
 def decode(received: Received) -> Envelope:

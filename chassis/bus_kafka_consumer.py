@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.range import RangePartitionAssignor
@@ -21,6 +21,7 @@ from kafka.errors import (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
+from kafka.structs import OffsetAndMetadata
 
 from chassis import logging
 from chassis.bus import BusUnavailable, Partition, PartitionsLost, Received
@@ -29,6 +30,8 @@ from chassis.bus_kafka_client import dial, opened
 COMMIT_MS = 5_000
 LAG_MS = 2_000
 JOINING_MS = 1_000
+AHEAD_MS = 100
+"""How long the client looks for the next batch while the last one is worked on; what asks for it meanwhile waits."""
 GRACE_SECONDS = 10.0
 """How much longer than its own timeout a call may take until the client counts as stuck and is made anew."""
 
@@ -64,44 +67,55 @@ class KafkaGroupMember:
         self._topics = tuple(topics)
         self._client: _Confined | None = None
         self._polled_from: dict[TopicPartition, int] = {}
+        self._polled_to: dict[TopicPartition, int] = {}
+        self._ahead: _Ahead | None = None
+        self._committing: Future[None] | None = None
         self._looked_at = self._settled_at = 0.0
 
     def poll(self, timeout: float, limit: int) -> list[Received]:
-        milliseconds = int(timeout * 1000)
-        batches = self._call(lambda consumer: _poll(consumer, milliseconds, limit), timeout)
+        batches = self._polled_ahead(limit)
+        if not batches:
+            milliseconds = int(timeout * 1000)
+            batches = self._call(lambda consumer: _poll(consumer, milliseconds, limit), timeout)
         if not batches:
             self._look_around()
         received: list[Received] = []
         for part, records in batches.items():
             self._polled_from.setdefault(part, records[0].offset)
+            self._polled_to[part] = records[-1].offset + 1
             received.extend(_received(record) for record in records)
+        if len(received) == limit and self._client is not None:  # there is probably more
+            self._ahead = _Ahead(self._client.begin(lambda consumer: _poll(consumer, AHEAD_MS, limit)), limit)
         return received
 
-    def commit(self) -> None:
-        if not self._polled_from:
-            return
-        if self._client is None:
-            self._polled_from.clear()
-            raise PartitionsLost("the client that polled has been given up")
-        try:
-            self._call(lambda consumer: consumer.commit(timeout_ms=COMMIT_MS), COMMIT_MS / 1000, keep=True)
-        except _LOST as error:
-            self._polled_from.clear()
-            raise PartitionsLost(str(error)) from error
-        self._polled_from.clear()
+    def commit(self, wait: bool = True) -> None:
+        earlier, self._committing = self._committing, None
+        ends, self._polled_to = self._polled_to, {}
+        self._polled_from = {}
+        with _lost_as_partitions_lost(), _reported():
+            if ends:
+                if self._client is None:
+                    raise PartitionsLost("the client that polled has been given up")
+                begun = self._client.begin(lambda consumer: _commit(consumer, ends))
+                if wait:
+                    self._result(begun, COMMIT_MS / 1000, keep=True)
+                else:
+                    self._committing = begun
+            if earlier is not None:
+                self._result(earlier, COMMIT_MS / 1000, keep=True)
 
     def rewind(self) -> None:
         # Where this member began since its last commit: no need to ask a broker that may be away.
-        starts, self._polled_from = self._polled_from, {}
-        if self._client is not None:
-            self._call(lambda consumer: _seek(consumer, starts), 0.0)
+        starts, self._polled_from, self._polled_to = self._polled_from, {}, {}
+        self._put_back(starts)
 
     def seek_to(self, topic: str, partition: int, offset: int) -> None:
         part = TopicPartition(topic, partition)
+        self._put_back({})
         if part not in self._call(lambda consumer: consumer.assignment(), 0.0):
             raise LookupError(f"{topic}/{partition} is not assigned to this member")
         self._call(lambda consumer: consumer.seek(part, offset), 0.0)
-        self._polled_from[part] = offset
+        self._polled_from[part] = self._polled_to[part] = offset
 
     def assignment(self) -> set[Partition]:
         if self._client is None:
@@ -111,15 +125,34 @@ class KafkaGroupMember:
     def lag(self) -> dict[Partition, int]:
         if self._client is None:
             return {}
-        return self._call(_lag, 2 * LAG_MS / 1000, keep=True)
+        ahead = self._ahead
+        return self._call(
+            lambda consumer: _lag(consumer, ahead.starts() if ahead else {}), 2 * LAG_MS / 1000, keep=True
+        )
 
     def close(self) -> None:
         client, self._client = self._client, None
-        self._polled_from.clear()
+        self._forget()
         if client is not None:
             with suppress(KafkaError, TimeoutError):
                 client.call(lambda consumer: consumer.close(timeout_ms=2_000), 2.0 + GRACE_SECONDS)
             client.end()
+
+    def _polled_ahead(self, limit: int) -> dict[TopicPartition, list[Any]]:
+        """What the client has found since the last poll. More than is wanted now is polled again."""
+        if self._ahead is not None and self._ahead.limit > limit:
+            self._put_back({})
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return {}
+        with _reported():
+            return self._result(ahead.found, AHEAD_MS / 1000)
+
+    def _put_back(self, starts: dict[TopicPartition, int]) -> None:
+        """Continue at `starts`, and where what was polled ahead began."""
+        ahead, self._ahead = self._ahead, None
+        if self._client is not None and (starts or ahead):
+            self._call(lambda consumer: _seek(consumer, (ahead.starts() if ahead else {}) | starts), 0.0)
 
     def _call(self, work: Callable[[KafkaConsumer], _T], timeout: float, keep: bool = False) -> _T:
         """Let the client's thread do it. A client that is stuck or has failed is given up, unless told to keep it."""
@@ -127,16 +160,19 @@ class KafkaGroupMember:
             if self._client is None:
                 self._client = _Confined(self._make, timeout=3.0 + GRACE_SECONDS)
                 self._looked_at = self._settled_at = time.monotonic()
-            try:
-                return self._client.call(work, timeout + GRACE_SECONDS)
-            except TimeoutError:
-                logging.get(__name__).error("kafka client is stuck", group=self._config["group_id"])
+            return self._result(self._client.begin(work), timeout, keep)
+
+    def _result(self, begun: Future[_T], timeout: float, keep: bool = False) -> _T:
+        try:
+            return begun.result(timeout + GRACE_SECONDS)
+        except TimeoutError:
+            logging.get(__name__).error("kafka client is stuck", group=self._config["group_id"])
+            self._give_up()
+            raise
+        except KafkaError as error:
+            if not keep and not isinstance(error, _LOST):
                 self._give_up()
-                raise
-            except KafkaError as error:
-                if not keep and not isinstance(error, _LOST):
-                    self._give_up()
-                raise
+            raise
 
     def _look_around(self) -> None:
         """Nothing came: because there is nothing, because nobody is there, or because nothing is assigned?
@@ -177,7 +213,24 @@ class KafkaGroupMember:
         if self._client is not None:
             self._client.end()
         self._client = None
-        self._polled_from.clear()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._polled_from, self._polled_to = {}, {}
+        self._ahead = self._committing = None
+
+
+class _Ahead(NamedTuple):
+    """A poll under way on the client's thread. What it finds is handed out by the next poll."""
+
+    found: Future[dict[TopicPartition, list[Any]]]
+    limit: int
+
+    def starts(self) -> dict[TopicPartition, int]:
+        """Where it began; for the client's thread, which is through with it."""
+        if self.found.exception() is not None:
+            return {}
+        return {part: records[0].offset for part, records in self.found.result().items()}
 
 
 class _Confined:
@@ -210,10 +263,14 @@ class _Confined:
         with suppress(KafkaError):
             consumer.close(timeout_ms=1_000)
 
-    def call(self, work: Callable[[KafkaConsumer], _T], timeout: float) -> _T:
+    def begin(self, work: Callable[[KafkaConsumer], _T]) -> Future[_T]:
+        """To be done after everything that was begun before."""
         done: Future[_T] = Future()
         self._tasks.put((work, done))
-        return done.result(timeout)
+        return done
+
+    def call(self, work: Callable[[KafkaConsumer], _T], timeout: float) -> _T:
+        return self.begin(work).result(timeout)
 
     def end(self) -> None:
         """Close the client as soon as it can be reached, without waiting for that."""
@@ -239,10 +296,18 @@ def _seek(consumer: KafkaConsumer, starts: dict[TopicPartition, int]) -> None:
             consumer.seek(part, offset)
 
 
-def _lag(consumer: KafkaConsumer) -> dict[Partition, int]:
+def _commit(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> None:
+    """A partition that went to another member is that member's to commit."""
+    assigned = consumer.assignment()
+    offsets = {part: OffsetAndMetadata(offset, "", -1) for part, offset in ends.items() if part in assigned}
+    if offsets:
+        consumer.commit(offsets, timeout_ms=COMMIT_MS)
+
+
+def _lag(consumer: KafkaConsumer, ahead: dict[TopicPartition, int]) -> dict[Partition, int]:
     parts = list(consumer.assignment())
     ends = consumer.end_offsets(parts, timeout_ms=LAG_MS) if parts else {}
-    positions = {part: consumer.position(part, timeout_ms=LAG_MS) for part in parts}
+    positions = {part: consumer.position(part, timeout_ms=LAG_MS) for part in parts} | ahead
     return {(part.topic, part.partition): max(0, ends[part] - (positions[part] or 0)) for part in parts}
 
 
@@ -257,6 +322,14 @@ def _received(record: Any) -> Received:
         if all(map(_VALUE, record.headers))
         else tuple((name, value or b"") for name, value in record.headers),
     )
+
+
+@contextmanager
+def _lost_as_partitions_lost() -> Iterator[None]:
+    try:
+        yield
+    except _LOST as error:
+        raise PartitionsLost(str(error)) from error
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class GroupMember:
                     return records
                 self._sleep(connection, deadline)
 
-    def commit(self) -> None:
+    def commit(self, wait: bool = True) -> None:
         changed = {part: offset for part, offset in self._position.items() if self._committed[part] != offset}
         if not changed:
             return

@@ -43,10 +43,15 @@ BEAT_SECONDS = 5.0
 PURGE_SECONDS = 3600.0
 
 
-# One array instead of a row of parameters per event: twice as many events per second.
+# One array instead of a row of parameters per event: twice as many events per second. Only what is known already comes
+# back, by its place in the array from 1 on: as a rule nothing.
 _REGISTER = text(
-    """INSERT INTO inbox (consumer, event_id, received_at) SELECT :consumer, unnest(CAST(:ids AS uuid[])), :now
-       ON CONFLICT DO NOTHING RETURNING event_id"""
+    """WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS u (event_id, place)),
+            fresh AS (INSERT INTO inbox (consumer, event_id, received_at) SELECT :consumer, event_id, :now FROM given
+                      ON CONFLICT DO NOTHING RETURNING event_id)
+       SELECT place FROM (SELECT place, event_id, row_number() OVER (PARTITION BY event_id ORDER BY place) AS nth
+                          FROM given) AS g
+       WHERE nth > 1 OR event_id NOT IN (SELECT event_id FROM fresh)"""
 )
 
 
@@ -133,7 +138,7 @@ class Subscriber:
             except BaseException:
                 self._consumer.rewind()
                 raise
-            self._commit()
+            self._commit(wait=len(received) < limit)
         return len(received)
 
     def run(self, stop: threading.Event) -> None:
@@ -197,12 +202,11 @@ class Subscriber:
     def _in_one_transaction(self, deliveries: Sequence[_Delivery]) -> None:
         done: list[_Done] = []
         with ExitStack() as spans, self._db.transaction(deliveries[0].context) as tx:
-            fresh = self._register(tx, deliveries)
-            for delivery in deliveries:
-                if delivery.event_id not in fresh:
+            known = self._register(tx, deliveries)
+            for place, delivery in enumerate(deliveries):
+                if place in known:
                     done.append(("duplicates", delivery, tx.context))
                     continue
-                fresh.discard(delivery.event_id)  # the same event twice in one batch
                 tx.context = delivery.context
                 if delivery.event is None:
                     self._put_aside(tx, delivery, delivery.problem or "", attempts=1)
@@ -229,16 +233,15 @@ class Subscriber:
             if self._stop.wait(self._retry_seconds * 2.0 ** (attempt - 1)):
                 raise _Stopping
         with self._db.transaction(delivery.context) as tx:
-            if self._register(tx, [delivery]):
+            if not self._register(tx, [delivery]):
                 self._put_aside(tx, delivery, reason, attempts=self._tries)
         self._count([("dead_lettered", delivery, tx.context)])
 
-    def _register(self, tx: Transaction, deliveries: Sequence[_Delivery]) -> set[uuid.UUID]:
-        """Write the inbox rows; which of the events this consumer had not seen."""
-        fresh = tx.session.scalars(
-            _REGISTER, {"consumer": self._group, "ids": [each.event_id for each in deliveries], "now": clock.now()}
-        )
-        return set(fresh)
+    def _register(self, tx: Transaction, deliveries: Sequence[_Delivery]) -> set[int]:
+        """Write the inbox rows; the places of the events this consumer had already, in the inbox or in `deliveries`."""
+        ids = ",".join([delivery.event_id.hex for delivery in deliveries])
+        given = {"consumer": self._group, "ids": f"{{{ids}}}", "now": clock.now()}
+        return {place - 1 for place in tx.session.scalars(_REGISTER, given)}
 
     def _react(self, tx: Transaction, delivery: _Delivery, event: Event, spans: ExitStack) -> None:
         """Call the handlers. `spans` ends the message's span after the transaction: only then it is processed."""
@@ -295,9 +298,9 @@ class Subscriber:
             reason=reason,
         )
 
-    def _commit(self) -> None:
+    def _commit(self, wait: bool) -> None:
         try:
-            self._consumer.commit()
+            self._consumer.commit(wait)
         except (PartitionsLost, BusUnavailable) as error:
             # The effects are in the database; what is delivered again is known to the inbox.
             logging.get(__name__).warning("offsets not committed", consumer=self._group, reason=str(error))

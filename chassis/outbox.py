@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from chassis import clock, connections, relay
+from chassis import clock, connections
 from chassis.bus import MIN_RETENTION
 from chassis.db import Database, libpq_url
 from chassis.errors import Conflict, Gone, Invalid
+from chassis.outbox_lead import RELAY, lead_instead
 from chassis.worker import beat
 
 PORTION = 10_000
@@ -82,7 +83,7 @@ def resend(
             earliest = min(first, earliest or first)
             below = min(row.id for row in rows)
             # A leader that says nothing for a minute is taken for a frozen one.
-            beat(db, relay.Relay.name, {"resending": topics.total()})
+            beat(db, RELAY, {"resending": topics.total()})
     return Resent(topics, earliest, too_old)
 
 
@@ -144,7 +145,7 @@ def _instead_of_the_relay(db: Database) -> Iterator[connections.Connection]:
 
     with closing(connect()) as session:
         with closing(connect()) as other:
-            if not relay.lead_instead(session, other):
+            if not lead_instead(session, other):
                 raise RelayNotPaused("转发进程没能暂停，没有标记任何事件。请稍后重试")
         yield session
 

@@ -9,7 +9,7 @@ import anyio.to_thread
 import uvicorn
 from prometheus_client import start_http_server
 
-from chassis import tracing
+from chassis import collector, tracing
 from gateway import app as gateway
 from gateway.embedded import mount
 from gateway.settings import Settings as GatewaySettings
@@ -74,6 +74,7 @@ def serve_http(app: ASGIApp, *, host: str, port: int, threads: int, listener: in
         proxy_headers=False,  # whom to believe is the gateway's setting, not uvicorn's
     )  # fmt: skip
     server = _Server(config, threads)
+    collector.settle()
     server.run([socket.socket(fileno=listener)] if listener is not None else None)
 
 

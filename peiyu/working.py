@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from chassis import logging, tracing
+from chassis import collector, logging, tracing
 from chassis.bus import open_bus
 from chassis.settings import ServiceSettings
 from chassis.worker import Worker
@@ -45,6 +45,7 @@ def _turn(chosen: list[tuple[str, ServiceSettings]], bus_url: str, pulse: Path |
         own = chosen[0][1]
         if own.metrics_port:
             held.enter_context(worker_port.opened(own.metrics_host, own.metrics_port, workers))
+        collector.settle()
         return turn(workers, pulse)
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from chassis import clock
 from chassis.bus import (
     Bus,
     BusUnavailable,
+    Consumer,
     Envelope,
     Message,
     MessageRejected,
@@ -101,6 +103,55 @@ def test_rewind_goes_back_to_the_last_commit(bus: Bus, under_test: BusUnderTest)
     consumer.rewind()
     assert nothing_comes(consumer)
     consumer.close()
+
+
+def offsets(consumer: Consumer, count: int, limit: int) -> list[int]:
+    """Of the next `count` messages and not one more."""
+    found: list[int] = []
+    while len(found) < count:
+        got = eventually(partial(consumer.poll, 0.5, min(limit, count - len(found))), within=30)
+        found += [message.offset for message in got]
+    return found
+
+
+def test_full_batches_follow_each_other_whatever_is_asked_between(bus: Bus, under_test: BusUnderTest) -> None:
+    """After a full batch a member may look for the next one by itself; nobody sees that it does."""
+    topic = under_test.topic(1)
+    publish(bus, messages(topic, 200, keys=1))
+    consumer = bus.consumer("ahead", [topic])
+    found = offsets(consumer, 40, 20)
+    consumer.commit(wait=False)
+    found += offsets(consumer, 20, 20)
+    assert consumer.lag() == {(topic, 0): 140}
+    found += offsets(consumer, 7, 7)
+    consumer.commit(wait=False)
+    assert found == list(range(67))
+    assert offsets(consumer, 20, 20) == list(range(67, 87))
+    consumer.rewind()
+    assert offsets(consumer, 40, 20) == list(range(67, 107))
+    consumer.commit(wait=False)
+    consumer.seek_to(topic, 0, 3)
+    assert offsets(consumer, 20, 20) == list(range(3, 23))
+    consumer.seek_to(topic, 0, 107)
+    consumer.commit()
+    consumer.close()
+    successor = bus.consumer("ahead", [topic])
+    assert offsets(successor, 93, 31) == list(range(107, 200))
+    successor.close()
+
+
+def test_a_commit_that_nobody_waits_for_is_made_all_the_same(bus: Bus, under_test: BusUnderTest) -> None:
+    topic = under_test.topic(2)
+    publish(bus, messages(topic, 100, keys=10))
+    consumer = bus.consumer("unwaited", [topic])
+    first = {(each.partition, each.offset) for each in take(consumer, 50, limit=25)}
+    consumer.commit(wait=False)
+    consumer.close()
+    successor = bus.consumer("unwaited", [topic])
+    rest = {(each.partition, each.offset) for each in take(successor, 50, limit=25)}
+    assert nothing_comes(successor)
+    successor.close()
+    assert len(first | rest) == 100
 
 
 def test_each_group_gets_everything(bus: Bus, under_test: BusUnderTest) -> None:

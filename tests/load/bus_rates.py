@@ -2,7 +2,8 @@
 
     python -m tests.load.bus_rates [--count 100000] [--rounds 3] [--buses postgres,kafka] 2>/dev/null
 
-It logs as a service does, JSON lines of level INFO on standard error, since writing them is part of what is measured.
+It logs as a service does, JSON lines of level INFO on standard error, since writing them is part of what is measured,
+and its garbage collector is a service's.
 
 Raw: messages of the same size in the same batches by a client configured alike, no outcome asked, no inbox; both are
 timed from the end of their first batch on. Read the ratios, not the rates:
@@ -18,11 +19,12 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from chassis import clock, logging
+from chassis import clock, collector, logging
 from chassis.bus import Bus, Message
 from chassis.consumer import Subscriber
 from chassis.db import Database, Transaction
-from chassis.relay import BATCH, Relay, Unsent
+from chassis.outbox_lead import UNSENT, Unsent
+from chassis.relay import BATCH, Relay
 from tests.conformance.rig import BusUnderTest, Noted, Service, eventually, in_thread, noted_on, write_effect
 from tests.support.kafka.broker import running
 from tests.support.postgres import Server, running_server
@@ -65,11 +67,8 @@ def fill_outbox(service: Service, event: type[Noted], count: int) -> None:
 
 
 def wire(service: Service) -> list[Message]:
-    rows = service.rows(
-        """SELECT id, event_id::text, topic, type, key, subject, payload::text, headers, occurred_at
-           FROM outbox ORDER BY id"""
-    )
-    return [Unsent(*row).message("/peiyu/load", row[7]["traceparent"]) for row in rows]
+    rows = map(Unsent._make, service.rows(f"{UNSENT} ORDER BY id"))
+    return [row.message("/peiyu/load", row.traceparent) for row in rows]
 
 
 def settled(step: Callable[[], int], count: int) -> float:
@@ -243,6 +242,7 @@ def main() -> None:
     asked.add_argument("--buses", default="postgres,kafka")
     options = asked.parse_args()
     logging.configure("INFO", "json", service="load")
+    collector.settle()
     with ExitStack() as held:
         server = held.enter_context(running_server())
         server.create("rates_bus")

@@ -9,7 +9,6 @@ a round are printed: the machine is shared, so the absolutes mean little. Nothin
 """
 
 import argparse
-import gc
 import importlib.util
 import statistics
 import sys
@@ -22,6 +21,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from chassis import collector
 from rulebook.assessment import Assessment
 from rulebook.columnar import ColumnarPack, compile_pack
 from rulebook.columnar_codes import MET
@@ -256,8 +256,7 @@ def single(held: People, compiled: ColumnarPack, rounds: int) -> None:
     else:
         contenders |= beside_zen(held, compiled)
     times: dict[str, NDArray[Any]] = {name: np.zeros((rounds, held.population.size)) for name in contenders}
-    gc.collect()
-    gc.freeze()  # what was loaded before is not walked by full collections; no service does so yet
+    collector.settle()
     for turn in range(rounds):
         for row in range(held.population.size):
             for name, (make, run) in contenders.items():
