@@ -14,14 +14,14 @@ import resource
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from chassis import clock, logging
-from chassis.db import Database, Transaction
+from chassis import clock, collector, connections, logging
+from chassis.db import Database, Transaction, libpq_url
 from rulebook.dependencies import dependencies
 from rulebook.dictionary import NUMERIC, Fact
 from services.eligibility.domain.catalog import Catalog
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--trace-all", type=int, default=500)
     given = parser.parse_args()
     logging.configure("WARNING", "json")
+    collector.settle()
     watch = Stopwatch()
     watch.watch("read", screening, "gather", "load_rules")
     watch.watch("read", Calendar, "list_settled")
@@ -187,8 +188,8 @@ class Run:
             Pending(tx).add_all()
         self.drain()
         self.copy()
-        with self.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))
+        with closing(connections.connect(libpq_url(self.db.url), "batch_assess", statement_seconds=0)) as connection:
+            connection.execute(b"VACUUM ANALYZE")
 
     def copy(self) -> None:
         """Enterprise i is prototype i modulo their number, in everything that is stored of it."""
