@@ -69,7 +69,7 @@ class KafkaGroupMember:
         self._polled_from: dict[TopicPartition, int] = {}
         self._polled_to: dict[TopicPartition, int] = {}
         self._ahead: _Ahead | None = None
-        self._committing: Future[None] | None = None
+        self._committing: _Commit | None = None
         self._looked_at = self._settled_at = 0.0
 
     def poll(self, timeout: float, limit: int) -> list[Received]:
@@ -89,20 +89,21 @@ class KafkaGroupMember:
         return received
 
     def commit(self, wait: bool = True) -> None:
-        earlier, self._committing = self._committing, None
-        ends, self._polled_to = self._polled_to, {}
-        self._polled_from = {}
-        with _lost_as_partitions_lost(), _reported():
-            if ends:
-                if self._client is None:
-                    raise PartitionsLost("the client that polled has been given up")
-                begun = self._client.begin(lambda consumer: _commit(consumer, ends))
-                if wait:
-                    self._result(begun, COMMIT_MS / 1000, keep=True)
-                else:
-                    self._committing = begun
-            if earlier is not None:
-                self._result(earlier, COMMIT_MS / 1000, keep=True)
+        commits = [self._committing] if self._committing is not None else []
+        self._committing = None
+        if self._polled_to:
+            if self._client is None:
+                self._forget()
+                raise PartitionsLost("the client that polled has been given up")
+            starts, ends = self._polled_from, self._polled_to
+            self._polled_from, self._polled_to = {}, {}
+            begun = _Commit(self._client.begin(lambda consumer: _commit(consumer, ends)), starts, ends)
+            if wait:
+                commits.append(begun)
+            else:
+                self._committing = begun
+        for commit in commits:
+            self._make_sure(commit)
 
     def rewind(self) -> None:
         # Where this member began since its last commit: no need to ask a broker that may be away.
@@ -147,6 +148,16 @@ class KafkaGroupMember:
             return {}
         with _reported():
             return self._result(ahead.found, AHEAD_MS / 1000)
+
+    def _make_sure(self, commit: _Commit) -> None:
+        try:
+            with _lost_as_partitions_lost(), _reported():
+                self._result(commit.made, COMMIT_MS / 1000, keep=True)
+        except BusUnavailable:
+            if self._client is not None:  # it is still to be committed
+                self._polled_from = self._polled_from | commit.starts
+                self._polled_to = commit.ends | self._polled_to
+            raise
 
     def _put_back(self, starts: dict[TopicPartition, int]) -> None:
         """Continue at `starts`, and where what was polled ahead began."""
@@ -218,6 +229,14 @@ class KafkaGroupMember:
     def _forget(self) -> None:
         self._polled_from, self._polled_to = {}, {}
         self._ahead = self._committing = None
+
+
+class _Commit(NamedTuple):
+    """A commit under way on the client's thread, of what was polled from `starts` on and up to `ends`."""
+
+    made: Future[None]
+    starts: dict[TopicPartition, int]
+    ends: dict[TopicPartition, int]
 
 
 class _Ahead(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from chassis.bus import BusUnavailable, Consumer
+from chassis.bus import BusUnavailable, Consumer, open_bus
 from chassis.bus_kafka_client import opened, shut
 from chassis.bus_kafka_consumer import GRACE_SECONDS, KafkaGroupMember
 from tests.conformance.rig import BusUnderTest, eventually, messages, publish, take
@@ -158,3 +158,26 @@ def test_no_call_waits_for_a_broker_that_does_not_answer(kafka_bus: BusUnderTest
     assert len(take(member, 11)) >= 11
     member.close()
     producer.close()
+
+
+def test_a_commit_that_failed_unseen_is_told_by_the_next_one_and_was_none(kafka_bus: BusUnderTest) -> None:
+    broker = kafka_bus.broker
+    assert broker is not None
+    if not broker.disposable:
+        pytest.skip("this broker is not ours to freeze")
+    topic = kafka_bus.topic(1)
+    bus = kafka_bus.open()
+    publish(bus, messages(topic, 30, keys=1))
+    patient = open_bus(kafka_bus.url.replace("session_timeout_ms=2000", "session_timeout_ms=45000"))
+    member = patient.consumer("unseen", [topic])
+    assert len(take(member, 10, limit=10)) == 10
+    broker.freeze()
+    try:
+        member.commit(wait=False)
+        with pytest.raises(BusUnavailable):
+            member.commit()
+    finally:
+        broker.thaw()
+    member.rewind()
+    assert [message.offset for message in take(member, 30, limit=10)] == list(range(30)), "as far as we know"
+    member.close()
