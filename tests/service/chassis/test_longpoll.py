@@ -28,7 +28,7 @@ def test_everybody_who_waits_is_woken_by_one_number(db: Database) -> None:
     poll = LongPoll(db, FEED_CHANNEL, position)
 
     async def wait() -> list[bool]:
-        many = [asyncio.create_task(poll.beyond(0, 10)) for _ in range(200)]
+        many = [asyncio.create_task(poll.beyond(0, 60)) for _ in range(200)]
         await asyncio.sleep(0.2)
         busy = db.engine.pool.checkedout()  # type: ignore[attr-defined]
         assert busy <= 1, "waiting must not hold a connection each"
@@ -38,7 +38,7 @@ def test_everybody_who_waits_is_woken_by_one_number(db: Database) -> None:
 
     started = time.monotonic()
     assert asyncio.run(wait()) == [True] * 200
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 50, "they waited to the end"
 
 
 def test_nothing_new_is_said_when_the_time_is_over(db: Database) -> None:
@@ -47,7 +47,7 @@ def test_nothing_new_is_said_when_the_time_is_over(db: Database) -> None:
     assert asyncio.run(poll.beyond(0, 5)), "what was numbered before the call counts"
     started = time.monotonic()
     assert not asyncio.run(poll.beyond(1, 0.3))
-    assert 0.25 < time.monotonic() - started < 3
+    assert time.monotonic() - started > 0.25
 
 
 def test_a_feed_that_cannot_be_read_for_a_while_is_followed_again(db: Database) -> None:

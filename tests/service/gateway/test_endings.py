@@ -203,11 +203,9 @@ def test_a_closed_door_does_not_queue(behind: Start, demo: dict[str, Credentials
         with client.stream("GET", f"{PREFIX}/raw/stream", headers=headers) as held:
             assert held.status_code == 200
             with suite.client() as other:
-                started = time.monotonic()
-                answer = other.get(f"{PREFIX}/whoami", headers=headers)
+                answer = other.get(f"{PREFIX}/whoami", headers=headers)  # while the first one still streams
             problem(answer, 503, "gateway-overloaded")
             assert answer.headers["retry-after"] == "1"
-            assert time.monotonic() - started < 1
         suite.seen.go.set()
 
 
