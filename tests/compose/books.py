@@ -46,7 +46,7 @@ class Books:
         """Senders are read before receivers, so that an event on its way is missing and never unknown."""
         self._emitted = {service: self._rows(service, _EMITTED) for service in SERVICES}
         found = (
-            self._enterprises(), self._registrations(), self._deliveries(), self._facts(), self._titles(),
+            self._enterprises(), self._registrations(), self._delivered(), self._facts(), self._titles(),
             self._assessments(), self._whitelist(), self._messages(), self._counts(_GIVEN_UP),
         )  # fmt: skip
         return [fault for each in found for fault in each]
@@ -72,7 +72,11 @@ class Books:
         yield from _differing("registrations in the feed", registered, (row["subject"] for row in feed))
         yield from _twice("registrations in the feed", (row["subject"] for row in feed))
 
-    def _deliveries(self) -> Iterator[str]:
+    def deliveries(self) -> Iterator[str]:
+        self._emitted = {service: self._rows(service, _EMITTED) for service in SERVICES}
+        return self._delivered()
+
+    def _delivered(self) -> Iterator[str]:
         """Every event that concerns a consumer has been acted upon: the inbox commits with what was done."""
         for service in SERVICES:
             subscriptions = importlib.import_module(f"services.{service}.subscriptions").SUBSCRIPTIONS

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from peiyu.parts import PARTS, SERVICES
+from tests.compose import restoring
 from tests.compose.installation import Installation, brought_up
 from tests.compose.load import Load
 from tests.e2e.journey import Journey
@@ -158,6 +159,40 @@ def test_nothing_is_lost_and_nothing_done_twice_of_an_import_whose_workers_and_b
     installation: Installation,
 ) -> None:
     Load(installation).run(lambda: installation.kill("kafka"))
+
+
+@pytest.mark.chaos
+def test_a_restored_database_hears_again_what_it_had_heard_since_its_backup(installation: Installation) -> None:
+    """docs/operations.md, After restoring a database: another one than the registry's."""
+    Journey(installation).run()
+    backup = restoring.backed_up(installation, "eligibility")
+    Journey(installation).run()
+    until("all events acted upon", lambda: restoring.not_acted_upon(installation) == [])
+    installation.compose("stop", "eligibility", "eligibility-worker")
+    restoring.restore(installation, "eligibility", backup)
+    assert restoring.not_acted_upon(installation) != [], "the backup knew everything: nothing would be shown"
+    installation.compose("up", "-d", seconds=1800)
+    until("a healthy installation", installation.healthy)
+    restoring.resend(installation, [service for service in SERVICES if service != "eligibility"])
+    until(
+        "all events acted upon", lambda: not [each for each in restoring.not_acted_upon(installation) if "not" in each]
+    )
+    Journey(installation).run()
+
+
+@pytest.mark.chaos
+def test_all_databases_of_one_moment_and_an_empty_kafka_go_on(installation: Installation) -> None:
+    """docs/operations.md, After restoring a database: all of them, and with it When Kafka's data are lost."""
+    workers = [f"{part}-worker" for part in PARTS]
+    journey = Journey(installation)
+    installation.compose("stop", *workers, seconds=300)
+    backups = {part: restoring.backed_up(installation, part) for part in PARTS}
+    installation.compose("start", *workers)
+    journey.run()
+    restoring.restore_all(installation, backups)
+    restoring.resend(installation)
+    until("all events acted upon", lambda: restoring.not_acted_upon(installation) == [])
+    Journey(installation).run()
 
 
 def test_everything_ends_by_itself_when_it_is_told_to(installation: Installation) -> None:
