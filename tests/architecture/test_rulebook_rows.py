@@ -94,7 +94,9 @@ def test_the_lists_here_are_those_of_the_rulebook() -> None:
     sections = dict(re.findall(r"^## (\d)\. (.*?)(?=^## )", RULEBOOK.read_text("utf-8"), re.MULTILINE | re.DOTALL))
     rows = re.findall(r"^\| ((?:G63|DM63|CX|ZJ|XJ|ZJ26|XJ26|OV|OV117)-\w+) \|", sections["1"] + sections["2"], re.M)
     assert len(rows) == len(set(rows)) > 90
-    ours = {PARTS.get(row, row) for ids in ROWS.values() for row in ids} - {"CX-A"}  # A-47 names it, section 1 describes it
+    ours = {PARTS.get(row, row) for ids in ROWS.values() for row in ids} - {
+        "CX-A"
+    }  # A-47 names it, section 1 describes it
     assert set(rows) == ours
     assert tuple(re.findall(r"^\| \((\w+)\) \|", sections["1"], re.M)) == ITEMS
 

@@ -250,8 +250,8 @@ def _unmet_scores(found: Assessment) -> Iterator[tuple[str, ...]]:
 def _basis(found: ConditionResult) -> str:
     """Document, clause and wording, quoted only where it was read. The clause says itself which annex it is of, if any.
 
-    An enterprise may hold an authority to a quotation, so nobody's paraphrase stands in quotation marks, and what no text
-    decides is not laid at the document's door.
+    An enterprise may hold an authority to a quotation, so nobody's paraphrase stands in quotation marks, and what no
+    text decides is not laid at the document's door.
     """
     where = _cited(found.document) + _plainly(found.clause)
     if found.evidence_grade == VERBATIM:

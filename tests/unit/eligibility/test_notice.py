@@ -114,7 +114,9 @@ def test_a_line_that_nobody_read_is_paraphrased(dictionary: Dictionary, wordings
 def test_what_no_text_decides_is_not_laid_at_the_door_of_a_document(dictionary: Dictionary, wordings: Wordings) -> None:
     """115号 says nothing that was read about a ban after a number was withdrawn."""
     pack = PACKS["tsme-115-2017"]
-    [case] = [case for case in shipped_cases(pack.id)[1] if case.expected.conditions.get("TS-B1") == "manual_review"][:1]
+    [case] = [case for case in shipped_cases(pack.id)[1] if case.expected.conditions.get("TS-B1") == "manual_review"][
+        :1
+    ]
     text = told(evaluate(pack, case.subject, application_date=case.application_date), dictionary, wordings).text
     line = next(each for each in lines_of(pack) if each.id == "TS-B1")
     assert f"（本系统按此处理）：{line.quote}" in text
