@@ -27,9 +27,9 @@ SOURCE_KINDS = {
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _FACT_KEYS = (
     "id", "label", "label_en", "description", "type", "unit", "period", "year_of", "elapses", "part_of", "min", "max",
-    "allowed", "fields", "evidence", "sources", "aliases",
+    "allowed", "fields", "evidence", "sources", "aliases", "future",
 )  # fmt: skip
-_FIELD_KEYS = ("name", "label", "type", "unit", "required", "min", "max", "allowed")
+_FIELD_KEYS = ("name", "label", "type", "unit", "required", "min", "max", "allowed", "future")
 
 
 class DictionaryInvalid(SourceInvalid):
@@ -47,7 +47,10 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What a value looks like. Money is in yuan, ratios are fractions of one."""
+    """What a value looks like. Money is in yuan, ratios are fractions of one.
+
+    `future`: a date that may lie ahead, as the end of a certificate does. Any other says when something happened.
+    """
 
     label: str
     type: str
@@ -55,6 +58,7 @@ class Shape:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     allowed: tuple[Allowed, ...] = ()
+    future: bool = False
 
     def label_of(self, code: str) -> str:
         return next((value.label for value in self.allowed if value.code == code), code)
@@ -192,7 +196,7 @@ def _fact(reader: Reader, block: Block, section: str) -> Fact:
         reader.problem(block.line, fact_id, "records 类型列出 fields，其他类型不列", "请补写或删去 fields。")
     return Fact(
         label=shape.label, type=shape.type, unit=shape.unit, minimum=shape.minimum, maximum=shape.maximum,
-        allowed=shape.allowed, id=fact_id, label_en=reader.text(block, "label_en"),
+        allowed=shape.allowed, future=shape.future, id=fact_id, label_en=reader.text(block, "label_en"),
         period=_choice(reader, block, "period", PERIODS),
         year_of=_choice(reader, block, "year_of", YEARS) if "year_of" in block.entries else "fiscal",
         elapses=reader.text(block, "elapses", required=False) == "true",
@@ -208,7 +212,7 @@ def _field(reader: Reader, block: Block) -> RecordField:
     shape = _shape(reader, block, FIELD_TYPES)
     return RecordField(
         label=shape.label, type=shape.type, unit=shape.unit, minimum=shape.minimum, maximum=shape.maximum,
-        allowed=shape.allowed, name=reader.text(block, "name"),
+        allowed=shape.allowed, future=shape.future, name=reader.text(block, "name"),
         required=reader.text(block, "required", required=False) != "false",
     )  # fmt: skip
 
@@ -221,9 +225,12 @@ def _shape(reader: Reader, block: Block, types: tuple[str, ...]) -> Shape:
     unit = reader.text(block, "unit", required=False) or None
     if kind == "money" and unit != "元":
         reader.problem(reader.line_of(block, "unit"), unit or "（没有填写）", "元", "金额一律以元存放。", "unit")
+    if "future" in block.entries and kind != "date":
+        reader.problem(reader.line_of(block, "future"), kind, "只用于 date 类型", "请删去 future。")
     return Shape(
         label=reader.text(block, "label"), type=kind, unit=unit,
         minimum=_bound(reader, block, "min"), maximum=_bound(reader, block, "max"), allowed=allowed,
+        future=reader.text(block, "future", required=False) == "true",
     )  # fmt: skip
 
 

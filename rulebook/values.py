@@ -43,6 +43,25 @@ class CellError:
     found: str
 
 
+@dataclass(frozen=True, slots=True)
+class DateAhead:
+    """A date of something that has happened, and lies after the day on which it is said."""
+
+    label: str
+    path: str
+    """Where it stands in the value: `[0].awarded_on` in a list of entries, nothing in a date."""
+    found: str
+    latest: date
+
+    @property
+    def expected(self) -> str:
+        return f"不晚于 {self.latest} 的日期"
+
+    @property
+    def message(self) -> str:
+        return f"{self.label}应为{self.expected}，现为“{self.found}”：已经发生的事才填，请核对"
+
+
 def parse_cell(fact: Shape, text: str, unit: str | None = None) -> Value | CellError:
     """Read one spreadsheet cell. `unit` comes from the column header (元, 万元, 亿元, %). Missing → None.
 
@@ -83,6 +102,27 @@ def to_canonical(fact: Shape, value: object) -> Value | CellError:
     if fact.type == "text":
         return _text(value)
     return _parse_scalar(fact, fold(value), None)
+
+
+def date_ahead(fact: Fact, value: Value, latest: date) -> DateAhead | None:
+    """The first date of a canonical value that lies after `latest` and is none of those that may (`future`).
+
+    Apart from what a value looks like: it depends on the day on which it is asked, and what is stored stays readable.
+    """
+    if fact.type == "date" and not fact.future:
+        return _ahead(f"“{fact.label}”", "", value, latest)
+    dates = [each for each in fact.fields if each.type == "date" and not each.future]
+    for number, entry in enumerate(value if isinstance(value, list) and dates else ()):
+        for each in dates:
+            label = f"“{fact.label}”第 {number + 1} 条的“{each.label}”"
+            if (found := _ahead(label, f"[{number}].{each.name}", entry.get(each.name), latest)) is not None:
+                return found
+    return None
+
+
+def _ahead(label: str, path: str, value: Value, latest: date) -> DateAhead | None:
+    ahead = isinstance(value, str) and date.fromisoformat(value) > latest
+    return DateAhead(label, path, str(value), latest) if ahead else None
 
 
 def _text(text: str) -> Value | CellError:

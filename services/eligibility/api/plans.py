@@ -64,6 +64,7 @@ def post_gap_plan(actor: AssessmentReader, tx: ReadTx, wanted: GapPlanNew, reque
             industry_code=wanted.industry_code,
             district_code=wanted.district_code,
             day=day,
+            today=today,
         )
     windows = [Window(each.title or wanted.title, each.opens, each.closes, each.label) for each in wanted.windows]
     planned = plan_gaps(rules, situation, as_of=min(day, today), windows=windows)
@@ -90,6 +91,7 @@ def post_what_if(actor: AssessmentReader, tx: ReadTx, wanted: WhatIfNew, request
         facts=[fact.model_dump(mode="json") for fact in wanted.facts],
         findings=[each.model_dump(mode="json") for each in wanted.findings],
         titles=[ledger_entry(each.model_dump(mode="json")) for each in wanted.titles],
+        today=clock.today(),
     )
     return plan_rendering.what_if(found, differences(found.before, found.after), situation.enterprise)
 

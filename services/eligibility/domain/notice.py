@@ -22,6 +22,7 @@ GATES = "基本条件"
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
 
 VERBATIM = "V"
+DECIDED = "D"
 """The evidence grade of wording that was read as it stands; the quotation of any other line is a paraphrase."""
 UNNAMED, UNNUMBERED = "（名称未取得）", "文号未取得"
 """How the rules say that a document's name or number was not found."""
@@ -249,11 +250,14 @@ def _unmet_scores(found: Assessment) -> Iterator[tuple[str, ...]]:
 def _basis(found: ConditionResult) -> str:
     """Document, clause and wording, quoted only where it was read. The clause says itself which annex it is of, if any.
 
-    An enterprise may hold an authority to a quotation, so nobody's paraphrase stands in quotation marks.
+    An enterprise may hold an authority to a quotation, so nobody's paraphrase stands in quotation marks, and what no
+    text decides is not laid at the document's door.
     """
     where = _cited(found.document) + _plainly(found.clause)
     if found.evidence_grade == VERBATIM:
         return f"{where}：“{found.quote}”"
+    if found.evidence_grade == DECIDED:
+        return f"{where}（本系统按此处理）：{found.quote}"
     return f"依据{where}（转述）：{found.quote}"
 
 

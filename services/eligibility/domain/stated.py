@@ -10,7 +10,7 @@ from typing import Any
 from chassis.errors import FieldProblem
 from rulebook.dictionary import Dictionary, Fact
 from rulebook.subject import POINT, fact_value
-from rulebook.values import CellError, parse_cell, to_canonical, unit_fits, units_expected
+from rulebook.values import CellError, date_ahead, parse_cell, to_canonical, unit_fits, units_expected
 from services.eligibility.domain.consistency import Check, compare
 from services.eligibility.domain.errors import StatedFactsInvalid
 
@@ -22,8 +22,9 @@ def read_stated(
     dictionary: Dictionary, checks: Sequence[Check], facts: Sequence[Mapping[str, Any]], day: dt.date, today: dt.date
 ) -> Periods:
     """The facts by period, canonical. Raises StatedFactsInvalid with the path of every fact that cannot be used:
-    not in the dictionary, another unit, a value of the wrong shape, a year not yet over on the application date,
-    and figures that cannot be true together (checks of severity `impossible`).
+    not in the dictionary, another unit, a value of the wrong shape, a year not yet over on the application date, a
+    date that neither today nor the application has reached, and figures that cannot be true together (checks of
+    severity `impossible`).
     """
     problems: list[FieldProblem] = []
     periods: Periods = {}
@@ -40,7 +41,7 @@ def read_stated(
         if not own and key in stated_at:
             message = f"“{fact.label}”同一年度给出了两次，请只保留一个"
             own.append(FieldProblem(f"{path}.fact", message, "repeated", fact.id))
-        value, problem = _value(path, fact, stated)
+        value, problem = _value(path, fact, stated, max(day, today))
         own += [problem] if problem is not None else []
         problems += own
         if own:
@@ -86,7 +87,27 @@ def _dating(path: str, fact: Fact, stated: Mapping[str, Any], day: dt.date, toda
     return problems
 
 
-def _value(path: str, fact: Fact, stated: Mapping[str, Any]) -> tuple[Any, FieldProblem | None]:
+def refuse_titles_ahead(titles: Sequence[Mapping[str, Any]], day: dt.date, today: dt.date) -> None:
+    """Raise StatedFactsInvalid where a title was cancelled on a day that is neither past nor before the application."""
+    latest = max(day, today)
+    problems = [
+        FieldProblem(
+            f"titles[{index}].cancelled_on",
+            f"取消日期应不晚于 {latest}，现为“{cancelled}”，请核对",
+            "date-in-future",
+            cancelled,
+            f"不晚于 {latest}",
+        )
+        for index, title in enumerate(titles)
+        if (cancelled := title.get("cancelled_on")) is not None and dt.date.fromisoformat(cancelled) > latest
+    ]
+    if problems:
+        raise StatedFactsInvalid(
+            "有称号无法采用，请按 errors 中的说明修改后重试；本次没有计算，也没有保存任何内容", problems=problems
+        )
+
+
+def _value(path: str, fact: Fact, stated: Mapping[str, Any], latest: dt.date) -> tuple[Any, FieldProblem | None]:
     value, unit = stated.get("value"), stated.get("unit")
     if value is None:  # said to be missing
         return None, None
@@ -101,6 +122,10 @@ def _value(path: str, fact: Fact, stated: Mapping[str, Any]) -> tuple[Any, Field
     if read is None:
         message = f"“{fact.label}”的内容是空的；不知道的请传 null 或不写"
         return None, FieldProblem(f"{path}.value", message, "wrong-value", value)
+    ahead = date_ahead(fact, read, latest)
+    if ahead is not None:
+        where = f"{path}.value{ahead.path}"
+        return None, FieldProblem(where, ahead.message, "date-in-future", ahead.found, ahead.expected)
     return read, None
 
 

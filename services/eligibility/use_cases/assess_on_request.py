@@ -14,7 +14,7 @@ from rulebook.evaluate import evaluate
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.consistency import Check
 from services.eligibility.domain.errors import EnterpriseNotKnown
-from services.eligibility.domain.stated import read_stated
+from services.eligibility.domain.stated import read_stated, refuse_titles_ahead
 from services.eligibility.domain.subjects import inputs_of, kind_for, subject_of
 from services.eligibility.store.pending import Calendar
 from services.eligibility.store.repositories import Assessments
@@ -78,6 +78,7 @@ def assess_stated(
     Raises StatedFactsInvalid with the path of every fact that cannot be used.
     """
     periods = read_stated(dictionary, checks, facts, day, today)
+    refuse_titles_ahead(titles or (), day, today)
     inputs = inputs_of(
         industry_code=industry_code,
         periods=sorted(periods.items()),

@@ -23,7 +23,7 @@ from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, FactValue, Subject
 from services.eligibility.domain.consistency import Check
 from services.eligibility.domain.errors import EnterpriseNotKnown, StatedFactsInvalid
-from services.eligibility.domain.stated import read_stated
+from services.eligibility.domain.stated import read_stated, refuse_titles_ahead
 from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, subject_of
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.assess_enterprises import Rules, gather
@@ -87,11 +87,13 @@ def stated_situation(
     industry_code: str | None,
     district_code: str | None,
     day: dt.date,
+    today: dt.date,
 ) -> Situation:
     """What a request states. Raises StatedFactsInvalid with the path of every fact that cannot be read."""
+    refuse_titles_ahead(titles or (), day, today)
     inputs = inputs_of(
         industry_code=industry_code,
-        periods=sorted(read_stated(dictionary, checks, facts, day, day).items()),
+        periods=sorted(read_stated(dictionary, checks, facts, day, today).items()),
         titles=titles or (),
         titles_known=titles is not None,
         application_date=day,
@@ -169,12 +171,14 @@ def what_if(
     facts: Stated,
     findings: Stated,
     titles: Stated,
+    today: dt.date,
 ) -> WhatIf:
     """The same pack on the facts as registered and with the changes. A fact changed to null counts as missing.
 
     Raises StatedFactsInvalid with the path of every change that cannot be read.
     """
-    changed = _changed(dictionary, checks, situation, facts, findings, titles)
+    refuse_titles_ahead(titles, situation.day, today)
+    changed = _changed(dictionary, checks, situation, facts, findings, titles, today)
     day = situation.day
     before = evaluate(situation.pack, situation.subject(rules), application_date=day, kind=situation.kind)
     after = evaluate(situation.pack, subject_of(changed, rules.sizes, day), application_date=day, kind=situation.kind)
@@ -188,8 +192,9 @@ def _changed(
     facts: Stated,
     findings: Stated,
     titles: Stated,
+    today: dt.date,
 ) -> Inputs:
-    periods = read_stated(dictionary, checks, facts, situation.day, situation.day)
+    periods = read_stated(dictionary, checks, facts, situation.day, today)
     for index, finding in enumerate(findings):
         fact = dictionary.find(finding["finding"])
         if fact is None or fact.type != "finding":

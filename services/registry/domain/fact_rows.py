@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rulebook.dictionary import SOURCE_KINDS, Fact
-from rulebook.values import CellError, parse_cell
+from rulebook.values import CellError, date_ahead, parse_cell
 from services.registry.domain.columns import Recognised
 from services.registry.domain.facts import accepted_source
 from services.registry.domain.periods import POINT, last_complete_year, read_year
@@ -107,7 +107,11 @@ def _value(row: Row, column: Recognised, fact: Fact, text: str) -> Any:
         return None
     value = parse_cell(fact, text, column.unit)
     if not isinstance(value, CellError):
-        return value
+        ahead = date_ahead(fact, value, row.today)
+        if ahead is None:
+            return value
+        row.problems.append(CellProblem(column.header, "date-in-future", ahead.message, text, ahead.expected))
+        return None
     message = f"“{fact.label}”填写的“{value.found}”无法识别，应为{value.expected}"
     row.problems.append(CellProblem(column.header, "value-invalid", message, text, value.expected))
     return None

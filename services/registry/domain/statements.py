@@ -10,7 +10,7 @@ from typing import Any
 
 from chassis.errors import FieldProblem
 from rulebook.dictionary import SOURCE_KINDS, Dictionary, Fact
-from rulebook.values import CellError, parse_cell, to_canonical, unit_fits, units_expected
+from rulebook.values import CellError, date_ahead, parse_cell, to_canonical, unit_fits, units_expected
 from services.registry.domain.errors import FactsInvalid, FindingInvalid
 from services.registry.domain.facts import Stated, accepted_source
 from services.registry.domain.periods import FIRST_YEAR, POINT, last_complete_year
@@ -46,7 +46,7 @@ def read_statements(
             problems.append(FieldProblem(f"{path}.fact", message, "fact-unknown", statement.fact))
             continue
         own = [*_period(path, statement, fact, today), *_source(path, statement, fact, official, today)]
-        value, problem = _value(path, statement, fact)
+        value, problem = _value(path, statement, fact, today)
         own += [problem] if problem else []
         year = (statement.fiscal_year or POINT) if fact.yearly else POINT
         if fact.id in found.get(year, {}):
@@ -112,7 +112,7 @@ def _source(path: str, statement: Statement, fact: Fact, official: bool, today: 
     return problems
 
 
-def _value(path: str, statement: Statement, fact: Fact) -> tuple[Any, FieldProblem | None]:
+def _value(path: str, statement: Statement, fact: Fact, today: dt.date) -> tuple[Any, FieldProblem | None]:
     value, unit = statement.value, statement.unit
     if value is None or fact.type == "finding":
         return None, None
@@ -134,6 +134,10 @@ def _value(path: str, statement: Statement, fact: Fact) -> tuple[Any, FieldProbl
     if read is None:
         message = f"“{fact.label}”的内容是空的；要删去该指标请传 null"
         return None, FieldProblem(f"{path}.value", message, "value-empty", value)
+    ahead = date_ahead(fact, read, today)
+    if ahead is not None:
+        where = f"{path}.value{ahead.path}"
+        return None, FieldProblem(where, ahead.message, "date-in-future", ahead.found, ahead.expected)
     return read, None
 
 

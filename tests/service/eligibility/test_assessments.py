@@ -263,7 +263,8 @@ def test_seeding_twice_adds_nothing_and_a_changed_file_becomes_a_draft(
         (tmp_path / path.name).write_text(edited, "utf-8")
     prepare(settings.model_copy(update={"policies_folder": tmp_path}), db)
     packs = client.get(f"{PREFIX}/packs").json()
-    assert [each["state"] for each in packs if each["id"] == "miit-63-2022-innovative"] == ["active", "draft"]
+    states = [each["state"] for each in packs if each["id"] == "miit-63-2022-innovative"]
+    assert sorted(states) == ["active", "draft"], "versions are listed by hash"
     assert rows(db, "policy_packs") == before + 1
     active = next(each for each in packs if each["state"] == "active")
     source = client.get(f"{PREFIX}/packs/{active['sha256']}/source")
@@ -363,6 +364,19 @@ def test_a_change_during_the_assessment_is_assessed_too(eligibility: Eligibility
 
 
 # -- what cannot be read ------------------------------------------------------------------------------------------
+
+
+def test_a_date_to_come_in_an_event_is_kept_and_does_not_count_yet(
+    eligibility: Eligibility, client: TestClient
+) -> None:
+    """Registry refuses it today; what it told before, or a neighbour tells, must not stop the consumer."""
+    told = {year: dict(values) for year, values in INNOVATIVE.items()}
+    told[0]["science_awards"] = [{"level": "national", "rank": 1, "awarded_on": "2999-01-01"}]
+    told[0]["established_on"] = "2999-01-01"
+    eligibility.tell(registered(), facts(told))
+    assert eligibility.assess() == 1
+    found = client.post(f"{PREFIX}/assessments", json={"uscc": USCC, "title": "innovative_sme"}).json()
+    assert [each["status"]["code"] for each in found["conditions"] if each["id"] == "CX-D1"] == ["unmet"]
 
 
 def test_a_stored_value_that_cannot_be_read_holds_up_nobody(

@@ -174,6 +174,23 @@ def test_what_if_a_fact_were_missing_a_title_held_or_a_finding_made(
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "findings[0].finding")
 
 
+def test_what_if_refuses_what_has_not_happened_yet(eligibility: Eligibility, client: TestClient) -> None:
+    eligibility.tell(registered(), facts(INNOVATIVE))
+    tomorrow = clock.today() + dt.timedelta(days=1)
+    wanted: dict[str, Any] = {
+        "uscc": USCC, "title": "innovative_sme",
+        "facts": [{"fact": "rd_institutions", "value": []}, {"fact": "established_on", "value": f"{tomorrow}"}],
+    }  # fmt: skip
+    answer = client.post(f"{PREFIX}/what-if", json=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (422, "stated-facts-invalid")
+    [problem] = answer.json()["errors"]
+    assert (problem["field"], problem["code"]) == ("facts[1].value", "date-in-future")
+    assert f"应为不晚于 {clock.today()} 的日期，现为“{tomorrow}”" in problem["message"]
+    titles = [{"title": "innovative_sme", "state": "cancelled", "cancelled_on": f"{tomorrow}"}]
+    answer = client.post(f"{PREFIX}/what-if", json=wanted | {"facts": [], "titles": titles})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "titles[0].cancelled_on")
+
+
 def test_what_a_plan_says_to_obtain_can_be_asked_of_what_if(eligibility: Eligibility, client: TestClient) -> None:
     eligibility.tell(registered(), facts(SHORT))
     with clock.frozen(SPRING):

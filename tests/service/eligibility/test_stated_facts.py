@@ -48,6 +48,15 @@ def fact(name: str, value: Any, year: int | None = None, **more: Any) -> dict[st
         ([fact("revenue_yuan", "-0.01", 2025)], [("facts[0].value", "impossible")]),
         ([fact("revenue_yuan", "1", 2026)], [("facts[0].fiscal_year", "year-in-future")]),
         ([fact("revenue_yuan", "1", 2025, as_of="2026-11-25")], [("facts[0].as_of", "date-in-future")]),
+        ([fact("established_on", "2026-11-25")], [("facts[0].value", "date-in-future")]),
+        (
+            [fact("science_awards", [{"level": "national", "rank": 1, "awarded_on": "2026-11-25"}])],
+            [("facts[0].value[0].awarded_on", "date-in-future")],
+        ),
+        (
+            [fact("science_awards", [{"level": "national", "awarded_on": "29991301"}])],
+            [("facts[0].value", "wrong-value")],
+        ),
         ([fact("headcount", 60, 2025), fact("rd_staff", 61, 2025)], [("facts[1].value", "impossible")]),
         (
             [fact("rd_staff", 61, 2025), fact("full_time_staff", 60, 2025), fact("nothing", 1)],
@@ -74,6 +83,7 @@ def test_what_cannot_be_used_is_named_by_its_path(
         [fact("revenue_yuan", "0", 2025), fact("main_revenue_yuan", "0", 2025)],
         [fact("headcount", 80, 2025, unit="人"), fact("market_share", "12", 2025, unit="%")],
         [fact("development_score", "80", 2026, source="official_platform")],
+        [fact("established_on", "2026-11-24"), fact("honors", [{"kind": "high_tech", "valid_to": "2029-01-01"}])],
     ],
 )
 def test_what_can_be_true_is_taken(
@@ -90,6 +100,31 @@ def test_the_last_usable_year_follows_the_application_date(dictionary: Dictionar
     }
     with pytest.raises(StatedFactsInvalid):
         read_stated(dictionary, checks, [fact("revenue_yuan", "1", 2027)], ahead, DAY)
+
+
+def test_a_date_may_be_as_late_as_the_application_it_is_stated_for(
+    dictionary: Dictionary, checks: tuple[Check, ...]
+) -> None:
+    """What a plan says to obtain by next spring is asked of next spring; an application of the past knows today."""
+    award = [fact("science_awards", [{"level": "national", "rank": 1, "awarded_on": "2027-03-01"}])]
+    assert read_stated(dictionary, checks, award, dt.date(2027, 3, 1), DAY)
+    for day in (dt.date(2027, 2, 28), DAY, dt.date(2025, 3, 1)):
+        with pytest.raises(StatedFactsInvalid):
+            read_stated(dictionary, checks, award, day, DAY)
+    lately = [fact("established_on", "2026-11-24")]
+    assert read_stated(dictionary, checks, lately, dt.date(2025, 3, 1), DAY)
+
+
+@pytest.mark.parametrize("path", ["assessments", "gap-plans"])
+def test_a_cancellation_that_has_not_come_is_refused(client: TestClient, path: str) -> None:
+    tomorrow = clock.today() + dt.timedelta(days=1)
+    cancelled = {"title": "innovative_sme", "state": "cancelled", "cancelled_on": f"{tomorrow}", "ban": True}
+    wanted: dict[str, Any] = {"title": "innovative_sme", "facts": [], "titles": [cancelled]}
+    answer = client.post(f"{PREFIX}/{path}", json=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (422, "stated-facts-invalid")
+    problem = answer.json()["errors"][0]
+    assert (problem["field"], problem["code"]) == ("titles[0].cancelled_on", "date-in-future")
+    assert client.post(f"{PREFIX}/{path}", json=wanted | {"application_date": f"{tomorrow}"}).status_code == 200
 
 
 def test_a_misspelt_fact_is_answered_with_the_nearest_one(dictionary: Dictionary, checks: tuple[Check, ...]) -> None:

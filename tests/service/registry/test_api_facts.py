@@ -97,6 +97,12 @@ def test_null_withdraws_a_fact_and_keeps_its_history(registry: Registry) -> None
         (fact("headcount", 5, fiscal_year=2025, unit="万人"), "unit", "unit-invalid"),
         (fact("revenue_yuan", "1", fiscal_year=2025, source="official_platform"), "source", "source-not-accepted"),
         (fact("lead_product", "x", as_of="2999-01-01"), "as_of", "date-in-future"),
+        (fact("established_on", "2999-01-01"), "value", "date-in-future"),
+        (
+            fact("accidents", [{"kind": "quality", "happened_on": "2999-01-01"}]),
+            "value[0].happened_on",
+            "date-in-future",
+        ),
         (fact("market_position_leading", {"decision": "met", "reason": "x"}), "fact", "finding-by-official-only"),
         (fact("accidents", [{"kind": "quality"}]), "value", "value-invalid"),
     ],

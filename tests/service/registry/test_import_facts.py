@@ -126,6 +126,19 @@ def test_row_errors_say_row_column_value_and_what_is_expected(registry: Registry
     assert registry.events("facts-recorded") == []
 
 
+def test_a_date_that_has_not_come_is_refused_unless_it_ends_something(registry: Registry) -> None:
+    code = registry.register(1)
+    header = [*KEYS, "科技奖励", "荣誉资质"]
+    done = registry.run("facts", xlsx([header, ["", code, "", "国家级|1|2999-01-01", "高新技术企业|2999-01-01"]]))
+    [problem] = registry.problems(done)
+    assert (problem["row"], problem["column"], problem["code"]) == (2, "科技奖励", "date-in-future")
+    assert "第 1 条的“获奖日期”应为不晚于" in problem["message"]
+    assert registry.events("facts-recorded") == []
+    registry.run("facts", xlsx([header, ["", code, "", "国家级|1|2024-01-01", "高新技术企业|2999-01-01"]]))
+    (period,) = registry.get(f"/enterprises/{code}").json()["facts"]
+    assert {each["fact"] for each in period["facts"]} == {"science_awards", "honors"}
+
+
 def test_several_sheets_are_one_file_and_notes_are_passed_over(registry: Registry) -> None:
     one = registry.register(1)
     sheets = {

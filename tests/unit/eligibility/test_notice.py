@@ -97,7 +97,8 @@ def test_only_wording_that_was_read_is_quoted(stem: str, dictionary: Dictionary,
                     continue
                 basis, seen = row[-1], seen + 1
                 assert (f"：“{line.quote}”" in basis) is (line.evidence == "V"), basis
-                assert (f"（转述）：{line.quote}" in basis) is (line.evidence != "V"), basis
+                assert (f"（转述）：{line.quote}" in basis) is (line.evidence not in ("V", "D")), basis
+                assert (f"（本系统按此处理）：{line.quote}" in basis) is (line.evidence == "D"), basis
     assert seen
 
 
@@ -108,6 +109,18 @@ def test_a_line_that_nobody_read_is_paraphrased(dictionary: Dictionary, wordings
     text = told(found, dictionary, wordings).text
     assert "（转述）：由已获得创新型中小企业称号的企业申请" in text
     assert "“由已获得" not in text
+
+
+def test_what_no_text_decides_is_not_laid_at_the_door_of_a_document(dictionary: Dictionary, wordings: Wordings) -> None:
+    """115号 says nothing that was read about a ban after a number was withdrawn."""
+    pack = PACKS["tsme-115-2017"]
+    [case] = [case for case in shipped_cases(pack.id)[1] if case.expected.conditions.get("TS-B1") == "manual_review"][
+        :1
+    ]
+    text = told(evaluate(pack, case.subject, application_date=case.application_date), dictionary, wordings).text
+    line = next(each for each in lines_of(pack) if each.id == "TS-B1")
+    assert f"（本系统按此处理）：{line.quote}" in text
+    assert "转述" not in "".join(row for row in text.splitlines() if line.quote in row)
 
 
 def test_a_document_whose_name_or_number_was_not_found_is_named_as_far_as_it_is_known(

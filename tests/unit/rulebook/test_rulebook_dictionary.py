@@ -48,6 +48,14 @@ def test_the_platform_score_is_kept_by_calendar_year(dictionary: Dictionary) -> 
     assert dictionary["revenue_yuan"].year_of == "fiscal"
 
 
+def test_only_the_end_of_something_may_lie_in_the_future(dictionary: Dictionary) -> None:
+    """Every other date of the dictionary says when something happened: a new one has to choose."""
+    dates = {(fact.id, fact.id): fact.future for fact in dictionary if fact.type == "date"}
+    dates |= {(fact.id, each.name): each.future for fact in dictionary for each in fact.fields if each.type == "date"}
+    assert len(dates) >= 9
+    assert {where for where, future in dates.items() if future} == {("honors", "valid_to")}
+
+
 def test_a_sound_file_is_read() -> None:
     fact = parse_dictionary({"a.yaml": GOOD})["revenue_yuan"]
     assert (fact.label, fact.section, fact.yearly, fact.file, fact.line) == ("营业收入", "测试", True, "a.yaml", 3)
@@ -66,6 +74,7 @@ def test_a_sound_file_is_read() -> None:
         ("type: money", "type: money\n    allowed: [{code: a, label: 甲}]", 3, "malformed"),
         ("type: money", "type: records", 3, "malformed"),
         ("aliases: [营收]", "min: 十", 10, "number"),
+        ("aliases: [营收]", "future: true", 10, "malformed"),
         ("    unit: 元\n", "    unit: 元\n    unit: 元\n", 8, "repeated-key"),
     ],
 )

@@ -18,7 +18,7 @@ from rulebook.pack import TITLES, WATCH_LISTS, AnyOf, LeftOpen, Pack
 from rulebook.reachability import lines_of
 from rulebook.status import Status, Verdict
 from rulebook.subject import Subject, Title
-from tests.unit.rulebook.conftest import shipped_cases
+from tests.unit.rulebook.conftest import POLICIES, shipped_cases
 
 NATIONAL = ("hte-32-195-2016", "tsme-115-2017", "champion-138-2023")
 UNSTATED = ("suzhou-2018-specialized", "suzhou-2018-growing-micro", "qianjiang-2023-tech-enterprise")
@@ -216,8 +216,16 @@ def test_local_packs_quote_the_line_they_name(shipped: dict[str, Pack], stem: st
     prefix = SOURCES[stem.split("-")[0]]
     source = next((path for path in SEEDS.glob("*.txt") if path.name.startswith(prefix)), None)
     lines = source.read_text(encoding="utf-8").splitlines() if source else []
+    written = (POLICIES / f"{stem}.yaml").read_text(encoding="utf-8").splitlines()
     for line in lines_of(shipped[stem]):
-        match = re.search(r"（L(\d+)）", line.clause)
-        assert match, line.id
+        clause = next(text for text in written[line.source_line - 1 :] if text.lstrip().startswith("clause:"))
+        match = re.fullmatch(rf" *clause: {re.escape(line.clause)}  # L(\d+)", clause)
+        assert match, (line.id, clause)
         if lines:
             assert folded(line.quote) in folded(lines[int(match.group(1)) - 1]), line.id
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_no_clause_names_a_line_of_our_copy(shipped: dict[str, Pack], stem: str) -> None:
+    """Who reads an assessment looks a clause up in the document; where we read it stands in a remark of the pack."""
+    assert [line.clause for line in lines_of(shipped[stem]) if re.search(r"L\d", line.clause)] == []

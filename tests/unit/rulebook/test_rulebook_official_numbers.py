@@ -249,9 +249,9 @@ def test_a25_the_packs_of_miit_measure_shares_of_revenue_and_of_nothing_else(typ
 @pytest.mark.parametrize(
     ("stem", "line", "due"),
     [
-        ("miit-63-2022-innovative", "DM63-2", (4, 30)),
-        ("miit-63-2022-specialized", "DM63-2", (4, 30)),
-        ("miit-63-2022-giant", "DM63-2", (4, 30)),
+        ("miit-63-2022-innovative", "DM63-2a", (4, 30)),
+        ("miit-63-2022-specialized", "DM63-2a", (4, 30)),
+        ("miit-63-2022-giant", "DM63-2a", (4, 30)),
         ("miit-2-2026-specialized", "OV-3", (5, 31)),
         ("miit-2-2026-giant", "OV-3", (5, 31)),
         ("champion-138-2023", "DG-8b", (5, 31)),

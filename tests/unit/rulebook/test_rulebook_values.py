@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rulebook.dictionary import Dictionary, RecordField
 from rulebook.headers import match_header
-from rulebook.values import CellError, parse_cell, to_canonical
+from rulebook.values import CellError, Value, date_ahead, parse_cell, to_canonical
 
 
 @pytest.mark.parametrize(
@@ -246,6 +246,50 @@ def test_a_text_or_list_without_end_is_refused_with_its_limit(dictionary: Dictio
     too_many = to_canonical(honors, [entry] * 501)
     assert isinstance(too_many, CellError)
     assert "500" in too_many.expected
+
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("fact_id", "value", "path", "message"),
+    [
+        ("established_on", "2026-11-25", "", "“注册时间”应为不晚于 2026-11-24 的日期，现为“2026-11-25”"),
+        (
+            "science_awards",
+            [
+                {"level": "national", "rank": 1, "awarded_on": "2026-11-24"},
+                {"level": "national", "rank": 1, "awarded_on": "2027-01-01"},
+            ],
+            "[1].awarded_on",
+            "“科技奖励”第 2 条的“获奖日期”应为不晚于 2026-11-24 的日期，现为“2027-01-01”",
+        ),
+    ],
+)
+def test_what_has_not_happened_yet_is_found_with_its_place(
+    dictionary: Dictionary, fact_id: str, value: Value, path: str, message: str
+) -> None:
+    found = date_ahead(dictionary[fact_id], value, TODAY)
+    assert found is not None
+    assert found.path == path
+    assert found.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("fact_id", "value"),
+    [
+        ("established_on", "2026-11-24"),
+        ("established_on", None),
+        ("honors", [{"kind": "high_tech", "valid_to": "2029-11-24"}]),
+        ("science_awards", []),
+        ("market_position_leading", {"decision": "met", "reason": "x", "evidence": None, "valid_until": "2029-01-01"}),
+        ("lead_product", "2999-01-01"),
+    ],
+)
+def test_today_ends_of_validity_and_what_is_no_date_are_not_ahead(
+    dictionary: Dictionary, fact_id: str, value: Value
+) -> None:
+    assert date_ahead(dictionary[fact_id], value, TODAY) is None
 
 
 def _some(field: RecordField) -> object:
