@@ -67,6 +67,7 @@ YEARLY_FACTS = (
     "accounts_basis",
     "staff_basis",
     "ip_basis",
+    "lead_product_revenue_yuan",
 )
 CURRENT_FACTS = (
     "registered_in_prc",
@@ -138,6 +139,7 @@ CURRENT_FACTS = (
     "six_bases",
     "lead_product_key_fields",
     "chain_link_2026",
+    "info_update_missed",
 )
 
 # Headers that officials use more often than the form's own wording; all are aliases in the dictionary.

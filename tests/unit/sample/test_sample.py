@@ -123,6 +123,8 @@ def test_the_figures_agree_with_each_other(sample: Sample) -> None:
             assert money["total_assets_yuan"] - money["total_liabilities_yuan"] == money["net_assets_yuan"]
         if {"revenue_yuan", "main_revenue_yuan"} <= set(money):
             assert 0 <= money["main_revenue_yuan"] <= money["revenue_yuan"]
+        if {"revenue_yuan", "lead_product_revenue_yuan"} <= set(money):
+            assert 0 <= money["lead_product_revenue_yuan"] <= money["revenue_yuan"]
         counts = {fact: value for fact, value in row.values.items() if isinstance(value, int)}
         if {"rd_staff", "full_time_staff"} <= set(counts):
             assert counts["rd_staff"] <= counts["full_time_staff"]
