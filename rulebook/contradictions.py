@@ -217,7 +217,7 @@ def _demands(condition: Condition, title: str) -> bool:
 def _collisions(packs: Sequence[Pack], days: Mapping[str, Term]) -> Iterator[Problem]:
     """Two packs of one title, kind, first day and area: which of them applies is nowhere written (EditionsCollide)."""
     for first, second in combinations(packs, 2):
-        if not _meet(days.get(first.sha256, ALWAYS), days.get(second.sha256, ALWAYS)):
+        if not days.get(first.sha256, ALWAYS).meets(days.get(second.sha256, ALWAYS)):
             continue
         if first.title != second.title or first.id == second.id or bool(first.area) != bool(second.area):
             continue
@@ -237,7 +237,3 @@ def _collisions(packs: Sequence[Pack], days: Mapping[str, Term]) -> Iterator[Pro
                     "collision",
                 )
                 break
-
-
-def _meet(first: Term, second: Term) -> bool:
-    return all(one.end is None or other.start <= one.end for one, other in ((first, second), (second, first)))

@@ -93,7 +93,6 @@ def test_editions_that_are_never_in_force_together_are_none(asking: Writer) -> N
         "{holds_none: [little_giant]}",
         f"{EASY}\n    applies_if: {{holds: [little_giant]}}",
         "{holds: [little_giant]}\n    applies_if: revenue_yuan[t] >= 1 亿元",
-        "{holds: [little_giant]}\n    in_force: {from: 2020-01-01, to: 2025-12-31}",
     ],
 )
 def test_what_leaves_a_way_open_is_none(asking: Writer, test: str) -> None:
@@ -135,6 +134,8 @@ def test_a_condition_of_one_year_counts_in_that_year(asking: Writer) -> None:
     notice = "{holds: [little_giant]}\n    in_force: {from: 2027-01-01, to: 2027-12-31}"
     (found,) = cycles(giant, asking("specialized_sme", notice))
     assert "2027-01-01 的新申请人" in found.remedy
+    later = asking("little_giant", "{holds: [specialized_sme]}", begins="2028-01-01")
+    assert cycles(later, asking("specialized_sme", notice)) == []
 
 
 def test_local_editions_meet_where_they_are_for(asking: Writer) -> None:
