@@ -88,8 +88,9 @@ class Packs:
 
     def list_drafts(self) -> Sequence[PackRow]:
         """The newest version of every id that nobody has decided on: draft or tested."""
-        query = select(PackRow).where(PackRow.state.in_(("draft", "tested"))).distinct(PackRow.pack_id)
-        return self._session.scalars(query.order_by(PackRow.pack_id, PackRow.stored_at.desc(), PackRow.hash)).all()
+        query = select(PackRow).where(PackRow.state.in_(("draft", "tested"))).order_by(PackRow.stored_at, PackRow.hash)
+        newest = {row.pack_id: row for row in self._session.scalars(query)}
+        return [newest[pack_id] for pack_id in sorted(newest)]
 
     def has_ever_been_active(self, pack_id: str) -> bool:
         """Also true when an official retired it: an upgrade does not bring it back."""

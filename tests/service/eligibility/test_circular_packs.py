@@ -11,6 +11,7 @@ from tests.service.eligibility.rules import CASES, PACK, POLICIES, Office
 
 SPECIALIZED, GIANT = "miit-2-2026-specialized", "miit-2-2026-giant"
 ASKED = "- {holds: [specialized_sme]}"
+REVIEWS = "review: {from: 2027-01-01}"
 GATE = (
     "gates:\n  - {id: X-1, label: 已是小巨人, clause: 一, quote: 已是小巨人, evidence: D, modality: must, "
     "kinds: [new], test: {holds: [little_giant]}}\n"
@@ -29,9 +30,12 @@ def circular() -> str:
 
 
 def opened() -> str:
-    """小巨人 of 2026, also for who holds 创新型 only."""
-    assert shipped(GIANT).count(ASKED) == 1
-    return shipped(GIANT).replace(ASKED, "- {holds: [specialized_sme, innovative_sme]}")
+    """小巨人 of 2026, also for who holds 创新型 only; for reviews from now on, so that it may begin at once."""
+    text = shipped(GIANT)
+    assert (text.count(ASKED), text.count(REVIEWS)) == (1, 1)
+    return text.replace(ASKED, "- {holds: [specialized_sme, innovative_sme]}").replace(
+        REVIEWS, "review: {from: 2026-04-01}"
+    )
 
 
 def submit(office: Office, source: str, pack: str) -> Any:
