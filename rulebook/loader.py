@@ -226,14 +226,10 @@ class _Compiler:
         if not text:
             return None
         try:
-            day = date.fromisoformat(text)
+            day, expected, remedy = date.fromisoformat(text), f"{EARLIEST} 至 {LATEST} 之间的日期", "请按文件核对日期。"
         except ValueError:
-            line = self.reader.line_of(block, key)
-            self.reader.problem(line, text, "日期，如 2026-04-01", "请按 年-月-日 书写。", "date")
-            return None
-        if not EARLIEST <= day <= LATEST:
-            remedy = "请按文件核对施行和失效日期；没有写明失效日的，不写 to。"
-            expected = f"{EARLIEST} 至 {LATEST} 之间的日期"
+            day, expected, remedy = None, "日期，如 2026-04-01", "请按 年-月-日 书写。"
+        if day is None or not EARLIEST <= day <= LATEST:
             self.reader.problem(self.reader.line_of(block, key), text, expected, remedy, "date")
             return None
         return day
