@@ -42,7 +42,7 @@ def days(term: Term | None) -> list[Any]:
 def test_every_pack_is_transcribed() -> None:
     for table in ("documents", "lines", "beside"):
         assert sorted(transcribed()[table]) == STEMS
-    for table in ("windows", "plans", "life_cycle", "notes"):
+    for table in ("windows", "plans", "life_cycle"):
         assert set(transcribed()[table]) <= set(STEMS)
 
 
@@ -63,10 +63,12 @@ def test_the_document_and_the_days_on_which_it_is_in_force(shipped: dict[str, Pa
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_lines_of_another_document_name_it(shipped: dict[str, Pack], stem: str) -> None:
-    own = shipped[stem].document.number
+    own, notices = of("documents", stem), transcribed()["notices"]
     for line in lines_of(shipped[stem]):
-        notice = next((number for number, ids in transcribed()["notices"].items() if line.id in ids), own)
-        assert line.document.number == notice, line.id
+        notice = next((each for each in notices if line.id in notices[each]["lines"]), None)
+        number, said = (own["number"], own) if notice is None else (notice, notices[notice])
+        found = (line.document.number, line.document.name, line.document.issuer)
+        assert found == (number, said["name"], said["issuer"]), line.id
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -92,9 +94,20 @@ def plans(test: Test) -> list[InPlan]:
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_clauses_and_grades(shipped: dict[str, Pack], stem: str) -> None:
-    found = {line.id: [line.clause, line.evidence] for line in lines_of(shipped[stem])}
-    assert found == {line: [clause, grade] for line, clause, grade in of("lines", stem)}
+def test_clauses_grades_and_figures(shipped: dict[str, Pack], stem: str) -> None:
+    items = {each.line.id: each.items for each in shipped[stem].notes}
+    found = {
+        line.id: (line.clause, line.evidence, counted(line.label, line.quote, *items.get(line.id, ())))
+        for line in lines_of(shipped[stem])
+    }
+    assert found == {
+        line: (clause, grade, [str(each) for figures_said in said for each in figures_said])
+        for line, clause, grade, *said in of("lines", stem)
+    }
+
+
+def counted(*texts: str) -> list[str]:
+    return [figure for text in texts for figure in figures(text)]
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -105,20 +118,9 @@ def test_a_figure_in_words_is_one_of_the_rule(shipped: dict[str, Pack], stem: st
     rules += [(each.line, figures_of(each)) for each in pack.life_cycle]
     rules += [(line, figures_of_routes(pack)) for line in (pack.decision, pack.alternatives) if line is not None]
     for line, decided in rules:
-        if left := [int(each) for each in (*figures(line.label), *figures(line.quote)) if each not in decided]:
+        if left := [int(each) for each in counted(line.label, line.quote) if each not in decided]:
             beside[line.id] = left
     assert beside == of("beside", stem)
-
-
-@pytest.mark.parametrize("stem", STEMS)
-def test_the_figures_of_notes(shipped: dict[str, Pack], stem: str) -> None:
-    found = {
-        each.line.id: [
-            int(figure) for text in (each.line.label, each.line.quote, *each.items) for figure in figures(text)
-        ]
-        for each in shipped[stem].notes
-    }
-    assert {line: said for line, said in found.items() if said} == of("notes", stem)
 
 
 def test_an_article_of_63_is_marked_as_not_checked(shipped: dict[str, Pack]) -> None:
@@ -181,7 +183,7 @@ def test_the_grades_here_are_those_of_the_rulebook(shipped: dict[str, Pack]) -> 
         pytest.skip("the rulebook is not beside this checkout (../shared/domain)")
     known, checked, wrong = rows(), 0, []
     for stem in national(shipped):
-        for line, _, grade in of("lines", stem):
+        for line, _, grade, *_ in of("lines", stem):
             row = row_of(line, known)
             if row is None or grade == "D":
                 continue
