@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from rulebook.pack import AllOf, AnyOf, InPlan, Pack, Term, Test
+from rulebook.pack import AllOf, AnyOf, Compare, Document, InPlan, Pack, Term, Test
 from rulebook.reachability import lines_of
+from rulebook.size_table import SizeTable
 from tests.unit.rulebook.conftest import POLICIES
 from tests.unit.rulebook.figures import NUMERALS, figures, figures_of, figures_of_routes
 
@@ -121,6 +122,29 @@ def test_a_figure_in_words_is_one_of_the_rule(shipped: dict[str, Pack], stem: st
         if left := [int(each) for each in counted(line.label, line.quote) if each not in decided]:
             beside[line.id] = left
     assert beside == of("beside", stem)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_ways_signs_and_remarks(shipped: dict[str, Pack], stem: str) -> None:
+    pack = shipped[stem]
+    assert {each.id: each.label for each in pack.routes} == of("routes", stem)
+    signs = {line.id: "".join(re.findall(r"[≥≤<>]=?", line.quote)) for line in lines_of(pack)}
+    assert {line: said for line, said in signs.items() if said} == of("signs", stem)
+    flags = {}
+    for each in (*pack.gates, *pack.conditions):
+        if each.flag is not None:
+            when, text = each.flag
+            assert isinstance(when, Compare)
+            flags[each.line.id] = [when.limit.text, [int(figure) for figure in figures(text)]]
+    assert flags == of("flags", stem)
+
+
+def test_the_table_of_sizes(sizes: SizeTable) -> None:
+    said = transcribed()["sizes"]
+    assert (sizes.id, sizes.edition, sizes.clause) == (said["id"], said["edition"], said["clause"])
+    assert [int(each) for each in figures(sizes.label)] == said["label"]
+    assert sizes.document == Document(said["number"], said["name"], said["issuer"], said["annex"])
+    assert sizes.in_force_from == said["from"]
 
 
 def test_an_article_of_63_is_marked_as_not_checked(shipped: dict[str, Pack]) -> None:
