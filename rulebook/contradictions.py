@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations, product
 
+from rulebook.circles import ALWAYS, circles
 from rulebook.expressions import shape_of
 from rulebook.pack import (
     KINDS,
@@ -21,6 +22,7 @@ from rulebook.pack import (
     Pack,
     Review,
     SizeIn,
+    Term,
     Test,
 )
 from rulebook.phrases import test_phrase
@@ -59,9 +61,13 @@ def check_contradictions(reader: Reader, pack: Pack) -> None:
         _note(reader, asked, "新申请人可以满足的条件", remedy)
 
 
-def problems_together(packs: Sequence[Pack]) -> tuple[Problem, ...]:
-    """What is wrong with packs side by side: two editions of one day, titles that presuppose each other in a circle."""
-    return (*_collisions(packs), *_circles(packs))
+def problems_together(packs: Sequence[Pack], days: Mapping[str, Term] | None = None) -> tuple[Problem, ...]:
+    """What is wrong with packs side by side: two editions of one day, titles that presuppose each other in a circle.
+
+    `days` are those on which a version serves, by its hash, where they are limited.
+    """
+    limited = days or {}
+    return (*_collisions(packs, limited), *circles(packs, limited))
 
 
 # -- tests that exclude each other --------------------------------------------------------------------------------
@@ -208,9 +214,11 @@ def _demands(condition: Condition, title: str) -> bool:
     )
 
 
-def _collisions(packs: Sequence[Pack]) -> Iterator[Problem]:
+def _collisions(packs: Sequence[Pack], days: Mapping[str, Term]) -> Iterator[Problem]:
     """Two packs of one title, kind, first day and area: which of them applies is nowhere written (EditionsCollide)."""
     for first, second in combinations(packs, 2):
+        if not days.get(first.sha256, ALWAYS).meets(days.get(second.sha256, ALWAYS)):
+            continue
         if first.title != second.title or first.id == second.id or bool(first.area) != bool(second.area):
             continue
         if first.area and not any(a.startswith(b) or b.startswith(a) for a in first.area for b in second.area):
@@ -229,43 +237,3 @@ def _collisions(packs: Sequence[Pack]) -> Iterator[Problem]:
                     "collision",
                 )
                 break
-
-
-def _circles(packs: Sequence[Pack]) -> Iterator[Problem]:
-    """Titles each of whose packs presuppose the next one, back to the first: no new applicant ever enters."""
-    wanting: dict[str, dict[str, tuple[Pack, Condition]]] = {}
-    by_title: dict[str, list[Pack]] = {}
-    for pack in packs:
-        if "new" in pack.kinds:
-            by_title.setdefault(pack.title, []).append(pack)
-    for title, editions in by_title.items():
-        for other in by_title:
-            asked = [_presupposing(pack, other) for pack in editions]
-            if other != title and asked[0] is not None and all(asked):
-                wanting.setdefault(title, {})[other] = (editions[0], asked[0])
-    told: set[frozenset[str]] = set()
-    for start in wanting:
-        for circle in _ways_back(wanting, (start,)):
-            if frozenset(circle) in told:
-                continue
-            told.add(frozenset(circle))
-            pack, condition = wanting[circle[-1]][start]
-            names = " → ".join(PACK_TITLES.get(each, each) for each in (*circle, start))
-            yield Problem(
-                pack.file,
-                condition.line.source_line,
-                f"{condition.line.id} {condition.line.label}",
-                "不回到自身的前提关系",
-                f"称号互为前提：{names}，谁也无法首次取得。请改正其中一个规则包的 holds。",
-                "cycle",
-            )
-
-
-def _ways_back(
-    wanting: dict[str, dict[str, tuple[Pack, Condition]]], path: tuple[str, ...]
-) -> Iterator[tuple[str, ...]]:
-    for following in wanting.get(path[-1], {}):
-        if following == path[0]:
-            yield path
-        elif following not in path:
-            yield from _ways_back(wanting, (*path, following))

@@ -61,6 +61,9 @@ class PackInvalid(SourceInvalid):
     """A pack cannot be used; every problem has file, line, what was found, what is expected and how to mend it."""
 
 
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
+"""No document about these titles is older, or says so far ahead when it ends: another day is a slip of the pen."""
+
 MOST_LINES = 300
 """Rule lines of one pack; the longest law has 40. Lines are compared in pairs, so there has to be an end."""
 
@@ -223,11 +226,13 @@ class _Compiler:
         if not text:
             return None
         try:
-            return date.fromisoformat(text)
+            day, expected, remedy = date.fromisoformat(text), f"{EARLIEST} 至 {LATEST} 之间的日期", "请按文件核对日期。"
         except ValueError:
-            line = self.reader.line_of(block, key)
-            self.reader.problem(line, text, "日期，如 2026-04-01", "请按 年-月-日 书写。", "date")
+            day, expected, remedy = None, "日期，如 2026-04-01", "请按 年-月-日 书写。"
+        if day is None or not EARLIEST <= day <= LATEST:
+            self.reader.problem(self.reader.line_of(block, key), text, expected, remedy, "date")
             return None
+        return day
 
     def _kinds(self, block: Block, key: str) -> tuple[str, ...]:
         kinds = self.reader.texts(block, key, required=True)

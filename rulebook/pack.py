@@ -149,6 +149,10 @@ class Term:
     def covers(self, day: date) -> bool:
         return self.start <= day and (self.end is None or day <= self.end)
 
+    def meets(self, other: Term) -> bool:
+        """Whether some day lies in both."""
+        return (self.end is None or other.start <= self.end) and (other.end is None or self.start <= other.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Note:

@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from rulebook.pack import KINDS, Band, Choice, Condition, Grade, Group, Indicator, LeftOpen, Limit, Line, Pack, Route
+from rulebook.pack import (
+    KINDS,
+    AllOf,
+    AnyOf,
+    Band,
+    Choice,
+    Condition,
+    Grade,
+    Group,
+    Indicator,
+    InPlan,
+    LeftOpen,
+    Limit,
+    Line,
+    Pack,
+    Review,
+    Route,
+    Test,
+)
 from rulebook.source import Block, Reader, Sequence
 
 
@@ -17,6 +35,7 @@ def check_reachability(reader: Reader, pack: Pack, root: Block) -> None:
     for route, line in zip(pack.routes, lines, strict=True):
         _route(reader, pack, route, line)
     _unused(reader, pack)
+    _windows(reader, pack)
     if not pack.stated:
         _never_eligible(reader, pack, lines)
 
@@ -134,6 +153,34 @@ def _never_eligible(reader: Reader, pack: Pack, lines: list[int]) -> None:
             expected = "all_of 中有一项 left_open 的 must 条件"
             remedy = "rules: none 表示文件没有规定条件，不得判为符合；如文件有规定，请删去 rules: none。"
             reader.problem(line, route.id, expected, remedy, "rules-none")
+
+
+def _windows(reader: Reader, pack: Pack) -> None:
+    """A notice's year, or a plan's last day, that no application by this pack ever falls into."""
+    told = "；".join(f"{KINDS[kind]}自 {term.start} 至 {term.end or '今'}" for kind, term in pack.terms)
+    for condition in (*pack.gates, *pack.conditions):
+        terms = [term for kind, term in pack.terms if kind in condition.tests]
+        line, own = condition.line, condition.term
+        if own is not None and not any(own.meets(each) for each in terms):
+            found, expected = f"{line.id} 自 {own.start} 至 {own.end or '今'}", f"与规则包施行期（{told}）相交的期间"
+            remedy = "这一项对任何申报日都不适用，请改正 in_force，或删去这一项。"
+            reader.problem(line.source_line, found, expected, remedy, "unreachable")
+        for plan in _plans(*condition.tests.values()):
+            if all(plan.until < each.start for each in terms):
+                expected = f"规则包施行期（{told}）内或以后的日期"
+                remedy = "规则包施行前计划已经到期，请改正 until 或 in_force。"
+                reader.problem(line.source_line, f"{line.id} until: {plan.until}", expected, remedy, "unreachable")
+
+
+def _plans(*tests: Test) -> Iterator[InPlan]:
+    for test in dict.fromkeys(tests):
+        match test:
+            case InPlan():
+                yield test
+            case AllOf() | AnyOf():
+                yield from _plans(*test.tests)
+            case Review():
+                yield from _plans(test.test)
 
 
 def _unused(reader: Reader, pack: Pack) -> None:

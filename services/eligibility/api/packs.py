@@ -49,6 +49,7 @@ from services.eligibility.domain.errors import (
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.tables import PackRow
 from services.eligibility.use_cases.check_pack import check_pack
+from services.eligibility.use_cases.find_contradictions import find_conflicts
 from services.eligibility.use_cases.keep_draft import keep_draft, refused, replace_cases
 from services.eligibility.use_cases.retire_pack import delete_pack, retire_pack
 from services.eligibility.use_cases.schedule_pack import schedule_pack, unschedule_pack
@@ -272,4 +273,6 @@ def _readable(request: Request, row: PackRow) -> Pack | None:
 
 def _detail(request: Request, tx: ReadTx, row: PackRow) -> PackDetail:
     tx.flush()
-    return rendering_packs.detail(row, _compiled(request, row), Packs(tx).list_serving())
+    pack = _compiled(request, row)
+    conflicts = find_conflicts(tx, catalog_of(request), row, pack)
+    return rendering_packs.detail(row, pack, Packs(tx).list_serving(), conflicts)

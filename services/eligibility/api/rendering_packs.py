@@ -14,13 +14,14 @@ from services.eligibility.api.schemas import Coded
 from services.eligibility.domain.catalog import Serving
 from services.eligibility.domain.life_cycle import STATES, green
 from services.eligibility.store.tables import FlipRow, PackRow, SimulationRow
+from services.eligibility.use_cases.find_contradictions import Conflict
 from services.eligibility.use_cases.render_flips import DIRECTIONS, VERDICTS, told
 
 _RUNS = {"queued": "排队中", "running": "计算中", "done": "已完成", "failed": "未成功"}
 _STATUSES = {each.value: each.label for each in Status}
 
 
-def detail(row: PackRow, compiled: Pack, serving: Sequence[Serving]) -> out.PackDetail:
+def detail(row: PackRow, compiled: Pack, serving: Sequence[Serving], conflicts: Sequence[Conflict]) -> out.PackDetail:
     return out.PackDetail(
         **rendering.pack(compiled, row.state).model_dump(),
         state_label=STATES[row.state],
@@ -28,6 +29,17 @@ def detail(row: PackRow, compiled: Pack, serving: Sequence[Serving]) -> out.Pack
         remark=row.remark,
         periods=[
             out.Period(first_on=each.first_on, last_on=each.last_on) for each in serving if each.sha256 == row.hash
+        ],
+        conflicts=[
+            out.ConflictOut(
+                line=found.line,
+                code=found.code,
+                found=found.found,
+                expected=found.expected,
+                message=found.remedy,
+                decided=decided,
+            )
+            for found, decided in conflicts
         ],
         report=report(row),
         activates_on=row.activates_on,

@@ -73,6 +73,19 @@ class Period(BaseModel):
     last_on: dt.date | None = Field(description="null: still serving")
 
 
+class ConflictOut(BaseModel):
+    """What the version contradicts in others: titles that presuppose each other, editions of one day."""
+
+    line: int = Field(description="in this version, or in the one that would begin last")
+    code: str = Field(description="cycle | collision")
+    found: str
+    expected: str
+    message: str = Field(description="the titles, packs and lines, and how to mend it")
+    decided: bool = Field(
+        description="true: with what is in use or scheduled, it cannot be scheduled; false: only with a draft"
+    )
+
+
 class PackDetail(PackOut):
     """One version of a policy pack and its life: draft → tested → scheduled → active → retired."""
 
@@ -80,6 +93,7 @@ class PackDetail(PackOut):
     file: str
     remark: str | None = Field(description="why it was not activated at its moment")
     periods: list[Period]
+    conflicts: list[ConflictOut] = Field(description="none for a version that is active or retired")
     report: CasesReport | None = Field(description="null: its cases were not run here")
     activates_on: dt.date | None
     simulation_id: uuid.UUID | None = Field(description="the simulation whose flip list was announced")

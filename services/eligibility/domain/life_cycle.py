@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from chassis.clock import SHANGHAI
 from rulebook.cases import load_cases, run_case
 from rulebook.contradictions import problems_together
 from rulebook.dictionary import Dictionary
-from rulebook.pack import Pack
+from rulebook.pack import Pack, Term
 from rulebook.source import Problem
 from services.eligibility.domain.errors import PackStateWrong
 
@@ -62,8 +63,36 @@ def green(report: Mapping[str, Any]) -> bool:
     return report["cases"] > 0 and not report["failed"]
 
 
-def contradictions(pack: Pack, in_use: Sequence[Pack]) -> tuple[Problem, ...]:
-    """What would be wrong between the pack and those in use, once it has taken the place of its own earlier version."""
-    others = [each for each in in_use if each.id != pack.id]
-    known = set(problems_together(others))
-    return tuple(each for each in problems_together([*others, pack]) if each not in known)
+class Decided(NamedTuple):
+    """A version that serves, or will from the day on for which it is scheduled (or would, if it were)."""
+
+    pack: Pack
+    since: dt.date | None = None
+    """None: it is in use."""
+
+
+def contradictions(pack: Pack, others: Sequence[Decided], since: dt.date) -> tuple[Problem, ...]:
+    """What would be wrong between the pack, serving from that day on, and the others: a version serves until the next
+    one of its own id takes its place. What is wrong among the others already is not told."""
+    known = set(_together(others))
+    return tuple(each for each in _together([*others, Decided(pack, since)]) if each not in known)
+
+
+def _together(versions: Sequence[Decided]) -> tuple[Problem, ...]:
+    by_id: dict[str, list[Decided]] = {}
+    for each in versions:
+        by_id.setdefault(each.pack.id, []).append(each)
+    days: dict[str, Term] = {}
+    for of_id in by_id.values():
+        of_id.sort(key=lambda each: each.since or dt.date.min)  # of one day the last one given takes the place
+        for before, after in pairwise(of_id):
+            assert after.since is not None  # one version of an id is in use
+            first = days[before.pack.sha256].start if before.pack.sha256 in days else dt.date.min
+            days[before.pack.sha256] = Term(first, after.since - dt.timedelta(days=1))
+            days[after.pack.sha256] = Term(after.since)
+    serving = [each.pack for each in versions if not _empty(days.get(each.pack.sha256))]
+    return problems_together(serving, days)
+
+
+def _empty(term: Term | None) -> bool:
+    return term is not None and term.end is not None and term.end < term.start

@@ -87,19 +87,28 @@ def _dating(path: str, fact: Fact, stated: Mapping[str, Any], day: dt.date, toda
     return problems
 
 
+_OF_TITLES = {
+    "valid_from": ("有效期起", "称号自该日起才有效；请核对，或改填该日以后的申请日期"),
+    "cancelled_on": ("取消日期", "请核对"),
+}
+"""Days of a title that must have come, for the application at the latest; only the last day of it may lie ahead."""
+
+
 def refuse_titles_ahead(titles: Sequence[Mapping[str, Any]], day: dt.date, today: dt.date) -> None:
-    """Raise StatedFactsInvalid where a title was cancelled on a day that is neither past nor before the application."""
+    """Raise StatedFactsInvalid where a title begins, or was cancelled, on a day that neither today nor the application
+    has reached."""
     latest = max(day, today)
     problems = [
         FieldProblem(
-            f"titles[{index}].cancelled_on",
-            f"取消日期应不晚于 {latest}，现为“{cancelled}”，请核对",
+            f"titles[{index}].{field}",
+            f"{label}应不晚于 {latest}，现为“{stated}”，{remedy}",
             "date-in-future",
-            cancelled,
+            stated,
             f"不晚于 {latest}",
         )
         for index, title in enumerate(titles)
-        if (cancelled := title.get("cancelled_on")) is not None and dt.date.fromisoformat(cancelled) > latest
+        for field, (label, remedy) in _OF_TITLES.items()
+        if (stated := title.get(field)) is not None and dt.date.fromisoformat(stated) > latest
     ]
     if problems:
         raise StatedFactsInvalid(

@@ -81,6 +81,17 @@ class Packs:
         query = query.order_by(PackRow.activates_on, PackRow.hash).execution_options(populate_existing=True)
         return self._session.scalars(query).all()
 
+    def list_scheduled(self) -> Sequence[PackRow]:
+        """In the order of their days, as they will be activated."""
+        query = select(PackRow).where(PackRow.state == "scheduled").order_by(PackRow.activates_on, PackRow.hash)
+        return self._session.scalars(query).all()
+
+    def list_drafts(self) -> Sequence[PackRow]:
+        """The newest version of every id that nobody has decided on: draft or tested."""
+        query = select(PackRow).where(PackRow.state.in_(("draft", "tested"))).order_by(PackRow.stored_at, PackRow.hash)
+        newest = {row.pack_id: row for row in self._session.scalars(query)}
+        return [newest[pack_id] for pack_id in sorted(newest)]
+
     def has_ever_been_active(self, pack_id: str) -> bool:
         """Also true when an official retired it: an upgrade does not bring it back."""
         query = select(PackRow.hash).where(PackRow.pack_id == pack_id, PackRow.activated_at.is_not(None))

@@ -8,8 +8,10 @@ from chassis import clock, logging
 from chassis.db import Transaction
 from chassis.errors import DomainError
 from contracts.events.eligibility import PackActivated
+from rulebook.contradictions import problems_together
 from rulebook.pack import Pack
 from rulebook.size_table import SizeTable
+from rulebook.source import Problem, SourceInvalid
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import PackRefused
 from services.eligibility.domain.life_cycle import Report, contradictions, green
@@ -17,9 +19,10 @@ from services.eligibility.store.packs import Packs
 from services.eligibility.store.tables import PackRow
 from services.eligibility.use_cases.assess_enterprises import Rules
 from services.eligibility.use_cases.check_pack import report_of
+from services.eligibility.use_cases.find_contradictions import in_use, require_none
 from services.eligibility.use_cases.keep_draft import untested
 from services.eligibility.use_cases.load_rules import load_rules
-from services.eligibility.use_cases.schedule_pack import announced_simulation, give_up, named, require_no_contradiction
+from services.eligibility.use_cases.schedule_pack import announced_simulation, give_up, named
 from services.eligibility.use_cases.start_batch_run import start_batch_run
 
 
@@ -33,10 +36,29 @@ def activate_packs(tx: Transaction, catalog: Catalog, sizes: SizeTable) -> int:
     if not packs.list_due(clock.today()):
         return 0
     packs.lock()
-    activated = 0
-    for row in packs.list_due(clock.today()):
+    activated, waiting = 0, list(packs.list_due(clock.today()))
+    while waiting:
+        # of several that are due one may open the way for another
+        row = next((each for each in waiting if not _obstructed(tx, catalog, each)), waiting[0])
+        waiting.remove(row)
         activated += _activate(tx, catalog, sizes, row)
     return activated
+
+
+def _obstructed(tx: Transaction, catalog: Catalog, row: PackRow) -> bool:
+    """Whether what is in use now contradicts it; a version that cannot be read is refused for that."""
+    try:
+        return bool(_contradictions(tx, catalog, row))
+    except SourceInvalid:
+        return False
+
+
+def _contradictions(tx: Transaction, catalog: Catalog, row: PackRow) -> tuple[Problem, ...]:
+    packs = Packs(tx)
+    editions = catalog.editions(packs.list_serving(), packs.list_stored)
+    assert row.activates_on is not None  # as list_due chose it
+    pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
+    return contradictions(pack, in_use(editions), row.activates_on)
 
 
 def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow) -> bool:
@@ -49,7 +71,7 @@ def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow)
         if not green(report):
             raise PackRefused(f"启用时案例没有全部通过：{report['cases']} 例中 {report['passed']} 例相符")
         pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
-        require_no_contradiction(pack, rules)
+        require_none(_contradictions(tx, catalog, row))
         announced_simulation(tx, row, pack, rules)
     except DomainError as refusal:
         state = untested(row) if isinstance(refusal, PackRefused) else "tested"
@@ -88,7 +110,7 @@ def _activate(tx: Transaction, catalog: Catalog, sizes: SizeTable, row: PackRow)
 def _follows_one(pack: Pack, rules: Rules) -> bool:
     """Whether a version out of use answers for the same days: it goes on answering for those of before."""
     ended = (each for each, serving in rules.editions.versions if serving.last_on is not None)
-    return any(contradictions(pack, [each]) for each in ended)
+    return any(found.code == "collision" for each in ended for found in problems_together((each, pack)))
 
 
 def assess_again(tx: Transaction, packs: Iterable[Pack], reason: str) -> None:

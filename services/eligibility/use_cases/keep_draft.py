@@ -13,10 +13,15 @@ from services.eligibility.domain.errors import PackKnownAlready, PackRefused
 from services.eligibility.domain.life_cycle import STATES, TESTABLE, require_state
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.tables import PackRow
+from services.eligibility.use_cases.find_contradictions import find_contradictions
 
 
 def keep_draft(tx: Transaction, catalog: Catalog, source: str, cases: str | None, file: str) -> PackRow:
-    """Store the version with its cases. Raises PackRefused with every problem, PackKnownAlready for known content."""
+    """Store the version with its cases. Raises PackRefused with every problem, PackKnownAlready for known content.
+
+    Titles that presuppose each other, with what is in use or scheduled, are a problem of the text: wherever the circle
+    is to be opened, that comes first. Two editions of one day are none yet: one of them may be retired meanwhile.
+    """
     try:
         pack = catalog.compile(StoredPack("", file, source))
     except SourceInvalid as invalid:
@@ -40,6 +45,9 @@ def keep_draft(tx: Transaction, catalog: Catalog, source: str, cases: str | None
         )
         problem = FieldProblem("source", message, "id-of-another-title", pack.id)
         raise PackRefused(message, problems=[problem])
+    circles = [each for each in find_contradictions(tx, catalog, pack) if each.code == "cycle"]
+    if circles:
+        raise refused("规则包与使用中或已排期的规则包放在一起", "source", SourceInvalid(circles))
     row = PackRow(
         hash=pack.sha256,
         pack_id=pack.id,

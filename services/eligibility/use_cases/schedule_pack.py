@@ -16,14 +16,14 @@ from services.eligibility.domain.errors import (
     ActivationDayPast,
     ActivationTooEarly,
     CasesDropped,
-    PackContradicts,
     SimulationRequired,
 )
-from services.eligibility.domain.life_cycle import contradictions, first_moment, require_state
+from services.eligibility.domain.life_cycle import first_moment, require_state
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.simulations import Simulations
 from services.eligibility.store.tables import PackRow, SimulationRow
 from services.eligibility.use_cases.assess_enterprises import Rules
+from services.eligibility.use_cases.find_contradictions import find_contradictions, require_none
 from services.eligibility.use_cases.load_rules import load_rules
 
 CASES_NAMED = 20
@@ -52,7 +52,7 @@ def schedule_pack(
         raise ActivationDayPast(f"启用日 {day} 已过，请填写今天（{clock.today()}）或以后的日期")
     rules = load_rules(tx, catalog, sizes)  # under the lock: nobody activates another version meanwhile
     pack = catalog.compile(StoredPack(row.hash, row.file, row.body))
-    require_no_contradiction(pack, rules)
+    require_none(find_contradictions(tx, catalog, pack, day))
     replaced = packs.find_active(row.pack_id)
     if replaced is not None:
         _require_no_gap(pack, day)
@@ -133,13 +133,6 @@ def give_up(tx: Transaction, row: PackRow, state: str, remark: str | None) -> No
     row.state, row.activates_on, row.simulation_id, row.remark = state, None, None, remark
     row.scheduled_at = row.scheduled_by = None
     tx.audit("pack-schedule-withdrawn", row.pack_id, {"hash": row.hash, "because": remark})
-
-
-def require_no_contradiction(pack: Pack, rules: Rules) -> None:
-    found = contradictions(pack, rules.editions.packs)
-    if found:
-        said = "；".join(f"{each.found}——{each.remedy}" for each in found)
-        raise PackContradicts(f"与使用中的规则包放在一起有 {len(found)} 处矛盾：{said}")
 
 
 def announced_simulation(tx: Transaction, row: PackRow, pack: Pack, rules: Rules) -> SimulationRow:

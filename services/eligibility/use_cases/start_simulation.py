@@ -16,8 +16,8 @@ from services.eligibility.store.packs import Packs
 from services.eligibility.store.simulations import Simulations
 from services.eligibility.store.tables import SimulationRow
 from services.eligibility.use_cases.assess_enterprises import Rules
+from services.eligibility.use_cases.find_contradictions import find_contradictions, require_none
 from services.eligibility.use_cases.keep_draft import refused
-from services.eligibility.use_cases.schedule_pack import require_no_contradiction
 
 JOB = "simulate-pack"
 
@@ -46,7 +46,7 @@ def start_simulation(
         raise refused("要模拟的规则", "changes" if changes else "source", invalid) from None
     if draft.sha256 in {each.sha256 for each in rules.editions.of_title(draft.title)}:
         raise SimulationPointless("要模拟的规则与使用中的相同，不会有变化。请选择一份草案，或在 changes 中改动数值")
-    require_no_contradiction(draft, rules)
+    require_none(find_contradictions(tx, catalog, draft))
     day = as_of or max(clock.today(), draft.in_force_from)
     if not any(draft.in_force(day, kind) for kind in draft.kinds):
         raise SimulationPointless(f"要模拟的规则在 {day} 不施行，请填写施行期内的 as_of")

@@ -298,7 +298,7 @@ def test_a_negative_notice_gives_each_failed_condition_with_value_clause_and_quo
     assert "被列入经营异常名录 ＝否" in wanted
     assert "是" in value
     assert "工信部企业〔2022〕63号" in basis
-    assert "第三条：“未被列入经营异常名录或严重失信主体名单”" in basis
+    assert "第三条（条号待核）：“未被列入经营异常名录或严重失信主体名单”" in basis
     assert condition
 
 

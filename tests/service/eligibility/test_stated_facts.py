@@ -127,6 +127,29 @@ def test_a_cancellation_that_has_not_come_is_refused(client: TestClient, path: s
     assert client.post(f"{PREFIX}/{path}", json=wanted | {"application_date": f"{tomorrow}"}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["assessments", "gap-plans"])
+def test_a_title_that_begins_after_the_application_is_refused(client: TestClient, path: str) -> None:
+    tomorrow = clock.today() + dt.timedelta(days=1)
+    begins = {"title": "innovative_sme", "valid_from": f"{tomorrow}", "valid_to": f"{tomorrow.year + 3}-12-31"}
+    wanted: dict[str, Any] = {"title": "specialized_sme", "facts": [], "titles": [begins]}
+    answer = client.post(f"{PREFIX}/{path}", json=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (422, "stated-facts-invalid")
+    problem = answer.json()["errors"][0]
+    assert (problem["field"], problem["code"]) == ("titles[0].valid_from", "date-in-future")
+    assert "称号自该日起才有效" in problem["message"]
+    assert client.post(f"{PREFIX}/{path}", json=wanted | {"application_date": f"{tomorrow}"}).status_code == 200
+
+
+def test_a_title_of_today_is_not_yet_held_on_an_earlier_application_date(client: TestClient) -> None:
+    today, before = clock.today(), clock.today() - dt.timedelta(days=1)
+    begins = {"title": "innovative_sme", "valid_from": f"{today}", "valid_to": f"{today.year + 3}-12-31"}
+    wanted: dict[str, Any] = {"title": "specialized_sme", "facts": [], "titles": [begins]}
+    for day, status in ((today, "met"), (before, "unmet")):
+        body = client.post(f"{PREFIX}/assessments", json=wanted | {"application_date": f"{day}"}).json()
+        (gate,) = [each for each in body["conditions"] if each["id"] == "ZJ26-1a"]
+        assert gate["status"]["code"] == status
+
+
 def test_a_misspelt_fact_is_answered_with_the_nearest_one(dictionary: Dictionary, checks: tuple[Check, ...]) -> None:
     with pytest.raises(StatedFactsInvalid) as refused:
         read_stated(dictionary, checks, [fact("rd_expence_yuan", "1", 2025)], DAY, DAY)

@@ -1,5 +1,6 @@
 """`peiyu policy`: file and line first, exit status 1 where something is wrong, and never a database."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from peiyu.cli import app
+from peiyu.commands import policy
 from peiyu.parts import ROOT
 
 POLICIES = ROOT / "services" / "eligibility" / "policies"
@@ -20,6 +22,18 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(POLICIES / NAME, tmp_path / NAME)
     shutil.copy(POLICIES / "cases" / NAME, tmp_path / "cases" / NAME)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "README.zh-CN.md", "services/eligibility/README.md", "rulebook/README.md"]
+)
+def test_the_pages_name_the_commands_that_there_are(page: str) -> None:
+    found = (ROOT / page).read_text("utf-8")
+    named = set(
+        re.findall(r"\b(validate|test|diff|explain)\b", "".join(re.findall(r"peiyu policy.{0,60}", found, re.S)))
+    )
+    commands = {each.name or each.callback.__name__ for each in policy.app.registered_commands if each.callback}
+    assert named == commands
 
 
 def run(*words: str) -> tuple[int, str, str]:

@@ -79,25 +79,6 @@ def test_a_new_applicant_cannot_be_asked_for_the_title_itself(pack_text: str, di
     assert load_pack(text.replace("[innovative_sme]}", "[innovative_sme, tech_sme]}"), dictionary)
 
 
-def asking(pack_text: str, dictionary: Dictionary, title: str, asked: str) -> Pack:
-    text = pack_text.replace("title: innovative_sme", f"title: {title}").replace("test-pack", title.replace("_", "-"))
-    return load_pack(text.replace(LINE, f"    test: {{holds: [{asked}]}}\n"), dictionary, f"{title}.yaml")
-
-
-def test_titles_that_presuppose_each_other_in_a_circle_are_found(pack_text: str, dictionary: Dictionary) -> None:
-    first = asking(pack_text, dictionary, "tech_sme", "high_tech")
-    second = asking(pack_text, dictionary, "high_tech", "specialized_sme")
-    third = asking(pack_text, dictionary, "specialized_sme", "tech_sme")
-    assert problems_together([first, second]) == ()
-    (found,) = problems_together([first, second, third])
-    assert (found.code, found.line) == ("cycle", 10)
-    assert "科技型中小企业 → 高新技术企业 → 专精特新中小企业 → 科技型中小企业" in found.remedy
-    open_way = load_pack(
-        pack_text.replace("title: innovative_sme", "title: tech_sme").replace("2026-01-01", "2025-01-01"), dictionary
-    )
-    assert problems_together([first, second, third, open_way]) == (), "another edition asks for no title"
-
-
 def test_two_packs_of_one_title_and_day_are_found(pack_text: str, dictionary: Dictionary) -> None:
     first, other = load_pack(pack_text, dictionary), load_pack(pack_text.replace("test-pack", "other"), dictionary)
     assert [each.code for each in problems_together([first, other])] == ["collision"]
