@@ -14,7 +14,7 @@ from rulebook.loader import load_pack
 from rulebook.size_table import SizeTable, load_size_table
 from rulebook.source import Problem, SourceInvalid
 from services.eligibility.domain.catalog import Catalog
-from services.eligibility.domain.consistency import Check, load_checks
+from services.eligibility.domain.consistency import Check, impossible, load_checks
 from services.eligibility.domain.notice import Wordings, load_wordings
 from services.eligibility.domain.record import Sources
 from services.eligibility.settings import Settings
@@ -45,9 +45,9 @@ def read_catalog(settings: Settings) -> Catalog:
 
 
 def read_checks(settings: Settings, dictionary: Dictionary) -> tuple[Check, ...]:
-    """The rules of the consistency check (一致性核对) that ship with this version."""
+    """The rules of the consistency check (一致性核对): what the dictionary makes impossible, and what is doubtful."""
     path = settings.consistency_file
-    return load_checks(path.read_text("utf-8"), dictionary, path.name)
+    return (*impossible(dictionary), *load_checks(path.read_text("utf-8"), dictionary, path.name))
 
 
 def read_wordings(settings: Settings) -> Wordings:

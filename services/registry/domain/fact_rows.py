@@ -112,8 +112,7 @@ def _value(row: Row, column: Recognised, fact: Fact, text: str) -> Any:
             return value
         row.problems.append(CellProblem(column.header, "date-in-future", ahead.message, text, ahead.expected))
         return None
-    message = f"“{fact.label}”填写的“{value.found}”无法识别，应为{value.expected}"
-    row.problems.append(CellProblem(column.header, "value-invalid", message, text, value.expected))
+    row.problems.append(CellProblem(column.header, "value-invalid", value.message(fact.label), text, value.expected))
     return None
 
 

@@ -10,14 +10,16 @@ from typing import Any
 
 from chassis.errors import FieldProblem
 from rulebook.dictionary import SOURCE_KINDS, Dictionary, Fact
+from rulebook.parts import Excess
 from rulebook.values import CellError, date_ahead, parse_cell, to_canonical, unit_fits, units_expected
 from services.registry.domain.errors import FactsInvalid, FindingInvalid
-from services.registry.domain.facts import Stated, accepted_source
+from services.registry.domain.facts import Stated, accepted_source, beside
 from services.registry.domain.periods import FIRST_YEAR, POINT, last_complete_year
 
 FINDING_SOURCE = "official_finding"
 LONGEST_VALUE = 20_000
 """Characters of one value as JSON, some hundred records: a period of such values still fits into one message."""
+_REFUSED = "指标有误，请按 errors 中的说明修改后重试；本次没有写入任何指标"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,27 @@ def read_statements(
             own.append(FieldProblem(f"{path}.fact", "同一指标同一年度写了两次，请只保留一次", "fact-repeated", fact.id))
         problems += own
         if not own:
-            found.setdefault(year, {})[fact.id] = Stated(value, statement.source, statement.as_of)
+            found.setdefault(year, {})[fact.id] = Stated(value, statement.source, statement.as_of, f"{path}.value")
     if problems:
-        raise FactsInvalid("指标有误，请按 errors 中的说明修改后重试；本次没有写入任何指标", problems=problems)
+        raise FactsInvalid(_REFUSED, problems=problems)
     return found
+
+
+def refuse_impossible(found: Sequence[Excess], stated: Mapping[int, Mapping[str, Stated]]) -> None:
+    """Raise FactsInvalid where a part that is stated, or whose whole is, would exceed it."""
+    problems = []
+    for each in found:
+        told = stated[each.fiscal_year]
+        ours = told[each.part.id] if each.part.id in told else told[each.whole.id]
+        shown, expected = (
+            (each.part_shown, f"不超过{each.expected}")
+            if each.part.id in told
+            else (each.whole_shown, f"不小于{each.found}")
+        )
+        message = f"{each.message}{beside(each, told)}。"
+        problems.append(FieldProblem(ours.field, message, "part-exceeds-whole", shown, expected))
+    if problems:
+        raise FactsInvalid(_REFUSED, problems=problems)
 
 
 def read_finding(dictionary: Dictionary, finding: str, stated: Mapping[str, Any], *, today: dt.date) -> Stated:
@@ -73,8 +92,9 @@ def read_finding(dictionary: Dictionary, finding: str, stated: Mapping[str, Any]
         raise FindingInvalid("认定意见的有效期已过，请核对", problems=[problem])
     value = to_canonical(fact, {**stated, "valid_until": until.isoformat() if until else None})
     if isinstance(value, CellError):
-        problem = FieldProblem("decision", f"应为{value.expected}", "finding-invalid", value.found, value.expected)
-        raise FindingInvalid(f"认定意见有误，应为{value.expected}", problems=[problem])
+        message = value.message(fact.label)
+        problem = FieldProblem("decision", message, "finding-invalid", value.found, value.expected)
+        raise FindingInvalid(f"认定意见有误：{message}", problems=[problem])
     return Stated(value, FINDING_SOURCE, today)
 
 
@@ -129,7 +149,7 @@ def _value(path: str, statement: Statement, fact: Fact, today: dt.date) -> tuple
     else:
         read = to_canonical(fact, value)
     if isinstance(read, CellError):
-        message = f"“{fact.label}”应为{read.expected}"
+        message = read.message(fact.label)
         return None, FieldProblem(f"{path}.value", message, "value-invalid", read.found[:100], read.expected)
     if read is None:
         message = f"“{fact.label}”的内容是空的；要删去该指标请传 null"

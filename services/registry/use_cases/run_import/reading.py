@@ -41,6 +41,11 @@ def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[Staged]:
             job.report.refuse_file(layout.problems)
             continue
         job.headers |= {(sheet.name, key): each.header for key, each in layout.named().items()}
+        job.fact_headers |= {
+            (sheet.name, each.fact.id, each.fiscal_year): each.header
+            for each in layout.facts()
+            if each.fact is not None
+        }
         yield from _read_sheet(job, layout, chain(peeked, sheet.rows), max_rows)
         if job.report.unusable:
             return
