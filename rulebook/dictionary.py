@@ -15,6 +15,8 @@ FIELD_TYPES = ("money", "number", "integer", "ratio", "boolean", "date", "text",
 NUMERIC = ("money", "number", "integer", "ratio")
 PERIODS = ("fiscal_year", "point")
 YEARS = ("fiscal", "calendar")
+TABLES = ("gbt4754",)
+"""National tables whose codes a text may be held to."""
 SOURCE_KINDS = {
     "self_declared": "企业填报",
     "audit_report": "审计报告",
@@ -27,7 +29,7 @@ SOURCE_KINDS = {
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _FACT_KEYS = (
     "id", "label", "label_en", "description", "type", "unit", "period", "year_of", "elapses", "part_of", "min", "max",
-    "allowed", "fields", "evidence", "sources", "aliases", "future",
+    "allowed", "fields", "evidence", "sources", "aliases", "future", "codes",
 )  # fmt: skip
 _FIELD_KEYS = ("name", "label", "type", "unit", "required", "min", "max", "allowed", "future")
 
@@ -76,7 +78,8 @@ class RecordField(Shape):
 class Fact(Shape):
     """One fact. `fiscal_year` facts are stored per year (`year_of`: fiscal or calendar), `point` facts under 0.
 
-    `elapses`: it counts years, so it grows by one a year by itself. `wholes`: the facts it can never exceed.
+    `codes`: the national table that its text has to be found in. `elapses`: it counts years, so it grows by one a year
+    by itself. `wholes`: the facts it can never exceed.
     """
 
     id: str
@@ -85,6 +88,7 @@ class Fact(Shape):
     year_of: str = "fiscal"
     elapses: bool = False
     wholes: tuple[str, ...] = ()
+    codes: str = ""
     description: str = ""
     section: str = ""
     fields: tuple[RecordField, ...] = ()
@@ -218,7 +222,7 @@ def _fact(reader: Reader, block: Block, section: str) -> Fact:
         period=_choice(reader, block, "period", PERIODS),
         year_of=_choice(reader, block, "year_of", YEARS) if "year_of" in block.entries else "fiscal",
         elapses=reader.text(block, "elapses", required=False) == "true",
-        wholes=_wholes(reader, block),
+        wholes=_wholes(reader, block), codes=_codes(reader, block, shape),
         description=reader.text(block, "description", required=False), section=section, fields=fields,
         evidence=reader.texts(block, "evidence"), sources=_sources(reader, block),
         aliases=reader.texts(block, "aliases"), file=reader.file, line=block.line,
@@ -231,6 +235,14 @@ def _wholes(reader: Reader, block: Block) -> tuple[str, ...]:
         return reader.texts(block, "part_of")
     whole = reader.text(block, "part_of", required=False)
     return (whole,) if whole else ()
+
+
+def _codes(reader: Reader, block: Block, shape: Shape) -> str:
+    if "codes" not in block.entries:
+        return ""
+    if shape.type != "text":
+        reader.problem(reader.line_of(block, "codes"), shape.type, "只用于 text 类型", "请删去 codes。")
+    return _choice(reader, block, "codes", TABLES)
 
 
 def _field(reader: Reader, block: Block) -> RecordField:

@@ -14,6 +14,7 @@ from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
 from services.eligibility.api import rendering
 from services.eligibility.api.access import AssessmentReader, AssessmentRunner, require_visible
+from services.eligibility.api.codes import require_known, require_known_place
 from services.eligibility.api.schemas import (
     AssessmentNew,
     AssessmentOut,
@@ -25,6 +26,7 @@ from services.eligibility.api.state import rules_of, told_again
 from services.eligibility.domain.errors import (
     AssessmentNotFound,
     EnterpriseNotKnown,
+    FilterInvalid,
     NoPackInForce,
     StatedFactsInvalid,
 )
@@ -67,6 +69,7 @@ def post_assessment(
         require_visible(actor, Enterprises(tx).get(wanted.uscc))
         outcome = assess_registered(tx, rules, wanted.uscc, wanted.title, kind=wanted.kind, day=day, today=today)
     else:
+        require_known_place(request, wanted)
         outcome = assess_stated(
             request.app.state.catalog.dictionary,
             request.app.state.checks,
@@ -87,7 +90,7 @@ def post_assessment(
     return rendering.assessment(outcome.found, outcome.row, outcome.enterprise, clock.now())
 
 
-@router.get("/assessments", response_model=Page[AssessmentSummary])
+@router.get("/assessments", response_model=Page[AssessmentSummary], responses=refusals(FilterInvalid))
 def get_assessments(
     actor: AssessmentReader,
     tx: ReadTx,
@@ -102,6 +105,7 @@ def get_assessments(
     cursor: Cursor = None,
 ) -> Page[AssessmentSummary]:
     """List the current assessments in your areas, by code and title."""
+    require_known(request, title=title, district=district, uscc=uscc)
     after = keyset.decode(cursor, (str, str))
     filters: dict[str, Any] = {"uscc": uscc, "title": title, "verdict": verdict, "kind": kind, "district": district}
     rows = queries.list_current(tx, actor, filters=filters, after=(after[0], after[1]) if after else None, limit=limit)
@@ -120,7 +124,7 @@ def get_assessment(actor: AssessmentReader, tx: ReadTx, request: Request, assess
 @router.get(
     "/enterprises/{uscc}/assessments",
     response_model=Page[AssessmentSummary],
-    responses=refusals(EnterpriseNotKnown),
+    responses=refusals(EnterpriseNotKnown, FilterInvalid),
 )
 def get_enterprise_assessments(
     actor: AssessmentReader,
@@ -133,6 +137,7 @@ def get_enterprise_assessments(
     cursor: Cursor = None,
 ) -> Page[AssessmentSummary]:
     """List every stored assessment of an enterprise, newest first (测算历史)."""
+    require_known(request, title=title)
     enterprise = Enterprises(tx).get(uscc)
     require_visible(actor, enterprise)
     after = keyset.decode(cursor, (uuid.UUID,))

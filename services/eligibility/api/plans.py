@@ -18,9 +18,10 @@ from rulebook.plan_model import Window
 from services.eligibility.api import plan_rendering
 from services.eligibility.api.access import AssessmentReader, CohortReader, require_visible
 from services.eligibility.api.assessments import ledger_entry
+from services.eligibility.api.codes import require_known, require_known_place
 from services.eligibility.api.plan_schemas import GapPlanNew, GapPlanOut, NearMiss, WhatIfNew, WhatIfOut
 from services.eligibility.api.state import rules_of
-from services.eligibility.domain.errors import EnterpriseNotKnown, NoPackInForce, StatedFactsInvalid
+from services.eligibility.domain.errors import EnterpriseNotKnown, FilterInvalid, NoPackInForce, StatedFactsInvalid
 from services.eligibility.settings import Settings
 from services.eligibility.store import queries
 from services.eligibility.store.repositories import Enterprises
@@ -53,6 +54,7 @@ def post_gap_plan(actor: AssessmentReader, tx: ReadTx, wanted: GapPlanNew, reque
         require_visible(actor, Enterprises(tx).get(wanted.uscc))
         situation = registered_situation(tx, rules, wanted.uscc, wanted.title, kind=wanted.kind, day=day)
     else:
+        require_known_place(request, wanted)
         situation = stated_situation(
             request.app.state.catalog.dictionary,
             request.app.state.checks,
@@ -96,7 +98,7 @@ def post_what_if(actor: AssessmentReader, tx: ReadTx, wanted: WhatIfNew, request
     return plan_rendering.what_if(found, differences(found.before, found.after), situation.enterprise)
 
 
-@router.get("/near-misses", response_model=Page[NearMiss])
+@router.get("/near-misses", response_model=Page[NearMiss], responses=refusals(FilterInvalid))
 def get_near_misses(
     actor: CohortReader,
     tx: ReadTx,
@@ -116,6 +118,7 @@ def get_near_misses(
     Close is a setting: few open lines, none that takes years, and a score of which little is missing. Each row says the
     first thing to do in words.
     """
+    require_known(request, title=title, district=district)
     settings: Settings = request.app.state.settings
     after = keyset.decode(cursor, (int, int, str))
     rules = rules_of(request, tx)

@@ -10,6 +10,7 @@ from typing import Any
 
 from chassis.errors import FieldProblem
 from rulebook.dictionary import SOURCE_KINDS, Dictionary, Fact
+from rulebook.industries import Industries, unknown_industry
 from rulebook.parts import Excess
 from rulebook.values import CellError, date_ahead, parse_cell, to_canonical, unit_fits, units_expected
 from services.registry.domain.errors import FactsInvalid, FindingInvalid
@@ -35,7 +36,12 @@ class Statement:
 
 
 def read_statements(
-    statements: Sequence[Statement], dictionary: Dictionary, *, official: bool, today: dt.date
+    statements: Sequence[Statement],
+    dictionary: Dictionary,
+    industries: Industries,
+    *,
+    official: bool,
+    today: dt.date,
 ) -> dict[int, dict[str, Stated]]:
     """Fiscal year (0 = as of a date) → fact id → what is stated. Raises FactsInvalid with every problem."""
     problems: list[FieldProblem] = []
@@ -48,7 +54,7 @@ def read_statements(
             problems.append(FieldProblem(f"{path}.fact", message, "fact-unknown", statement.fact))
             continue
         own = [*_period(path, statement, fact, today), *_source(path, statement, fact, official, today)]
-        value, problem = _value(path, statement, fact, today)
+        value, problem = _value(path, statement, fact, industries, today)
         own += [problem] if problem else []
         year = (statement.fiscal_year or POINT) if fact.yearly else POINT
         if fact.id in found.get(year, {}):
@@ -132,7 +138,9 @@ def _source(path: str, statement: Statement, fact: Fact, official: bool, today: 
     return problems
 
 
-def _value(path: str, statement: Statement, fact: Fact, today: dt.date) -> tuple[Any, FieldProblem | None]:
+def _value(
+    path: str, statement: Statement, fact: Fact, industries: Industries, today: dt.date
+) -> tuple[Any, FieldProblem | None]:
     value, unit = statement.value, statement.unit
     if value is None or fact.type == "finding":
         return None, None
@@ -148,6 +156,8 @@ def _value(path: str, statement: Statement, fact: Fact, today: dt.date) -> tuple
             read = CellError("数字；要删去该指标请传 null", str(value))
     else:
         read = to_canonical(fact, value)
+    if not isinstance(read, CellError):
+        read = unknown_industry(fact, read, industries) or read
     if isinstance(read, CellError):
         message = read.message(fact.label)
         return None, FieldProblem(f"{path}.value", message, "value-invalid", read.found[:100], read.expected)

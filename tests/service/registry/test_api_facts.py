@@ -95,6 +95,7 @@ def test_null_withdraws_a_fact_and_keeps_its_history(registry: Registry) -> None
         (fact("market_share", "1.01", fiscal_year=2025), "value", "value-invalid"),
         (fact("market_share", "101", fiscal_year=2025, unit="%"), "value", "value-invalid"),
         (fact("abnormal_list", "是"), "value", "value-invalid"),
+        (fact("industry_code", "9999"), "value", "value-invalid"),
         (fact("lead_product", "a\u0000b"), "value", "text-unstorable"),
         (fact("lead_product", "  "), "value", "value-empty"),
         (fact("revenue_yuan", "1", fiscal_year=2025, unit="美元"), "unit", "unit-invalid"),

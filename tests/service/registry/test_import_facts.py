@@ -126,6 +126,16 @@ def test_row_errors_say_row_column_value_and_what_is_expected(registry: Registry
     assert registry.events("facts-recorded") == []
 
 
+def test_an_industry_of_no_table_is_refused(registry: Registry) -> None:
+    code = registry.register(1)
+    done = registry.run("facts", xlsx([[*KEYS, "所属行业"], ["", code, "", "9999"]]))
+    [problem] = registry.problems(done)
+    assert (problem["column"], problem["code"], problem["found"]) == ("所属行业", "value-invalid", "9999")
+    assert "GB/T 4754-2017" in problem["expected"]
+    done = registry.run("facts", xlsx([[*KEYS, "所属行业"], ["", code, "", "C39 计算机、通信和其他电子设备制造业"]]))
+    assert done["state"]["code"] == "done", registry.problems(done)
+
+
 STAFF = [*KEYS, "期末从业人员", "研发人员数量"]
 
 

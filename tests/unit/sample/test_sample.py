@@ -16,16 +16,16 @@ from peiyu.sample.generate import generate, last_complete_year
 from peiyu.sample.model import LABEL, Sample
 from peiyu.sample.places import PLACES
 from peiyu.sample.profiles import INDUSTRIES
+from rulebook.divisions import parse_divisions
 from rulebook.parts import excesses
 from rulebook.values import to_canonical
 from services.registry.domain import capital, status
 from services.registry.domain.capital import CapitalProblem
-from services.registry.domain.divisions import parse_divisions
 from services.registry.domain.names import comparison_key
 from services.registry.domain.status import RegistrationStatus
 from services.registry.domain.uscc import Uscc, check
 
-REFERENCE = Path(__file__).resolve().parents[3] / "services" / "registry" / "reference"
+REFERENCE = Path(__file__).resolve().parents[3] / "contracts" / "codes"
 TODAY = dt.date(2026, 11, 22)
 
 

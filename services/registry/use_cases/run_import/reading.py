@@ -103,7 +103,8 @@ def _read_row(job: Job, named: Mapping[str, Recognised], facts: Sequence[Recogni
     if job.row.kind == "titles":
         return read_title_row(said, named, today=job.today)
     values = [(each, cells[each.index]) for each in facts if each.index < width and cells[each.index]]
-    return read_fact_row(said, named, values, source=job.row.source, today=job.today)
+    industries = job.known.industries
+    return read_fact_row(said, named, values, industries=industries, source=job.row.source, today=job.today)
 
 
 def stated_periods(stated: Mapping[str, Any]) -> dict[int, dict[str, dict[str, Any]]]:
