@@ -26,7 +26,6 @@ from services.eligibility.api.state import rules_of, told_again
 from services.eligibility.domain.errors import (
     AssessmentNotFound,
     EnterpriseNotKnown,
-    FilterInvalid,
     NoPackInForce,
     StatedFactsInvalid,
 )
@@ -90,7 +89,7 @@ def post_assessment(
     return rendering.assessment(outcome.found, outcome.row, outcome.enterprise, clock.now())
 
 
-@router.get("/assessments", response_model=Page[AssessmentSummary], responses=refusals(FilterInvalid))
+@router.get("/assessments", response_model=Page[AssessmentSummary])
 def get_assessments(
     actor: AssessmentReader,
     tx: ReadTx,
@@ -124,7 +123,7 @@ def get_assessment(actor: AssessmentReader, tx: ReadTx, request: Request, assess
 @router.get(
     "/enterprises/{uscc}/assessments",
     response_model=Page[AssessmentSummary],
-    responses=refusals(EnterpriseNotKnown, FilterInvalid),
+    responses=refusals(EnterpriseNotKnown),
 )
 def get_enterprise_assessments(
     actor: AssessmentReader,

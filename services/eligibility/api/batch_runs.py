@@ -16,7 +16,7 @@ from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
 from services.eligibility.api.access import AssessmentRunner, require_area_of
 from services.eligibility.api.codes import require_known
-from services.eligibility.domain.errors import BatchRunNotFound, FilterInvalid
+from services.eligibility.domain.errors import BatchRunNotFound
 from services.eligibility.store.pending import BatchRuns
 from services.eligibility.store.tables import BatchRunRow
 from services.eligibility.use_cases.start_batch_run import start_batch_run
@@ -49,7 +49,7 @@ class BatchRunOut(BaseModel):
     requested_at: dt.datetime
 
 
-@router.post("", response_model=BatchRunOut, status_code=202, responses=refusals(FilterInvalid))
+@router.post("", response_model=BatchRunOut, status_code=202)
 def post_batch_run(
     actor: AssessmentRunner,
     tx: Tx,

@@ -16,7 +16,7 @@ from services.eligibility.api.access import AssessmentReader, require_visible
 from services.eligibility.api.codes import require_known
 from services.eligibility.api.schemas_enterprise import ConsistencyOut, HistoryItem
 from services.eligibility.api.state import catalog_of, rules_of
-from services.eligibility.domain.errors import EnterpriseNotKnown, FilterInvalid
+from services.eligibility.domain.errors import EnterpriseNotKnown
 from services.eligibility.store.repositories import Enterprises
 from services.eligibility.use_cases.check_consistency import check_consistency
 from services.eligibility.use_cases.read_history import read_history
@@ -29,7 +29,7 @@ USCC = r"^[0-9A-HJ-NPQRTUWXY]{18}$"
 @router.get(
     "/enterprises/{uscc}/history",
     response_model=Page[HistoryItem],
-    responses=refusals(EnterpriseNotKnown, FilterInvalid),
+    responses=refusals(EnterpriseNotKnown),
 )
 def get_history(
     actor: AssessmentReader,

@@ -16,14 +16,14 @@ from services.eligibility.api.access import AssessmentReader, require_visible
 from services.eligibility.api.codes import require_known
 from services.eligibility.api.schemas_enterprise import FindingsRequestOut
 from services.eligibility.api.state import catalog_of
-from services.eligibility.domain.errors import FilterInvalid, FindingsRequestNotFound
+from services.eligibility.domain.errors import FindingsRequestNotFound
 from services.eligibility.store import queries
 from services.eligibility.store.repositories import Enterprises, FindingsRequests
 
 router = APIRouter(prefix="/findings-requests", tags=["findings"])
 
 
-@router.get("", response_model=Page[FindingsRequestOut], responses=refusals(FilterInvalid))
+@router.get("", response_model=Page[FindingsRequestOut])
 def get_findings_requests(
     actor: AssessmentReader,
     tx: ReadTx,

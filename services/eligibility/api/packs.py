@@ -39,7 +39,6 @@ from services.eligibility.domain.errors import (
     ActivationDayPast,
     ActivationTooEarly,
     CasesDropped,
-    FilterInvalid,
     PackContradicts,
     PackInUse,
     PackKnownAlready,
@@ -89,7 +88,7 @@ _BODY = {
 }
 
 
-@router.get("", response_model=list[PackOut], responses=refusals(FilterInvalid))
+@router.get("", response_model=list[PackOut])
 def get_packs(
     actor: AssessmentReader,
     tx: ReadTx,

@@ -21,7 +21,7 @@ from services.eligibility.api.assessments import ledger_entry
 from services.eligibility.api.codes import require_known, require_known_place
 from services.eligibility.api.plan_schemas import GapPlanNew, GapPlanOut, NearMiss, WhatIfNew, WhatIfOut
 from services.eligibility.api.state import rules_of
-from services.eligibility.domain.errors import EnterpriseNotKnown, FilterInvalid, NoPackInForce, StatedFactsInvalid
+from services.eligibility.domain.errors import EnterpriseNotKnown, NoPackInForce, StatedFactsInvalid
 from services.eligibility.settings import Settings
 from services.eligibility.store import queries
 from services.eligibility.store.repositories import Enterprises
@@ -98,7 +98,7 @@ def post_what_if(actor: AssessmentReader, tx: ReadTx, wanted: WhatIfNew, request
     return plan_rendering.what_if(found, differences(found.before, found.after), situation.enterprise)
 
 
-@router.get("/near-misses", response_model=Page[NearMiss], responses=refusals(FilterInvalid))
+@router.get("/near-misses", response_model=Page[NearMiss])
 def get_near_misses(
     actor: CohortReader,
     tx: ReadTx,

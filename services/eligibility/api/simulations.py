@@ -74,7 +74,7 @@ def post_simulation(
     return rendering_packs.simulation(row, None)
 
 
-@router.get("", response_model=Page[SimulationOut], responses=refusals(FilterInvalid))
+@router.get("", response_model=Page[SimulationOut])
 def get_simulations(
     actor: CohortReader,
     tx: ReadTx,
@@ -103,9 +103,7 @@ def get_simulation(actor: CohortReader, tx: ReadTx, simulation_id: uuid.UUID) ->
     return rendering_packs.simulation(row, jobs.progress_of(tx, row.job_id))
 
 
-@router.get(
-    "/{simulation_id}/flips", response_model=Page[FlipOut], responses=refusals(SimulationNotFound, FilterInvalid)
-)
+@router.get("/{simulation_id}/flips", response_model=Page[FlipOut], responses=refusals(SimulationNotFound))
 def get_simulation_flips(
     actor: CohortReader,
     tx: ReadTx,
