@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -116,7 +115,7 @@ def parse_divisions(current_csv: str, former_csv: str) -> Divisions:
             full_name=row["full_name"],
             district=row["district"] == "true",
         )
-        for row in csv.DictReader(io.StringIO(current_csv))
+        for row in csv.DictReader(current_csv.splitlines())
     }
     former = {
         row["code"]: FormerCode(
@@ -127,6 +126,6 @@ def parse_divisions(current_csv: str, former_csv: str) -> Divisions:
             since=row["since"],
             source=row["source"],
         )
-        for row in csv.DictReader(io.StringIO(former_csv))
+        for row in csv.DictReader(former_csv.splitlines())
     }
     return Divisions(current=current, former=former)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -70,7 +69,7 @@ def unknown_industry(fact: Fact, value: object, industries: Industries) -> CellE
 
 def parse_industries(table_csv: str) -> Industries:
     """Build the table from the text of `contracts/codes/gbt4754_2017.csv`."""
-    rows = csv.DictReader(io.StringIO(table_csv))
+    rows = csv.DictReader(table_csv.splitlines())
     return industries_of(Industry(r["code"], r["name"], r["level"], r["parent"], r["section"]) for r in rows)
 
 
