@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from rulebook.dictionary import Dictionary, Fact
-from rulebook.units import decimal_of
 from rulebook.wording import period_label, shown
 
 
@@ -55,10 +54,21 @@ def reason(part: Fact, whole: Fact) -> str:
 
 def excess(part: Fact, whole: Fact, fiscal_year: int, part_value: object, whole_value: object) -> Excess | None:
     """The part above the whole, or None. A value that is missing, or no figure, says nothing."""
-    amounts = [decimal_of(str(each)) if each is not None else None for each in (part_value, whole_value)]
-    if amounts[0] is None or amounts[1] is None or amounts[0] <= amounts[1]:
+    if part_value is None or whole_value is None:
         return None
-    return Excess(part, whole, fiscal_year, amounts[0], amounts[1])
+    part_amount, whole_amount = _amount(part_value), _amount(whole_value)
+    if part_amount is None or whole_amount is None or part_amount <= whole_amount:
+        return None
+    return Excess(part, whole, fiscal_year, part_amount, whole_amount)
+
+
+def _amount(value: object) -> Decimal | None:
+    """Of a canonical value, which Decimal reads as it stands."""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
 
 
 def excesses(
