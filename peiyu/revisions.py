@@ -12,7 +12,7 @@ from peiyu.databases import DatabaseServer
 
 _REVISION = re.compile(r'^revision(?:: [^=]+)? = ["\']([^"\']+)["\']', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision(?:: [^=]+)? = ["\']([^"\']+)["\']', re.MULTILINE)
-_SHIPPED = ("services", "gateway", "contracts/facts", "deploy/topics.yaml")
+_SHIPPED = ("services", "gateway", "contracts/facts", "contracts/codes", "deploy/topics.yaml")
 """What the databases are made from: migrations, packs, reference tables, topics."""
 
 

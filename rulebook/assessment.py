@@ -10,11 +10,12 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from rulebook.pack import PACK_TITLES, Document, Line, Note, Pack
+from rulebook.pack import PACK_TITLES, Document, Line, Note, Pack, Test
 from rulebook.points import NextBand as NextBand
 from rulebook.points import Points as Points
 from rulebook.points import Scored
 from rulebook.reasons import reasons_of
+from rulebook.requirement import joined, leaves, offers_a_choice
 from rulebook.scene import Event
 from rulebook.status import Status, Verdict
 from rulebook.trace import Check as Check
@@ -35,6 +36,10 @@ class Heading:
     modality: str
     effort: str
     group: str = ""
+    test: Test | None = None
+    """What a gate or a requirement asks of this kind of application."""
+    premise: Test | None = None
+    """Where it applies at all."""
 
 
 class ConditionResult:
@@ -151,7 +156,23 @@ class ConditionResult:
             return teller.words(kept)
         if len(self.checks) == 1:
             return self.checks[0].value, self.checks[0].threshold
-        return checks_text(self.checks), "；".join(each.threshold for each in self.checks)
+        return checks_text(self.checks), self.asked([f"{each.label} {each.threshold}" for each in self.checks])
+
+    def asked(self, parts: Sequence[str], of: Status | None = None) -> str:
+        """What is asked on one line, from a text for every check: alternatives are told as such (或).
+
+        With `of` only what holds a check of that status, and all the alternatives to it.
+        """
+        asked = [of in (None, each.status) for each in self.checks]
+        test, premise = self._heading.test, leaves(self._heading.premise)
+        if test is None or len(parts) != premise + leaves(test):  # where it does not apply, only the premise was judged
+            return "；".join(dict.fromkeys(text for text, wanted in zip(parts, asked, strict=True) if wanted))
+        return joined(test, parts[premise:], lambda place: asked[premise + place])
+
+    @property
+    def offers_a_choice(self) -> bool:
+        """Whether one of several things asked is enough."""
+        return offers_a_choice(self._heading.test)
 
 
 class GroupScore(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from rulebook.source import Block, Problem, Reader, SourceInvalid
+from rulebook.source import Block, Problem, Reader, Sequence, SourceInvalid
 from rulebook.units import decimal_of, fold
 
 TYPES = ("money", "number", "integer", "ratio", "boolean", "date", "text", "code", "records", "finding")
@@ -15,6 +15,8 @@ FIELD_TYPES = ("money", "number", "integer", "ratio", "boolean", "date", "text",
 NUMERIC = ("money", "number", "integer", "ratio")
 PERIODS = ("fiscal_year", "point")
 YEARS = ("fiscal", "calendar")
+TABLES = ("gbt4754",)
+"""National tables whose codes a text may be held to."""
 SOURCE_KINDS = {
     "self_declared": "企业填报",
     "audit_report": "审计报告",
@@ -27,7 +29,7 @@ SOURCE_KINDS = {
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _FACT_KEYS = (
     "id", "label", "label_en", "description", "type", "unit", "period", "year_of", "elapses", "part_of", "min", "max",
-    "allowed", "fields", "evidence", "sources", "aliases", "future",
+    "allowed", "fields", "evidence", "sources", "aliases", "future", "codes",
 )  # fmt: skip
 _FIELD_KEYS = ("name", "label", "type", "unit", "required", "min", "max", "allowed", "future")
 
@@ -76,7 +78,8 @@ class RecordField(Shape):
 class Fact(Shape):
     """One fact. `fiscal_year` facts are stored per year (`year_of`: fiscal or calendar), `point` facts under 0.
 
-    `elapses`: it counts years, so it grows by one a year by itself. `part_of`: the fact it can never exceed.
+    `codes`: the national table that its text has to be found in. `elapses`: it counts years, so it grows by one a year
+    by itself. `wholes`: the facts it can never exceed.
     """
 
     id: str
@@ -84,7 +87,8 @@ class Fact(Shape):
     period: str
     year_of: str = "fiscal"
     elapses: bool = False
-    part_of: str = ""
+    wholes: tuple[str, ...] = ()
+    codes: str = ""
     description: str = ""
     section: str = ""
     fields: tuple[RecordField, ...] = ()
@@ -98,6 +102,11 @@ class Fact(Shape):
     def yearly(self) -> bool:
         return self.period == "fiscal_year"
 
+    @property
+    def part_of(self) -> str:
+        """The first of the facts it can never exceed: the one that is lifted with it."""
+        return self.wholes[0] if self.wholes else ""
+
     def field_named(self, name: str) -> RecordField | None:
         return next((each for each in self.fields if each.name == name), None)
 
@@ -109,6 +118,8 @@ class Dictionary:
     facts: Mapping[str, Fact]
     headers: Mapping[str, Fact] = field(repr=False)
     """Folded header text (label, alias or id) → fact."""
+    parts: Mapping[str, tuple[tuple[Fact, Fact], ...]] = field(default_factory=dict, repr=False)
+    """Fact id → every (part, whole) that it is one side of."""
 
     def __getitem__(self, fact_id: str) -> Fact:
         return self.facts[fact_id]
@@ -147,17 +158,28 @@ def parse_dictionary(texts: Mapping[str, str]) -> Dictionary:
     problems += _unknown_wholes(facts)
     if problems:
         raise DictionaryInvalid(problems)
-    return Dictionary(facts, headers)
+    return Dictionary(facts, headers, _parts(facts))
+
+
+def _parts(facts: Mapping[str, Fact]) -> dict[str, tuple[tuple[Fact, Fact], ...]]:
+    found: dict[str, tuple[tuple[Fact, Fact], ...]] = {}
+    for part in facts.values():
+        for whole in (facts[each] for each in part.wholes):
+            for side in (part, whole):
+                found[side.id] = (*found.get(side.id, ()), (part, whole))
+    return found
 
 
 def _unknown_wholes(facts: Mapping[str, Fact]) -> Iterator[Problem]:
-    """`part_of` names a fact of the same kind, unit and period: a part is compared with its whole."""
+    """`part_of` names other facts of the same kind, unit and period: a part is compared with its whole."""
     for fact in facts.values():
-        whole = facts.get(fact.part_of)
-        alike = whole is not None and (whole.type, whole.unit, whole.period) == (fact.type, fact.unit, fact.period)
-        if fact.part_of and not alike:
-            remedy = "请改为类型、单位和期间相同的事实 id，或删去 part_of。"
-            yield Problem(fact.file, fact.line, fact.part_of, "同类事实的 id", remedy, "unknown-fact")
+        alike = (fact.type, fact.unit, fact.period, fact.year_of)
+        for name in fact.wholes:
+            whole = facts.get(name)
+            comparable = whole is not None and (whole.type, whole.unit, whole.period, whole.year_of) == alike
+            if not comparable or whole is fact or fact.type not in NUMERIC:
+                remedy = "请改为类型、单位和期间相同的另一个事实的 id，或删去 part_of。"
+                yield Problem(fact.file, fact.line, name, "同类的数的 id", remedy, "unknown-fact")
 
 
 def _facts(reader: Reader, text: str) -> Iterator[Fact]:
@@ -200,11 +222,27 @@ def _fact(reader: Reader, block: Block, section: str) -> Fact:
         period=_choice(reader, block, "period", PERIODS),
         year_of=_choice(reader, block, "year_of", YEARS) if "year_of" in block.entries else "fiscal",
         elapses=reader.text(block, "elapses", required=False) == "true",
-        part_of=reader.text(block, "part_of", required=False),
+        wholes=_wholes(reader, block), codes=_codes(reader, block, shape),
         description=reader.text(block, "description", required=False), section=section, fields=fields,
         evidence=reader.texts(block, "evidence"), sources=_sources(reader, block),
         aliases=reader.texts(block, "aliases"), file=reader.file, line=block.line,
     )  # fmt: skip
+
+
+def _wholes(reader: Reader, block: Block) -> tuple[str, ...]:
+    """`part_of: revenue_yuan`, or a list where it is part of several."""
+    if isinstance(block.entries.get("part_of"), Sequence):
+        return reader.texts(block, "part_of")
+    whole = reader.text(block, "part_of", required=False)
+    return (whole,) if whole else ()
+
+
+def _codes(reader: Reader, block: Block, shape: Shape) -> str:
+    if "codes" not in block.entries:
+        return ""
+    if shape.type != "text":
+        reader.problem(reader.line_of(block, "codes"), shape.type, "只用于 text 类型", "请删去 codes。")
+    return _choice(reader, block, "codes", TABLES)
 
 
 def _field(reader: Reader, block: Block) -> RecordField:

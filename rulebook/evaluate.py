@@ -65,7 +65,7 @@ def _compile(pack: Pack, kind: str, basis: Basis) -> Program:
     scoring, ways = Scoring(pack), [compile_route(each, pack) for each in pack.routes]
     routes = [(way.judge, [each.judge for each in way.thresholds]) for way in ways]
     blocking = [at for at, each in enumerate(pack.gates) if each.modality == "must"]
-    reading = _Reading(_headings(pack), scoring, ways)
+    reading = _Reading(_headings(pack, kind), scoring, ways)
 
     def program(scene: Scene) -> Assessment:
         trace = scene.trace
@@ -92,11 +92,14 @@ def _compile(pack: Pack, kind: str, basis: Basis) -> Program:
     return program
 
 
-def _headings(pack: Pack) -> list[Heading]:
-    gates = [Heading(each.line, "gate", each.modality, each.effort) for each in pack.gates]
-    conditions = [Heading(each.line, "requirement", each.modality, each.effort) for each in pack.conditions]
+def _headings(pack: Pack, kind: str) -> list[Heading]:
+    asked = [
+        Heading(each.line, role, each.modality, each.effort, test=each.tests.get(kind), premise=each.applies_if)
+        for role, lines in (("gate", pack.gates), ("requirement", pack.conditions))
+        for each in lines
+    ]
     scored = [Heading(each.line, "indicator", "must", each.effort, each.group) for each in pack.indicators]
-    return [*gates, *conditions, *scored]
+    return [*asked, *scored]
 
 
 class _Reading(NamedTuple):

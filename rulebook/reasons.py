@@ -62,7 +62,12 @@ def _unmet(
 
 def _unmet_sentence(condition: ConditionResult) -> str:
     failed = [check for check in condition.checks if check.status is Status.UNMET]
-    detail = "；".join(f"{check.label}为{check.value}，要求{check.threshold}" for check in failed)
+    if condition.offers_a_choice and len(condition.checks) > 1:
+        values = "；".join(dict.fromkeys(f"{check.label}为{check.value}" for check in failed))
+        parts = [f"{check.label}{check.threshold}" for check in condition.checks]
+        detail = f"{values}。要求{condition.asked(parts, of=Status.UNMET)}"
+    else:
+        detail = "；".join(f"{check.label}为{check.value}，要求{check.threshold}" for check in failed)
     return f"不符合“{condition.label}”：{detail}（{condition.clause}）。"
 
 

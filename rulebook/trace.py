@@ -144,8 +144,8 @@ def kept_of(trace: Iterable[Event]) -> list[object]:
 
 
 def checks_text(checks: Iterable[Check]) -> str:
-    """Several comparisons on one line."""
-    return "；".join(f"{each.label} {each.value}" for each in checks)
+    """Several comparisons on one line; a figure that was compared more than once is told once."""
+    return "；".join(dict.fromkeys(f"{each.label} {each.value}" for each in checks))
 
 
 def _input(fact: Fact, year: int, held: FactValue, day: date) -> Input:

@@ -26,6 +26,7 @@ _FEN = Decimal("0.01")
 _DATE = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?)?$")
 _EXCEL_DAY_ZERO = date(1899, 12, 30)
 _EXCEL_DAYS = range(20_000, 80_000)  # 1954 to 2119: a smaller number is a typing error, not a date
+_LONGEST_SHOWN = 60
 _FINDING_FIELDS = ("decision", "reason", "evidence", "valid_until")
 _DECISIONS = {"met": "met", "符合": "met", "是": "met", "unmet": "unmet", "不符合": "unmet", "否": "unmet"}
 
@@ -37,10 +38,20 @@ MOST_ENTRIES = 500
 
 @dataclass(frozen=True, slots=True)
 class CellError:
-    """A value that cannot be taken: what stood there and what is expected, in words for the sender."""
+    """A value that cannot be taken: what stood there and what is expected, in words for the sender.
+
+    `within` is the field of an entry that is meant, where it is not the value as a whole.
+    """
 
     expected: str
     found: str
+    within: str = ""
+
+    def message(self, label: str) -> str:
+        """What is expected where, and what was found."""
+        where = f"“{label}”的“{self.within}”" if self.within else f"“{label}”"
+        found = self.found if len(self.found) <= _LONGEST_SHOWN else f"{self.found[:_LONGEST_SHOWN]}…"
+        return f"{where}应为{self.expected}，现为“{found}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +167,7 @@ def expectation(fact: Shape) -> str:
         "money": f"带单位的金额{span}，如“1,230.5”（表头注明万元）或“1230.5万元”",
         "number": f"数字{span}，如 3.5",
         "integer": f"整数{span}，如 12",
-        "ratio": "百分比，如 12.5%",
+        "ratio": f"百分比{span}，如 12.5%",
         "boolean": "是 或 否",
         "date": "日期，如 2024-05-01",
         "finding": "认定意见：符合或不符合|理由|依据|有效期至",
@@ -164,12 +175,16 @@ def expectation(fact: Shape) -> str:
 
 
 def _span(fact: Shape) -> str:
-    low, high = fact.minimum, fact.maximum
+    low, high = (None if edge is None else _edge(fact, edge) for edge in (fact.minimum, fact.maximum))
     if low is not None and high is not None:
-        return f"（{plain_decimal(low)} 至 {plain_decimal(high)}）"
+        return f"（{low} 至 {high}）"
     if low is not None:
-        return f"（不小于 {plain_decimal(low)}）"
-    return f"（不大于 {plain_decimal(high)}）" if high is not None else ""
+        return f"（不小于 {low}）"
+    return f"（不大于 {high}）" if high is not None else ""
+
+
+def _edge(fact: Shape, edge: Decimal) -> str:
+    return f"{plain_decimal(edge * 100)}%" if fact.type == "ratio" else plain_decimal(edge)
 
 
 def _refuse(fact: Shape, found: object) -> CellError:
@@ -201,7 +216,7 @@ def _parse_money(fact: Shape, text: str, unit: str | None) -> Value | CellError:
     if value is None or named is None:
         return _refuse(fact, text)
     yuan = (value * MONEY_UNITS[named]).quantize(_FEN, ROUND_HALF_UP)
-    return money_text(yuan) if _within(fact, yuan) else _refuse(fact, text)
+    return money_text(yuan) if within_bounds(fact, yuan) else _refuse(fact, text)
 
 
 def _parse_ratio(fact: Shape, text: str, unit: str | None) -> Value | CellError:
@@ -213,7 +228,7 @@ def _parse_ratio(fact: Shape, text: str, unit: str | None) -> Value | CellError:
     if not percent and abs(value) > 1:  # "12" may be 12 % or 12 times: the sender must say
         return _refuse(fact, text)
     value = value / 100 if percent else value  # a decimal shift: exact
-    return plain_decimal(value) if _within(fact, value) else _refuse(fact, text)
+    return plain_decimal(value) if within_bounds(fact, value) else _refuse(fact, text)
 
 
 def _parse_date(fact: Shape, text: str) -> Value | CellError:
@@ -266,9 +281,9 @@ def _parse_entry(fact: Fact, cells: list[str], unit: str | None) -> dict[str, Va
     for each, cell in zip(fact.fields, cells, strict=True):
         value = parse_cell(each, cell, unit)
         if isinstance(value, CellError):
-            return CellError(f"“{each.label}”应为{value.expected}", cell)
+            return CellError(value.expected, cell, each.label)
         if value is None and each.required:
-            return CellError(f"“{each.label}”必填：{expectation(each)}", "|".join(cells))
+            return CellError(f"{expectation(each)}（必填）", "|".join(cells), each.label)
         if value is not None:
             entry[each.name] = value
     return entry
@@ -281,7 +296,7 @@ def _parse_finding(fact: Shape, text: str) -> Value | CellError:
 
 def _canonical_number(fact: Shape, text: str) -> Value | CellError:
     value = decimal_of(text)
-    if value is None or not _within(fact, value):
+    if value is None or not within_bounds(fact, value):
         return _refuse(fact, text)
     if fact.type == "integer":
         return int(value) if value == int(value) else _refuse(fact, text)
@@ -323,10 +338,10 @@ def _canonical_entry(fact: Fact, entry: object) -> dict[str, Value] | CellError:
 
 def _canonical_field(each: RecordField, value: object) -> Value | CellError:
     if value is None and each.required:
-        return CellError(f"“{each.label}”必填：{expectation(each)}", "（没有填写）")
+        return CellError(f"{expectation(each)}（必填）", "（没有填写）", each.label)
     canonical = to_canonical(each, value)
     if isinstance(canonical, CellError):
-        return CellError(f"“{each.label}”应为{canonical.expected}", canonical.found)
+        return CellError(canonical.expected, canonical.found, each.label)
     return canonical
 
 
@@ -335,17 +350,18 @@ def _canonical_finding(fact: Shape, value: object) -> Value | CellError:
         return _refuse(fact, value)
     decision, reason = value.get("decision"), value.get("reason")
     if not isinstance(decision, str) or decision not in _DECISIONS:
-        return CellError("认定结论：符合 或 不符合", str(decision))
+        return CellError("符合 或 不符合", str(decision), "认定结论")
     if not isinstance(reason, str) or not reason.strip() or len(reason) > LONGEST_TEXT:
-        return CellError(f"认定理由（必填，不超过 {LONGEST_TEXT} 字）", str(reason or "")[:20])
+        return CellError(f"不超过 {LONGEST_TEXT} 字的文字（必填）", str(reason or "")[:20], "认定理由")
     until = to_canonical(Shape(label="有效期至", type="date"), value.get("valid_until"))
     if isinstance(until, CellError):
-        return CellError(f"有效期至：{until.expected}", until.found)
+        return CellError(until.expected, until.found, "有效期至")
     evidence = value.get("evidence")
     if evidence is not None and (not isinstance(evidence, str) or len(evidence) > LONGEST_TEXT):
-        return CellError(f"依据：不超过 {LONGEST_TEXT} 字的文字", str(evidence)[:20])
+        return CellError(f"不超过 {LONGEST_TEXT} 字的文字", str(evidence)[:20], "依据")
     return {"decision": _DECISIONS[decision], "reason": reason.strip(), "evidence": evidence, "valid_until": until}
 
 
-def _within(fact: Shape, value: Decimal) -> bool:
+def within_bounds(fact: Shape, value: Decimal) -> bool:
+    """Whether a value of this shape can be this number."""
     return (fact.minimum is None or value >= fact.minimum) and (fact.maximum is None or value <= fact.maximum)

@@ -22,8 +22,8 @@ def period_label(fact: Fact, year: int) -> str:
 def shown(shape: Shape, value: Decimal, faithful: Callable[[Decimal], bool] = lambda _: True) -> str:
     """A number with its unit, two decimals; more when rounding would seem to cross a threshold."""
     if shape.type == "money":
-        unit = MONEY_UNITS["万元"]
-        return f"{_rounded(value, unit, faithful)} 万元"
+        name = "元" if 0 < abs(value) < MONEY_UNITS["万元"] else "万元"  # in 万元 a few yuan would be 0.00
+        return f"{_rounded(value, MONEY_UNITS[name], faithful)} {name}"
     if shape.type == "ratio":
         return f"{_rounded(value, Decimal('0.01'), faithful)}%"
     # a count or a year stays as it was written: `3 项`, `9.9 年`; a mean has endless decimals

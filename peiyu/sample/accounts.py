@@ -130,10 +130,11 @@ def _draw_core(chance: random.Random, profile: Profile, year: int) -> list[Year]
 def _facts(chance: random.Random, figures: Year, margin: float, profile: Profile) -> dict[str, Value]:
     profit = _hundreds(figures.revenue * (margin + between(chance, -0.02, 0.02)))
     cost = between(chance, 0.62, 0.86)
+    rd_staff = min(figures.rd_staff, figures.headcount)  # a headcount set to a boundary leaves its parts behind
     values: dict[str, Value] = {
         "headcount": figures.headcount,
-        "full_time_staff": max(figures.rd_staff, figures.headcount - chance.randint(0, figures.headcount // 20)),
-        "rd_staff": figures.rd_staff,
+        "full_time_staff": max(rd_staff, figures.headcount - chance.randint(0, figures.headcount // 20)),
+        "rd_staff": rd_staff,
         "revenue_yuan": _money(figures.revenue),
         "main_revenue_yuan": _money(figures.main),
         "operating_cost_yuan": _money(_hundreds(figures.revenue * cost)),

@@ -94,6 +94,17 @@ def draw_form_current(chance: random.Random, profile: Profile, current: Mapping[
     return found
 
 
+def draw_lead_product(chance: random.Random, profile: Profile, values: Mapping[str, Value]) -> dict[str, Value]:
+    """One year: what the lead products earned of the main revenue; with the weak ones often half or less."""
+    least = 0.55 if profile.standing in (Standing.STRONG, Standing.PROMISING) else 0.3
+    return {"lead_product_revenue_yuan": _money(_yuan(values, "main_revenue_yuan") * between(chance, least, 1.0))}
+
+
+def draw_update(chance: random.Random) -> dict[str, Value]:
+    """Whether a yearly update of the enterprise's information was missed."""
+    return {"info_update_missed": happens(chance, 0.01)}
+
+
 def _some(chance: random.Random, field: str, codes: Sequence[str], share: float) -> list[dict[str, Scalar]]:
     """Entries of a list with one code each: every code with this probability."""
     return [{field: code} for code in codes if happens(chance, share)]

@@ -64,10 +64,10 @@ YEARLY_FACTS = (
     "audit_report_code",
     "own_brand_revenue_yuan",
     "global_market_share",
+    "lead_product_revenue_yuan",
     "accounts_basis",
     "staff_basis",
     "ip_basis",
-    "lead_product_revenue_yuan",
 )
 CURRENT_FACTS = (
     "registered_in_prc",
@@ -77,6 +77,7 @@ CURRENT_FACTS = (
     "abnormal_list",
     "dishonest_list",
     "prohibited_product",
+    "info_update_missed",
     "accidents",
     "lead_product",
     "lead_product_in_sei",
@@ -139,7 +140,6 @@ CURRENT_FACTS = (
     "six_bases",
     "lead_product_key_fields",
     "chain_link_2026",
-    "info_update_missed",
 )
 
 # Headers that officials use more often than the form's own wording; all are aliases in the dictionary.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from peiyu.sample.accounts import draw_years
-from peiyu.sample.application_form import draw_form_current, draw_form_figures
+from peiyu.sample.application_form import draw_form_current, draw_form_figures, draw_lead_product, draw_update
 from peiyu.sample.chance import stream
 from peiyu.sample.decisions import commissioners, draw_consent, draw_finding
 from peiyu.sample.identity import Identities
@@ -14,7 +14,6 @@ from peiyu.sample.other_titles import draw_other_current, draw_other_figures
 from peiyu.sample.profiles import Profile, draw_profile
 from peiyu.sample.standing import draw_current_facts, draw_scores, reported_only
 from peiyu.sample.titles import draw_titles
-from peiyu.sample.upkeep import draw_lead_product_revenue, draw_missed_update
 
 DEFAULT_SEED = 20260401
 DEFAULT_ENTERPRISES = 2000
@@ -71,19 +70,19 @@ def _facts(
     # streams of their own: what was drawn for the other facts stays as it was
     others, other_gaps = stream(seed, "other-titles", index), stream(seed, "other-gaps", index)
     form, form_gaps = stream(seed, "form", index), stream(seed, "form-gaps", index)
-    upkeep, upkeep_gaps = stream(seed, "upkeep", index), stream(seed, "upkeep-gaps", index)
+    product, product_gaps = stream(seed, "lead-product", index), stream(seed, "lead-product-gaps", index)
     rows = []
     for each, values in draw_years(chance, profile, year).items():
         more = reported_only(other_gaps, draw_other_figures(others, profile, values), profile.gaps)
         more |= reported_only(form_gaps, draw_form_figures(form, profile, values), profile.gaps)
-        more |= reported_only(upkeep_gaps, draw_lead_product_revenue(upkeep, values), profile.gaps)
+        more |= reported_only(product_gaps, draw_lead_product(product, profile, values), profile.gaps)
         known = reported_only(gaps, values, profile.gaps) | more
         rows.append(PeriodFacts(uscc, each, "import", dt.date(each, 12, 31), known))
     high_tech = next((title for title in titles if title.title == "high_tech"), None)
     current = draw_current_facts(chance, profile, high_tech, today)
     more = reported_only(other_gaps, draw_other_current(others, profile, current, today), profile.gaps)
     more |= reported_only(form_gaps, draw_form_current(form, profile, current), profile.gaps)
-    more |= reported_only(upkeep_gaps, draw_missed_update(upkeep, profile), profile.gaps)
+    more |= reported_only(product_gaps, draw_update(product), profile.gaps)
     rows.append(PeriodFacts(uscc, CURRENT, "import", today, reported_only(gaps, current, profile.gaps) | more))
     official, own = draw_scores(chance, profile, today.year)
     for scores, source in ((official, "official_platform"), (own, "import")):

@@ -15,6 +15,7 @@ from services.eligibility.migrations import MIGRATIONS
 from services.eligibility.prepare import (
     read_catalog,
     read_checks,
+    read_codes,
     read_sizes,
     read_sources,
     read_wordings,
@@ -49,6 +50,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.settings = settings
     app.state.sizes = read_sizes(settings, dictionary)
     app.state.checks = read_checks(settings, dictionary)
+    app.state.codes = read_codes(settings, dictionary)
     app.state.wordings = read_wordings(settings)
     app.state.sources = read_sources(settings)
     app.state.signers = record_signers(settings)

@@ -10,11 +10,14 @@ from chassis.db import Database, Transaction
 from chassis.signing import SignerPort, canonical_bytes, digest, own_signer
 from chassis.signing_sm2 import Sm2Signer
 from rulebook.dictionary import Dictionary, parse_dictionary
+from rulebook.divisions import parse_divisions
+from rulebook.industries import parse_industries
 from rulebook.loader import load_pack
 from rulebook.size_table import SizeTable, load_size_table
 from rulebook.source import Problem, SourceInvalid
 from services.eligibility.domain.catalog import Catalog
-from services.eligibility.domain.consistency import Check, load_checks
+from services.eligibility.domain.codes import Codes
+from services.eligibility.domain.consistency import Check, impossible, load_checks
 from services.eligibility.domain.notice import Wordings, load_wordings
 from services.eligibility.domain.record import Sources
 from services.eligibility.settings import Settings
@@ -45,9 +48,18 @@ def read_catalog(settings: Settings) -> Catalog:
 
 
 def read_checks(settings: Settings, dictionary: Dictionary) -> tuple[Check, ...]:
-    """The rules of the consistency check (一致性核对) that ship with this version."""
+    """The rules of the consistency check (一致性核对): what the dictionary makes impossible, and what is doubtful."""
     path = settings.consistency_file
-    return load_checks(path.read_text("utf-8"), dictionary, path.name)
+    return (*impossible(dictionary), *load_checks(path.read_text("utf-8"), dictionary, path.name))
+
+
+def read_codes(settings: Settings, dictionary: Dictionary) -> Codes:
+    """The codes that a caller may name."""
+    current, former, industries = (
+        (settings.codes_folder / name).read_text("utf-8")
+        for name in ("gbt2260.csv", "gbt2260_retired.csv", "gbt4754_2017.csv")
+    )
+    return Codes(parse_divisions(current, former), parse_industries(industries), dictionary)
 
 
 def read_wordings(settings: Settings) -> Wordings:

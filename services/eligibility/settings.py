@@ -18,6 +18,8 @@ class Settings(ServiceSettings):
     """The chassis' settings and where the shipped dictionary and packs lie."""
 
     facts_folder: Path = _ROOT / "contracts" / "facts"
+    codes_folder: Path = _ROOT / "contracts" / "codes"
+    """The national tables of districts (GB/T 2260) and industries (GB/T 4754)."""
     policies_folder: Path = Path(__file__).resolve().parent / "policies"
     consistency_file: Path = Path(__file__).resolve().parent / "reference" / "consistency.yaml"
     """Rules of the consistency check."""

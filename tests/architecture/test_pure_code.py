@@ -75,8 +75,8 @@ def test_what_reaches_for_nothing_passes(harmless: str) -> None:
 
 IMPORTS = {
     "rulebook": {
-        "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
-        "itertools", "json", "math", "numpy", "re", "rulebook", "typing", "unicodedata", "yaml", "zlib",
+        "__future__", "collections", "csv", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
+        "hashlib", "itertools", "json", "math", "numpy", "re", "rulebook", "typing", "unicodedata", "yaml", "zlib",
     },
     "contracts": {"__future__", "contracts", "datetime", "typing", "pydantic"},
 }  # fmt: skip

@@ -14,6 +14,7 @@ from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
 from services.eligibility.api import rendering
 from services.eligibility.api.access import AssessmentReader, AssessmentRunner, require_visible
+from services.eligibility.api.codes import require_known, require_known_place
 from services.eligibility.api.schemas import (
     AssessmentNew,
     AssessmentOut,
@@ -67,6 +68,7 @@ def post_assessment(
         require_visible(actor, Enterprises(tx).get(wanted.uscc))
         outcome = assess_registered(tx, rules, wanted.uscc, wanted.title, kind=wanted.kind, day=day, today=today)
     else:
+        require_known_place(request, wanted)
         outcome = assess_stated(
             request.app.state.catalog.dictionary,
             request.app.state.checks,
@@ -102,6 +104,7 @@ def get_assessments(
     cursor: Cursor = None,
 ) -> Page[AssessmentSummary]:
     """List the current assessments in your areas, by code and title."""
+    require_known(request, title=title, district=district, uscc=uscc)
     after = keyset.decode(cursor, (str, str))
     filters: dict[str, Any] = {"uscc": uscc, "title": title, "verdict": verdict, "kind": kind, "district": district}
     rows = queries.list_current(tx, actor, filters=filters, after=(after[0], after[1]) if after else None, limit=limit)
@@ -133,6 +136,7 @@ def get_enterprise_assessments(
     cursor: Cursor = None,
 ) -> Page[AssessmentSummary]:
     """List every stored assessment of an enterprise, newest first (测算历史)."""
+    require_known(request, title=title)
     enterprise = Enterprises(tx).get(uscc)
     require_visible(actor, enterprise)
     after = keyset.decode(cursor, (uuid.UUID,))

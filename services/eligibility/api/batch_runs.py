@@ -15,6 +15,7 @@ from chassis.idempotency import Idempotent
 from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
 from services.eligibility.api.access import AssessmentRunner, require_area_of
+from services.eligibility.api.codes import require_known
 from services.eligibility.domain.errors import BatchRunNotFound
 from services.eligibility.store.pending import BatchRuns
 from services.eligibility.store.tables import BatchRunRow
@@ -62,6 +63,7 @@ def post_batch_run(
     It goes on by itself after any interruption; only outcomes that became other ones are stored and announced.
     """
     require_area_of(actor, wanted.district, "发起批量测算")
+    require_known(request, district=wanted.district)
     row = start_batch_run(tx, wanted.district)
     response.headers["Location"] = f"{request.url.path}/{row.id}"
     return _out(row, row.total)

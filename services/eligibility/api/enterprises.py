@@ -13,6 +13,7 @@ from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
 from services.eligibility.api import rendering_enterprise as rendering
 from services.eligibility.api.access import AssessmentReader, require_visible
+from services.eligibility.api.codes import require_known
 from services.eligibility.api.schemas_enterprise import ConsistencyOut, HistoryItem
 from services.eligibility.api.state import catalog_of, rules_of
 from services.eligibility.domain.errors import EnterpriseNotKnown
@@ -25,7 +26,11 @@ router = APIRouter(tags=["enterprises"])
 USCC = r"^[0-9A-HJ-NPQRTUWXY]{18}$"
 
 
-@router.get("/enterprises/{uscc}/history", response_model=Page[HistoryItem], responses=refusals(EnterpriseNotKnown))
+@router.get(
+    "/enterprises/{uscc}/history",
+    response_model=Page[HistoryItem],
+    responses=refusals(EnterpriseNotKnown),
+)
 def get_history(
     actor: AssessmentReader,
     tx: ReadTx,
@@ -37,6 +42,7 @@ def get_history(
     cursor: Cursor = None,
 ) -> Page[HistoryItem]:
     """List every stored assessment of an enterprise, newest first, with what changed from the one before (测算历史)."""
+    require_known(request, title=title)
     enterprise = Enterprises(tx).get(uscc)
     require_visible(actor, enterprise)
     after = keyset.decode(cursor, (uuid.UUID,))

@@ -13,6 +13,7 @@ from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
 from services.eligibility.api import rendering_enterprise as rendering
 from services.eligibility.api.access import AssessmentReader, require_visible
+from services.eligibility.api.codes import require_known
 from services.eligibility.api.schemas_enterprise import FindingsRequestOut
 from services.eligibility.api.state import catalog_of
 from services.eligibility.domain.errors import FindingsRequestNotFound
@@ -38,6 +39,7 @@ def get_findings_requests(
     cursor: Cursor = None,
 ) -> Page[FindingsRequestOut]:
     """List the judgements asked for in your areas (认定请求), in the order they were first asked."""
+    require_known(request, title=title, district=district, finding=finding, uscc=uscc)
     after = keyset.decode(cursor, (uuid.UUID,))
     filters: dict[str, Any] = {
         "uscc": uscc,

@@ -21,6 +21,7 @@ from rulebook.pack_differences import pack_differences
 from rulebook.source import SourceInvalid
 from services.eligibility.api import rendering, rendering_packs
 from services.eligibility.api.access import AssessmentReader, PackKeeper, require_everywhere
+from services.eligibility.api.codes import require_known
 from services.eligibility.api.schemas import PackOut
 from services.eligibility.api.schemas_packs import (
     TEXT_LIMIT,
@@ -104,6 +105,7 @@ def get_packs(
 
     A draft that an older release stored and this one cannot read is left out; its text is at `/source`.
     """
+    require_known(request, title=title)
     after = keyset.decode(cursor, (str, str))
     rows = Packs(tx).list_page(
         title=title,

@@ -18,6 +18,7 @@ from rulebook.plan_model import Window
 from services.eligibility.api import plan_rendering
 from services.eligibility.api.access import AssessmentReader, CohortReader, require_visible
 from services.eligibility.api.assessments import ledger_entry
+from services.eligibility.api.codes import require_known, require_known_place
 from services.eligibility.api.plan_schemas import GapPlanNew, GapPlanOut, NearMiss, WhatIfNew, WhatIfOut
 from services.eligibility.api.state import rules_of
 from services.eligibility.domain.errors import EnterpriseNotKnown, NoPackInForce, StatedFactsInvalid
@@ -53,6 +54,7 @@ def post_gap_plan(actor: AssessmentReader, tx: ReadTx, wanted: GapPlanNew, reque
         require_visible(actor, Enterprises(tx).get(wanted.uscc))
         situation = registered_situation(tx, rules, wanted.uscc, wanted.title, kind=wanted.kind, day=day)
     else:
+        require_known_place(request, wanted)
         situation = stated_situation(
             request.app.state.catalog.dictionary,
             request.app.state.checks,
@@ -116,6 +118,7 @@ def get_near_misses(
     Close is a setting: few open lines, none that takes years, and a score of which little is missing. Each row says the
     first thing to do in words.
     """
+    require_known(request, title=title, district=district)
     settings: Settings = request.app.state.settings
     after = keyset.decode(cursor, (int, int, str))
     rules = rules_of(request, tx)

@@ -277,7 +277,7 @@ class AssessmentOut(BaseModel):
 class NoticeSectionOut(BaseModel):
     """A table of the notice; each row has a cell per column."""
 
-    id: str = Field(description="unmet | pending | material | other_material | score | met")
+    id: str = Field(description="unmet | material | pending | total | score | met | optional | other_material")
     label: str
     columns: list[str]
     rows: list[list[str]]

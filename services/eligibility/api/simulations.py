@@ -16,9 +16,11 @@ from chassis.problems import refusals
 from rulebook.amend import Amendment
 from services.eligibility.api import rendering_packs
 from services.eligibility.api.access import CohortReader, PackKeeper, require_area_of
+from services.eligibility.api.codes import codes_of, require_known
 from services.eligibility.api.schemas_packs import FlipOut, SimulationNew, SimulationOut
 from services.eligibility.api.state import catalog_of, rules_of
 from services.eligibility.domain.errors import (
+    FilterInvalid,
     IndustryUnknown,
     PackContradicts,
     PackNotFound,
@@ -40,7 +42,7 @@ router = APIRouter(prefix="/simulations", tags=["simulations"])
     "",
     response_model=SimulationOut,
     status_code=202,
-    responses=refusals(PackNotFound, PackRefused, PackContradicts, SimulationPointless, IndustryUnknown),
+    responses=refusals(PackNotFound, PackRefused, PackContradicts, SimulationPointless, IndustryUnknown, FilterInvalid),
 )
 def post_simulation(
     actor: PackKeeper,
@@ -55,10 +57,12 @@ def post_simulation(
     Computed in the background; nothing that is in use changes. 不作为认定依据.
     """
     require_area_of(actor, wanted.district, "模拟")
+    require_known(request, district=wanted.district)
     row = start_simulation(
         tx,
         catalog_of(request),
         rules_of(request, tx),
+        codes_of(request).industries,
         wanted.pack,
         [Amendment(**each.model_dump()) for each in wanted.changes],
         district=wanted.district,
@@ -82,6 +86,7 @@ def get_simulations(
     cursor: Cursor = None,
 ) -> Page[SimulationOut]:
     """List the simulations of your areas, the newest first."""
+    require_known(request, title=title)
     after = keyset.decode(cursor, (uuid.UUID,))
     rows = queries.list_simulations(tx, actor, title=title, pack=pack, before=after[0] if after else None, limit=limit)
     page = keyset.cut(rows, limit, lambda row: (row.id,))
@@ -113,6 +118,7 @@ def get_simulation_flips(
     cursor: Cursor = None,
 ) -> Page[FlipOut]:
     """List whose verdict would change, which way, and the lines that do it (变动名单), by code."""
+    require_known(request, district=district)
     row = _visible(actor, tx, simulation_id)
     after = keyset.decode(cursor, (str,))
     rows = Simulations(tx).list_flips(

@@ -1,4 +1,8 @@
-"""Whether what is declared of one enterprise agrees with itself: the rules are data, the arithmetic is here."""
+"""Whether what is declared of one enterprise agrees with itself: the rules are data, the arithmetic is here.
+
+What is impossible follows from the facts dictionary (bounds, parts of a whole), to which the registry holds as well;
+what is doubtful stands in a file of this service.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,19 @@ from decimal import Decimal
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Dictionary, Fact
 from rulebook.expressions import Expressions
 from rulebook.pack import SIZES, Ref
+from rulebook.parts import excess, reason
 from rulebook.scene import exact_decimal
 from rulebook.size import SizeResult
 from rulebook.source import Block, Reader
 from rulebook.subject import POINT, FactValue
 from rulebook.units import fold
+from rulebook.values import expectation, within_bounds
 from rulebook.wording import period_label, shown, shown_value
 
-SEVERITIES = {"impossible": "不可能", "doubtful": "须核对"}
+IMPOSSIBLE, DOUBTFUL = "impossible", "doubtful"
+SEVERITIES = {IMPOSSIBLE: "不可能", DOUBTFUL: "须核对"}
 COMPARED = ("registered_size", "earlier_statements")
+BOUNDS = "bounds"
 _RELATION = re.compile(r"^(.*?)(<=|>=|=)(.*)$")
 _WORDS = {"<=": "应不超过", ">=": "应不小于", "=": "应等于"}
 
@@ -50,16 +58,19 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that should hold: a `relation` between sums, codes that `agree`, or what else it `compares`."""
+    """One thing that should hold: a `relation` between sums, a part within its whole, codes that `agree`, or what else
+    it `compares`."""
 
     id: str
     label: str
     reason: str
-    severity: str
-    relation: Relation | None
-    compares: str | None
+    severity: str = DOUBTFUL
+    relation: Relation | None = None
+    compares: str | None = None
     agree: tuple[Ref, ...] = ()
     """Facts of the same codes, of which none may differ from the first."""
+    part: tuple[Fact, Fact] | None = None
+    """A part and its whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +100,24 @@ class Discrepancy:
 # -- reading the rules --------------------------------------------------------------------------------------------
 
 
+def impossible(dictionary: Dictionary) -> Iterator[Check]:
+    """What cannot be true by definition, as the dictionary has it."""
+    yield Check(
+        "within-bounds",
+        "数值在指标允许的范围内",
+        "指标字典规定了取值范围",
+        IMPOSSIBLE,
+        compares=BOUNDS,
+    )
+    pairs = {(part.id, whole.id): (part, whole) for found in dictionary.parts.values() for part, whole in found}
+    for part, whole in pairs.values():
+        names = [each.id.removesuffix("_yuan").replace("_", "-") for each in (part, whole)]
+        label = f"{part.label}不超过{whole.label}"
+        yield Check("-within-".join(names), label, reason(part, whole), IMPOSSIBLE, part=(part, whole))
+
+
 def load_checks(text: str, dictionary: Dictionary, file: str) -> tuple[Check, ...]:
-    """The checks of one file. Raises SourceInvalid with file, line and remedy of everything that is wrong."""
+    """The doubtful checks of one file. Raises SourceInvalid with file, line and remedy of everything that is wrong."""
     reader = Reader(file)
     root = reader.parse(text)
     reader.only(root, ("checks",))
@@ -104,12 +131,7 @@ def load_checks(text: str, dictionary: Dictionary, file: str) -> tuple[Check, ..
 
 
 def _check(reader: Reader, block: Block, dictionary: Dictionary) -> Check:
-    reader.only(block, ("id", "label", "reason", "severity", "holds", "tolerance", "agree", "compares"))
-    severity = reader.text(block, "severity")
-    if severity and severity not in SEVERITIES:
-        reader.problem(
-            reader.line_of(block, "severity"), severity, "、".join(SEVERITIES) + "之一", "请改正。", "choice"
-        )
+    reader.only(block, ("id", "label", "reason", "holds", "tolerance", "agree", "compares"))
     compares = reader.text(block, "compares", required=False) or None
     holds = reader.text(block, "holds", required=False)
     agree = reader.text(block, "agree", required=False)
@@ -121,7 +143,6 @@ def _check(reader: Reader, block: Block, dictionary: Dictionary) -> Check:
         id=reader.text(block, "id"),
         label=reader.text(block, "label"),
         reason=reader.text(block, "reason"),
-        severity=severity,
         relation=_relation(reader, block, dictionary, holds) if holds else None,
         compares=compares,
         agree=_agreeing(reader, block, dictionary, agree) if agree else (),
@@ -196,11 +217,19 @@ def _tolerance(reader: Reader, block: Block, expressions: Expressions, like: Fac
 # -- comparing ----------------------------------------------------------------------------------------------------
 
 
-def compare(checks: Sequence[Check], facts: Facts) -> tuple[int, list[Discrepancy]]:
+def compare(checks: Sequence[Check], dictionary: Dictionary, facts: Facts) -> tuple[int, list[Discrepancy]]:
     """How many comparisons the facts allow, and those that do not hold. What is missing is not compared."""
     compared = 0
     found: list[Discrepancy] = []
     for check in checks:
+        if check.part is not None:
+            beside = list(_beside(check.part, facts))
+            compared += len(beside)
+            found += [each for year in beside if (each := _above(check, check.part, facts, year)) is not None]
+        if check.compares == BOUNDS:
+            bounded = list(_bounded(dictionary, facts))
+            compared += len(bounded)
+            found += [each for fact, key in bounded if (each := _outside(check, fact, key, facts[key])) is not None]
         if check.agree:
             outcomes = [_disagreement(check, facts, year) for year in _years(check.agree, facts)]
             compared += len(outcomes)
@@ -223,6 +252,42 @@ def _years(refs: Sequence[Ref], facts: Facts) -> list[int]:
     if not lead.fact.yearly:
         return [POINT]
     return sorted(year - (lead.offset or 0) for fact_id, year in facts if fact_id == lead.fact.id)
+
+
+def _beside(pair: tuple[Fact, Fact], facts: Facts) -> Iterator[int]:
+    """The years in which both sides are told."""
+    part, whole = pair
+    for fact_id, year in sorted(facts):
+        if fact_id == part.id and all(
+            each is not None and each.value is not None
+            for each in (facts[(part.id, year)], facts.get((whole.id, year)))
+        ):
+            yield year
+
+
+def _above(check: Check, pair: tuple[Fact, Fact], facts: Facts, year: int) -> Discrepancy | None:
+    part, whole = (facts[(each.id, year)] for each in pair)
+    found = excess(*pair, year, part.value, whole.value)
+    if found is None:
+        return None
+    figures = tuple(figure(fact, year, held) for fact, held in zip(pair, (part, whole), strict=True))
+    return Discrepancy(check, year, found.message, figures)
+
+
+def _bounded(dictionary: Dictionary, facts: Facts) -> Iterator[tuple[Fact, tuple[str, int]]]:
+    for key, held in sorted(facts.items(), key=lambda each: each[0]):
+        fact = dictionary.find(key[0])
+        if fact is not None and (fact.minimum, fact.maximum) != (None, None) and held.value is not None:
+            yield fact, key
+
+
+def _outside(check: Check, fact: Fact, key: tuple[str, int], held: FactValue) -> Discrepancy | None:
+    """What was recorded before the dictionary bounded it."""
+    value = exact_decimal(*key, held.value)
+    if within_bounds(fact, value):
+        return None
+    message = f"{period_label(fact, key[1])} {shown(fact, value)}，应为{expectation(fact)}。{check.reason}。"
+    return Discrepancy(check, key[1], message, (figure(fact, key[1], held),))
 
 
 def _disagreement(check: Check, facts: Facts, year: int) -> Discrepancy | None:

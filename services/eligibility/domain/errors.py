@@ -35,6 +35,12 @@ class FindingsRequestNotFound(NotFound):
     code = "findings-request-not-found"
 
 
+class FilterInvalid(Invalid):
+    """A filter's value is not one of those that exist."""
+
+    code = "filter-invalid"
+
+
 class StatedFactsInvalid(Invalid):
     """A fact in the body is not in the dictionary or has a value of the wrong shape."""
 

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rulebook.assessment import Assessment, ConditionResult, Missing
-from rulebook.dictionary import SOURCE_KINDS, Dictionary
-from rulebook.pack import KINDS, Document
+from rulebook.assessment import Assessment
+from rulebook.dictionary import Dictionary
+from rulebook.pack import KINDS
 from rulebook.source import Block, Reader, Scalar
-from rulebook.standing import PLAN
-from rulebook.status import Status, Verdict
-from rulebook.subject import POINT
+from rulebook.status import Verdict
+from services.eligibility.domain.notice_sections import cited, plan_over, plan_section, sections_of
 
 PLACEHOLDERS = frozenset(
     ("enterprise", "uscc", "title", "kind", "verdict", "document", "edition", "application_date", "route", "score")
 )
-SECTIONS = ("unmet", "pending", "material", "other_material", "score", "met")
-GATES = "基本条件"
+SECTIONS = ("unmet", "pending", "material", "total", "score", "met", "optional", "other_material")
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
-
-VERBATIM = "V"
-DECIDED = "D"
-"""The evidence grade of wording that was read as it stands; the quotation of any other line is a paraphrase."""
-UNNAMED, UNNUMBERED = "（名称未取得）", "文号未取得"
-"""How the rules say that a document's name or number was not found."""
-_OURS = re.compile(r"（(?:L\d+|A-\d\d(?:、A-\d\d)*)）")
-"""Numbers of our own decisions, and lines of the copy that was read: of use to who keeps the rules, to nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +127,7 @@ def _check_placeholders(reader: Reader, block: Block, key: str) -> None:
 
 def notice_of(found: Assessment, enterprise: str, uscc: str, dictionary: Dictionary, wordings: Wordings) -> Notice:
     """The notice of one assessment. Sections without rows are left out."""
-    over = _plan_over(found)
+    over = plan_over(found)
     wording = wordings.plan_over if over else wordings.notices[found.verdict.value]
     route = next((each.label for each in found.routes if each.id == found.route), None)
     words = {
@@ -146,7 +136,7 @@ def notice_of(found: Assessment, enterprise: str, uscc: str, dictionary: Diction
         "title": found.title_label,
         "kind": KINDS[found.kind],
         "verdict": found.verdict_label,
-        "document": _cited(found.document) + found.document.annex,
+        "document": cited(found.document) + found.document.annex,
         "edition": found.pack_edition,
         "application_date": found.application_date.isoformat(),
         "route": route if found.verdict is Verdict.ELIGIBLE else None,
@@ -154,7 +144,7 @@ def notice_of(found: Assessment, enterprise: str, uscc: str, dictionary: Diction
     }
     sections = (
         Section(name, wordings.sections[name], columns, rows)
-        for name, columns, rows in (_plan_section(over, dictionary) if over else _sections(found, dictionary))
+        for name, columns, rows in (plan_section(over, dictionary) if over else sections_of(found, dictionary))
         if rows
     )
     return Notice(
@@ -174,123 +164,3 @@ def _fill(text: str, words: Mapping[str, str | None]) -> str | None:
     if any(words[name] is None for name in _PLACEHOLDER.findall(text)):
         return None
     return _PLACEHOLDER.sub(lambda match: words[match.group(1)] or "", text)
-
-
-Rows = tuple[tuple[str, ...], ...]
-_PENDING = ("事项", "说明", "需要的材料", "依据")
-
-
-def _plan_over(found: Assessment) -> list[ConditionResult]:
-    """The conditions that say that the plan has ended."""
-    return [
-        each
-        for each in found.conditions
-        if any(check.label == PLAN and check.status is not Status.MET for check in each.checks)
-    ]
-
-
-def _plan_section(over: list[ConditionResult], dictionary: Dictionary) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
-    """Only that: nobody prepares material for a plan that may not be carried on."""
-    yield "pending", _PENDING, tuple(_pending(each, dictionary) for each in over)
-
-
-def _sections(found: Assessment, dictionary: Dictionary) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
-    asked = _asked(found)
-    judged = ("所属", "条件", "要求", "现有数据", "依据")
-    if found.verdict is not Verdict.ELIGIBLE:
-        unmet = [_judged(part, each) for part, each in asked if each.status is Status.UNMET]
-        yield "unmet", judged, (*unmet, *_unmet_scores(found))
-    pending = tuple(_pending(each, dictionary) for _, each in asked if each.status is Status.MANUAL_REVIEW)
-    if found.verdict is not Verdict.NOT_ELIGIBLE:
-        yield "pending", _PENDING, pending
-    labels = {each.id: each.label for each in found.conditions}
-    facts = [each for each in found.missing if each.kind != "finding"]
-    open_ = found.verdict is Verdict.UNKNOWN
-    columns = ("资料", "佐证材料", "可用来源", "用于")
-    needed = tuple(_material(each, dictionary, labels) for each in facts if each.blocking and open_)
-    yield "material", columns, needed
-    scored = tuple(_scored(each) for each in found.conditions if each.role == "indicator")
-    yield "score", ("指标", "数据", "得分", "再进一档"), scored
-    if found.verdict is Verdict.ELIGIBLE:
-        yield "met", judged, tuple(_judged(part, each) for part, each in asked if each.status is Status.MET)
-    rest = tuple(_material(each, dictionary, labels) for each in facts if not (each.blocking and open_))
-    yield "other_material", columns, rest
-
-
-def _asked(found: Assessment) -> list[tuple[str, ConditionResult]]:
-    """Part and condition: the gates, and what the routes that decide ask: the one that is met, or those that are not.
-
-    A condition of two routes stands in both: each route is a way of its own.
-    """
-    by_id = {each.id: each for each in found.conditions}
-    gates = [(GATES, each) for each in found.conditions if each.role == "gate"]
-    routes = [each for each in found.routes if found.route in (None, each.id)]
-    asked = [(route.label, by_id[condition]) for route in routes for condition in route.conditions]
-    return [(part, each) for part, each in gates + asked if each.modality == "must"]
-
-
-def _judged(part: str, found: ConditionResult) -> tuple[str, ...]:
-    failed = [check for check in found.checks if check.status is found.status] or list(found.checks)
-    wanted = "；".join(dict.fromkeys(f"{check.label} {check.threshold}" for check in failed)) or found.threshold
-    value = "；".join(dict.fromkeys(check.value for check in failed)) or found.value
-    return part, found.label, wanted, value, _basis(found)
-
-
-def _unmet_scores(found: Assessment) -> Iterator[tuple[str, ...]]:
-    """Points that fall short of what a route asks; the indicators follow in a table of their own."""
-    if found.route is not None:
-        return
-    for route in found.routes:
-        for check in route.score_checks:
-            if check.status is Status.UNMET:
-                basis = _cited(found.document) + found.document.annex
-                yield route.label, check.label, check.threshold, check.points.display, basis
-
-
-def _basis(found: ConditionResult) -> str:
-    """Document, clause and wording, quoted only where it was read. The clause says itself which annex it is of, if any.
-
-    An enterprise may hold an authority to a quotation, so nobody's paraphrase stands in quotation marks, and what no
-    text decides is not laid at the document's door.
-    """
-    where = _cited(found.document) + _plainly(found.clause)
-    if found.evidence_grade == VERBATIM:
-        return f"{where}：“{found.quote}”"
-    if found.evidence_grade == DECIDED:
-        return f"{where}（本系统按此处理）：{found.quote}"
-    return f"依据{where}（转述）：{found.quote}"
-
-
-def _cited(document: Document) -> str:
-    """Name and number as far as they are known; title marks only around a name that was read."""
-    name = document.name.removesuffix(UNNAMED).strip()
-    title = f"《{name}》" if name == document.name else name
-    return title if document.number == UNNUMBERED else f"{title}（{document.number}）"
-
-
-def _plainly(text: str) -> str:
-    return _OURS.sub("", text)
-
-
-def _pending(found: ConditionResult, dictionary: Dictionary) -> tuple[str, ...]:
-    wanted = [fact for each in found.missing if (fact := dictionary.find(each.fact_id)) is not None]
-    evidence = dict.fromkeys(item for fact in wanted for item in fact.evidence)
-    return found.label, _plainly("；".join(found.notes)), "、".join(evidence), _basis(found)
-
-
-def _material(missing: Missing, dictionary: Dictionary, labels: Mapping[str, str]) -> tuple[str, ...]:
-    fact = dictionary.find(missing.fact_id)
-    name = missing.label
-    if fact is not None and fact.yearly and missing.fiscal_year != POINT and str(missing.fiscal_year) not in name:
-        name = f"{missing.fiscal_year}年{name}"
-    # how it is brought into the system is of no concern to who has to bring it
-    sources = "、".join(SOURCE_KINDS[each] for each in fact.sources if each != "import") if fact is not None else ""
-    evidence = "、".join(fact.evidence) if fact is not None else "认定公告或证书" if missing.kind == "title" else ""
-    return name, evidence, sources, "、".join(labels[each] for each in missing.conditions)
-
-
-def _scored(found: ConditionResult) -> tuple[str, ...]:
-    points = found.points.display if found.points is not None else ""
-    best = f"，满分 {found.points.max} 分" if found.points is not None else ""
-    better = found.next_band
-    return found.label, found.value, points + best, f"{better.reach}：{better.points.display}" if better else ""

@@ -11,7 +11,7 @@ from chassis.errors import FieldProblem
 from rulebook.dictionary import Dictionary, Fact
 from rulebook.subject import POINT, fact_value
 from rulebook.values import CellError, date_ahead, parse_cell, to_canonical, unit_fits, units_expected
-from services.eligibility.domain.consistency import Check, compare
+from services.eligibility.domain.consistency import IMPOSSIBLE, Check, compare
 from services.eligibility.domain.errors import StatedFactsInvalid
 
 Periods = dict[int, dict[str, dict[str, Any]]]
@@ -53,7 +53,7 @@ def read_stated(
                 "source": stated.get("source") or "self_declared",
                 "as_of": stated.get("as_of"),
             }
-    problems += _impossible(checks, periods, stated_at)
+    problems += _impossible(dictionary, checks, periods, stated_at)
     if problems:
         raise StatedFactsInvalid(
             "有事实无法采用，请按 errors 中的说明修改后重试；本次没有计算，也没有保存任何内容", problems=problems
@@ -126,7 +126,7 @@ def _value(path: str, fact: Fact, stated: Mapping[str, Any], latest: dt.date) ->
         return None, FieldProblem(f"{path}.unit", message, "wrong-unit", unit, expected)
     read = parse_cell(fact, str(value), unit) if unit else to_canonical(fact, value)
     if isinstance(read, CellError):
-        message = f"“{fact.label}”应为{read.expected}，现为“{read.found[:60]}”"
+        message = read.message(fact.label)
         return None, FieldProblem(f"{path}.value", message, "wrong-value", read.found, read.expected)
     if read is None:
         message = f"“{fact.label}”的内容是空的；不知道的请传 null 或不写"
@@ -139,12 +139,12 @@ def _value(path: str, fact: Fact, stated: Mapping[str, Any], latest: dt.date) ->
 
 
 def _impossible(
-    checks: Sequence[Check], periods: Periods, stated_at: Mapping[tuple[str, int], str]
+    dictionary: Dictionary, checks: Sequence[Check], periods: Periods, stated_at: Mapping[tuple[str, int], str]
 ) -> list[FieldProblem]:
     known = {
         (fact_id, year): fact_value(stored) for year, of_year in periods.items() for fact_id, stored in of_year.items()
     }
-    _, found = compare([check for check in checks if check.severity == "impossible"], known)
+    _, found = compare([check for check in checks if check.severity == IMPOSSIBLE], dictionary, known)
     return [
         FieldProblem(
             f"{stated_at[(each.figures[0].fact_id, each.figures[0].fiscal_year)]}.value",

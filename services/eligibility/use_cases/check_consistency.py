@@ -12,6 +12,7 @@ from rulebook.dictionary import Dictionary
 from rulebook.size_table import SizeTable
 from rulebook.subject import FactValue, fact_value
 from services.eligibility.domain.consistency import (
+    IMPOSSIBLE,
     Check,
     Discrepancy,
     Facts,
@@ -45,7 +46,7 @@ def check_consistency(
     current: dict[tuple[str, int], FactValue] = {}
     for period in enterprises.list_facts([uscc]):
         current |= _facts(dictionary, {period.fiscal_year: period.facts})
-    compared, found = compare(checks, current)
+    compared, found = compare(checks, dictionary, current)
     year = today.year - 1  # the last complete fiscal year
     for check in checks:
         if check.compares == "registered_size":
@@ -58,7 +59,7 @@ def check_consistency(
             compared += len(told) > 1
             found += compare_statements(check, dictionary, [*told, current])
     order = {check.id: position for position, check in enumerate(checks)}
-    found.sort(key=lambda each: (each.check.severity != "impossible", order[each.check.id], each.fiscal_year))
+    found.sort(key=lambda each: (each.check.severity != IMPOSSIBLE, order[each.check.id], each.fiscal_year))
     return Consistency(enterprise, compared, found)
 
 

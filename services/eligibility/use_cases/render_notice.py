@@ -17,7 +17,7 @@ from services.eligibility.domain.notice import Notice, Section
 
 WIDTH = 15.8
 """Centimetres between the margins."""
-WIDE = {"依据": 2.2, "要求": 1.6, "数据": 1.6, "再进一档": 1.6, "用于": 1.6, "佐证材料": 1.3}
+WIDE = {"依据": 2.2, "要求": 1.6, "数据": 1.6, "再进一档": 1.6, "用于": 1.6, "用来说明": 1.8, "说明": 1.8}
 """Columns with long text; the others count 1."""
 BODY, HEADINGS = "仿宋", "黑体"
 """The fonts of official documents; Word falls back to one it has."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from chassis import clock, ids, jobs
 from chassis.db import Transaction
+from chassis.errors import FieldProblem
 from rulebook.amend import Amendment, amend
-from rulebook.size import span_of
+from rulebook.industries import EXPECTED, Industries
 from rulebook.source import SourceInvalid
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.domain.errors import IndustryUnknown, SimulationPointless
@@ -26,6 +27,7 @@ def start_simulation(
     tx: Transaction,
     catalog: Catalog,
     rules: Rules,
+    industries: Industries,
     sha256: str,
     changes: Sequence[Amendment],
     *,
@@ -50,8 +52,9 @@ def start_simulation(
     day = as_of or max(clock.today(), draft.in_force_from)
     if not any(draft.in_force(day, kind) for kind in draft.kinds):
         raise SimulationPointless(f"要模拟的规则在 {day} 不施行，请填写施行期内的 as_of")
-    if industry is not None and span_of(rules.sizes, industry) is None:
-        raise IndustryUnknown(f"行业“{industry}”不在 GB/T 4754-2017 中，请填写门类字母或 2 至 4 位代码")
+    if industry is not None and industries.read(industry).industry is None:
+        problem = FieldProblem("industry", "没有这个行业", "industry-unknown", industry, EXPECTED)
+        raise IndustryUnknown(f"行业“{industry}”不在 GB/T 4754-2017 中，应为{EXPECTED}", problems=[problem])
     simulation_id = ids.new_id()
     row = SimulationRow(
         id=simulation_id,

@@ -21,6 +21,7 @@ from services.registry.api.schemas import FactOut, Wanted
 from services.registry.api.state import Known
 from services.registry.domain.errors import EnterpriseNotFound, FactsInvalid, FindingInvalid, UsccInvalid
 from services.registry.domain.statements import Statement, read_finding, read_statements
+from services.registry.store.reference import reference
 from services.registry.store.repositories import Facts
 from services.registry.use_cases.record_facts import record_facts
 from services.registry.use_cases.record_finding import record_finding
@@ -91,7 +92,8 @@ def put_facts(
     """Record facts of one enterprise; sent again, they change nothing (填报指标)."""
     statements = [Statement(**each.model_dump()) for each in body.facts]
     official = bool({"officer", "system"} & actor.roles)
-    stated = read_statements(statements, knowledge.dictionary, official=official, today=clock.today())
+    industries = reference(tx).industries
+    stated = read_statements(statements, knowledge.dictionary, industries, official=official, today=clock.today())
     row, changed = record_facts(tx, uscc, stated, knowledge=knowledge, may=RequestAdmission(actor, request))
     response.headers["ETag"] = etags.quoted(row.version)
     periods = [PeriodChanged(fiscal_year=year, facts=list(ids)) for year, ids in changed.items()]

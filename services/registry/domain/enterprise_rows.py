@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from rulebook.industries import Industries
 from services.registry.domain import capital, status
 from services.registry.domain.columns import Recognised
-from services.registry.domain.industries import Industries
 from services.registry.domain.places import Places
 from services.registry.domain.reading import Row
 from services.registry.domain.standing import LISTINGS, RISKS, read_listing, read_risks

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rulebook.dictionary import SOURCE_KINDS, Fact
+from rulebook.industries import Industries, unknown_industry
 from rulebook.values import CellError, date_ahead, parse_cell
 from services.registry.domain.columns import Recognised
 from services.registry.domain.facts import accepted_source
@@ -25,6 +26,7 @@ def read_fact_row(
     columns: Mapping[str, Recognised],
     facts: Sequence[tuple[Recognised, str]],
     *,
+    industries: Industries,
     source: str,
     today: dt.date,
 ) -> Row:
@@ -43,7 +45,7 @@ def read_fact_row(
         fact = column.fact
         assert fact is not None
         period = _period(row, column, fact, text, year)
-        value = _value(row, column, fact, text)
+        value = _value(row, column, fact, text, industries)
         if period is None or value is None:
             continue
         # what only officials decide (findings, expert points) comes from nowhere else, whatever the file's source
@@ -98,7 +100,7 @@ def _period(row: Row, column: Recognised, fact: Fact, text: str, year: int | Non
     return period
 
 
-def _value(row: Row, column: Recognised, fact: Fact, text: str) -> Any:
+def _value(row: Row, column: Recognised, fact: Fact, text: str, industries: Industries) -> Any:
     if len(text) > LONGEST_VALUE:
         message = f"“{fact.label}”超过 {LONGEST_VALUE} 个字，请精简"
         row.problems.append(
@@ -107,13 +109,14 @@ def _value(row: Row, column: Recognised, fact: Fact, text: str) -> Any:
         return None
     value = parse_cell(fact, text, column.unit)
     if not isinstance(value, CellError):
+        value = unknown_industry(fact, value, industries) or value
+    if not isinstance(value, CellError):
         ahead = date_ahead(fact, value, row.today)
         if ahead is None:
             return value
         row.problems.append(CellProblem(column.header, "date-in-future", ahead.message, text, ahead.expected))
         return None
-    message = f"“{fact.label}”填写的“{value.found}”无法识别，应为{value.expected}"
-    row.problems.append(CellProblem(column.header, "value-invalid", message, text, value.expected))
+    row.problems.append(CellProblem(column.header, "value-invalid", value.message(fact.label), text, value.expected))
     return None
 
 

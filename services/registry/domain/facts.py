@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rulebook.dictionary import Dictionary, Fact
+from rulebook.parts import Excess, excesses
 from services.registry.domain.periods import implied_date
 
 Entry = dict[str, Any]
@@ -16,11 +17,15 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A canonical value and where it comes from; `value` None withdraws the fact; `as_of` None is implied."""
+    """A canonical value and where it comes from; `value` None withdraws the fact; `as_of` None is implied.
+
+    `field` is where it stands in the request.
+    """
 
     value: Any
     source: str
     as_of: dt.date | None = None
+    field: str = ""
 
 
 def instant(moment: dt.datetime) -> str:
@@ -58,6 +63,24 @@ def apply(current: Mapping[str, Entry], changed: Mapping[str, Entry | None]) -> 
     """The period's entries after the change; withdrawn ones are gone, that is missing."""
     merged = {**current, **changed}
     return {fact_id: entry for fact_id, entry in sorted(merged.items()) if entry is not None}
+
+
+def impossible(
+    dictionary: Dictionary, fiscal_year: int, stated: Iterable[str], after: Mapping[str, Entry]
+) -> Iterator[Excess]:
+    """What is stated and cannot be true beside what the period would hold `after` it: each part above its whole.
+
+    An impossible state of which nothing is stated stays as it is: whoever writes something else cannot mend it.
+    """
+    return excesses(dictionary, fiscal_year, stated, lambda fact_id: after.get(fact_id, {}).get("value"))
+
+
+def beside(found: Excess, stated: Container[str]) -> str:
+    """What to do about it, by which of the two figures is stated and which is on file."""
+    on_file = [each.label for each in (found.part, found.whole) if each.id not in stated]
+    if not on_file:
+        return "请核对两个数"
+    return f"其中“{on_file[0]}”是已登记的数：请核对，有误的请一并更正（或先撤回）"
 
 
 def _says_the_same(known: Entry, stated: Stated) -> bool:

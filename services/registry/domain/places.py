@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.registry.domain.divisions import Division, Divisions, Resolution
+from rulebook.divisions import Division, Divisions, Resolution
 
 
 @dataclass(frozen=True, slots=True)

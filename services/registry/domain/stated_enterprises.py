@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from chassis.errors import FieldProblem
+from rulebook.industries import Industries
 from services.registry.domain.capital import CURRENCIES
 from services.registry.domain.errors import EnterpriseInvalid
-from services.registry.domain.industries import Industries
 from services.registry.domain.names import comparison_key
 from services.registry.domain.places import Places
 
@@ -45,9 +45,8 @@ def _district(values: dict[str, Any], places: Places, problems: list[FieldProble
     code = values.get("district_code")
     if code is None:
         return
-    found = places.divisions.resolve(code)
-    certain = code in places.divisions.current or (found.division is not None and found.division.district)
-    if found.division is None or not certain:
+    found = places.divisions.registered_in(code)
+    if found.division is None:
         message = found.remark or "区划代码无法识别"
         problems.append(FieldProblem("district_code", message, "district-unknown", code, "GB/T 2260 的 6 位区县代码"))
         return

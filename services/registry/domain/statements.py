@@ -10,14 +10,17 @@ from typing import Any
 
 from chassis.errors import FieldProblem
 from rulebook.dictionary import SOURCE_KINDS, Dictionary, Fact
+from rulebook.industries import Industries, unknown_industry
+from rulebook.parts import Excess
 from rulebook.values import CellError, date_ahead, parse_cell, to_canonical, unit_fits, units_expected
 from services.registry.domain.errors import FactsInvalid, FindingInvalid
-from services.registry.domain.facts import Stated, accepted_source
+from services.registry.domain.facts import Stated, accepted_source, beside
 from services.registry.domain.periods import FIRST_YEAR, POINT, last_complete_year
 
 FINDING_SOURCE = "official_finding"
 LONGEST_VALUE = 20_000
 """Characters of one value as JSON, some hundred records: a period of such values still fits into one message."""
+_REFUSED = "指标有误，请按 errors 中的说明修改后重试；本次没有写入任何指标"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,12 @@ class Statement:
 
 
 def read_statements(
-    statements: Sequence[Statement], dictionary: Dictionary, *, official: bool, today: dt.date
+    statements: Sequence[Statement],
+    dictionary: Dictionary,
+    industries: Industries,
+    *,
+    official: bool,
+    today: dt.date,
 ) -> dict[int, dict[str, Stated]]:
     """Fiscal year (0 = as of a date) → fact id → what is stated. Raises FactsInvalid with every problem."""
     problems: list[FieldProblem] = []
@@ -46,17 +54,34 @@ def read_statements(
             problems.append(FieldProblem(f"{path}.fact", message, "fact-unknown", statement.fact))
             continue
         own = [*_period(path, statement, fact, today), *_source(path, statement, fact, official, today)]
-        value, problem = _value(path, statement, fact, today)
+        value, problem = _value(path, statement, fact, industries, today)
         own += [problem] if problem else []
         year = (statement.fiscal_year or POINT) if fact.yearly else POINT
         if fact.id in found.get(year, {}):
             own.append(FieldProblem(f"{path}.fact", "同一指标同一年度写了两次，请只保留一次", "fact-repeated", fact.id))
         problems += own
         if not own:
-            found.setdefault(year, {})[fact.id] = Stated(value, statement.source, statement.as_of)
+            found.setdefault(year, {})[fact.id] = Stated(value, statement.source, statement.as_of, f"{path}.value")
     if problems:
-        raise FactsInvalid("指标有误，请按 errors 中的说明修改后重试；本次没有写入任何指标", problems=problems)
+        raise FactsInvalid(_REFUSED, problems=problems)
     return found
+
+
+def refuse_impossible(found: Sequence[Excess], stated: Mapping[int, Mapping[str, Stated]]) -> None:
+    """Raise FactsInvalid where a part that is stated, or whose whole is, would exceed it."""
+    problems = []
+    for each in found:
+        told = stated[each.fiscal_year]
+        ours = told[each.part.id] if each.part.id in told else told[each.whole.id]
+        shown, expected = (
+            (each.part_shown, f"不超过{each.expected}")
+            if each.part.id in told
+            else (each.whole_shown, f"不小于{each.found}")
+        )
+        message = f"{each.message}{beside(each, told)}。"
+        problems.append(FieldProblem(ours.field, message, "part-exceeds-whole", shown, expected))
+    if problems:
+        raise FactsInvalid(_REFUSED, problems=problems)
 
 
 def read_finding(dictionary: Dictionary, finding: str, stated: Mapping[str, Any], *, today: dt.date) -> Stated:
@@ -73,8 +98,9 @@ def read_finding(dictionary: Dictionary, finding: str, stated: Mapping[str, Any]
         raise FindingInvalid("认定意见的有效期已过，请核对", problems=[problem])
     value = to_canonical(fact, {**stated, "valid_until": until.isoformat() if until else None})
     if isinstance(value, CellError):
-        problem = FieldProblem("decision", f"应为{value.expected}", "finding-invalid", value.found, value.expected)
-        raise FindingInvalid(f"认定意见有误，应为{value.expected}", problems=[problem])
+        message = value.message(fact.label)
+        problem = FieldProblem("decision", message, "finding-invalid", value.found, value.expected)
+        raise FindingInvalid(f"认定意见有误：{message}", problems=[problem])
     return Stated(value, FINDING_SOURCE, today)
 
 
@@ -112,7 +138,9 @@ def _source(path: str, statement: Statement, fact: Fact, official: bool, today: 
     return problems
 
 
-def _value(path: str, statement: Statement, fact: Fact, today: dt.date) -> tuple[Any, FieldProblem | None]:
+def _value(
+    path: str, statement: Statement, fact: Fact, industries: Industries, today: dt.date
+) -> tuple[Any, FieldProblem | None]:
     value, unit = statement.value, statement.unit
     if value is None or fact.type == "finding":
         return None, None
@@ -128,8 +156,10 @@ def _value(path: str, statement: Statement, fact: Fact, today: dt.date) -> tuple
             read = CellError("数字；要删去该指标请传 null", str(value))
     else:
         read = to_canonical(fact, value)
+    if not isinstance(read, CellError):
+        read = unknown_industry(fact, read, industries) or read
     if isinstance(read, CellError):
-        message = f"“{fact.label}”应为{read.expected}"
+        message = read.message(fact.label)
         return None, FieldProblem(f"{path}.value", message, "value-invalid", read.found[:100], read.expected)
     if read is None:
         message = f"“{fact.label}”的内容是空的；要删去该指标请传 null"

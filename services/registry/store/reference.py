@@ -11,13 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
 from chassis.db import Database, Transaction
-from services.registry.domain.divisions import Division, Divisions, FormerCode, parse_divisions
+from rulebook.divisions import Division, Divisions, FormerCode, parse_divisions
+from rulebook.industries import Industries, Industry, industries_of, parse_industries
 from services.registry.domain.errors import ReferenceMissing
-from services.registry.domain.industries import Industries, Industry, industries_of, parse_industries
 from services.registry.domain.places import Places, places_of
 from services.registry.store.tables import FormerRegionRow, IndustryRow, ReferenceLoadRow, RegionRow
 
-FOLDER = Path(__file__).resolve().parents[1] / "reference"
+FOLDER = Path(__file__).resolve().parents[3] / "contracts" / "codes"
 _FILES = ("gbt2260.csv", "gbt2260_retired.csv", "gbt4754_2017.csv")
 _NAME = "gbt2260+gbt4754"
 

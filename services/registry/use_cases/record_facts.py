@@ -8,8 +8,9 @@ from chassis import clock
 from chassis.db import Transaction
 from contracts.events.registry import FactsRecorded, PeriodFacts
 from services.registry.domain.admission import Admission
-from services.registry.domain.facts import Stated, apply, revise
+from services.registry.domain.facts import Stated, apply, impossible, revise
 from services.registry.domain.knowledge import Knowledge
+from services.registry.domain.statements import refuse_impossible
 from services.registry.store.repositories import Enterprises, Facts, identity_of
 from services.registry.store.tables import EnterpriseRow
 from services.registry.use_cases.announce import Announcement, announce
@@ -29,22 +30,26 @@ def record_facts(
 ) -> tuple[EnterpriseRow, Changed]:
     """Record what is stated per fiscal year. Emits FactsRecorded, and EnterpriseUpdated if the size class moved.
 
-    What is stated as before changes nothing and is not announced.
+    What is stated as before changes nothing and is not announced. Raises FactsInvalid, and writes nothing, where what
+    is stated cannot be true beside what is on file.
     """
     row = Enterprises(tx).get_for_update(uscc)
     may.to_enterprise(uscc, row.district_code, row.version)
     facts, now, today = Facts(tx), clock.now(), clock.today()
     known = facts.periods(uscc)
+    revised = {year: revise(known.get(year, {}), stated[year], year, now=now, today=today) for year in sorted(stated)}
+    after = {year: apply(known.get(year, {}), entries) for year, entries in revised.items()}
+    refuse_impossible(
+        [each for year in after for each in impossible(knowledge.dictionary, year, stated[year], after[year])], stated
+    )
     changed: Changed = {}
     periods: list[PeriodFacts] = []
-    for year in sorted(stated):
-        revised = revise(known.get(year, {}), stated[year], year, now=now, today=today)
-        if not revised:
+    for year, entries in revised.items():
+        if not entries:
             continue
-        after = apply(known.get(year, {}), revised)
-        facts.record(uscc, year, revised, after, now)
-        changed[year] = tuple(sorted(revised))
-        periods.append(PeriodFacts(fiscal_year=year, facts=after))
+        facts.record(uscc, year, entries, after[year], now)
+        changed[year] = tuple(sorted(entries))
+        periods.append(PeriodFacts(fiscal_year=year, facts=after[year]))
     if not changed:
         return row, changed
     row.version += 1

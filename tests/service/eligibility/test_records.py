@@ -278,8 +278,9 @@ def test_a_positive_notice_names_the_route_the_score_and_every_condition(
     rows = section(found, "score")["rows"]
     assert ["上年度资产负债率", "40.00%", "10 分，满分 10 分", ""] in rows
     own = next(row for row in rows if row[0].startswith("与企业主导产品相关的有效知识产权"))
-    assert own[3] == "Ⅰ类高价值知识产权数 ≥1 项：20 分"
-    assert {each["id"] for each in found["sections"]} <= {"met", "score", "other_material"}
+    assert own[3] == "Ⅰ类高价值知识产权数不少于 1 项，得 20 分"
+    assert {each["id"] for each in found["sections"]} <= {"met", "total", "score", "other_material"}
+    assert section(found, "total")["rows"][0][-2:] == ["不低于 60 分", "已达到"]
     assert section(found, "met")["rows"]
 
 
@@ -295,7 +296,7 @@ def test_a_negative_notice_gives_each_failed_condition_with_value_clause_and_quo
     [row] = [row for row in section(found, "unmet")["rows"] if "经营异常" in row[1]]
     part, condition, wanted, value, basis = row
     assert part == "基本条件"
-    assert "被列入经营异常名录 ＝否" in wanted
+    assert wanted == "被列入经营异常名录：否"
     assert "是" in value
     assert "工信部企业〔2022〕63号" in basis
     assert "第三条（条号待核）：“未被列入经营异常名录或严重失信主体名单”" in basis
@@ -312,11 +313,10 @@ def test_missing_material_is_listed_with_its_evidence_and_what_it_is_for(
     assert found["verdict"]["code"] == "unknown"
     assert "不等于不符合" in found["text"]
     rows = {row[0]: row for row in section(found, "material")["rows"]}
-    revenue = rows[f"{YEAR}年营业收入"]
-    assert revenue[1] == "审计报告"
-    assert revenue[2] == "审计报告、税务数据、企业填报"
-    assert "研发费用" in revenue[3]
-    assert rows["被列入经营异常名录"][1] == "国家企业信用信息公示系统查询结果"
+    assert f"{YEAR}年营业收入" in rows["审计报告"][1]
+    assert "研发费用" in rows["审计报告"][2]
+    assert rows["国家企业信用信息公示系统查询结果"][1] == "被列入经营异常名录（是或否）"
+    assert found["sections"][0]["id"] == "material"
 
 
 def test_the_word_file_holds_the_same_text_and_tables(record: dict[str, Any], client: TestClient) -> None:

@@ -130,11 +130,13 @@ def test_figures_that_are_not_there_or_change_nothing_are_refused(
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
-def test_an_industry_or_a_day_that_does_not_exist_is_refused(office: Office) -> None:
+def test_an_industry_a_district_or_a_day_that_does_not_exist_is_refused(office: Office) -> None:
     draft = office.post(stricter())
     for wanted, code in (
         ({"industry": "99"}, "industry-unknown"),
         ({"industry": "A39"}, "industry-unknown"),
+        ({"industry": "3999"}, "industry-unknown"),
+        ({"district": "99"}, "filter-invalid"),
         ({"as_of": "2001-01-01"}, "simulation-pointless"),
     ):
         answer = office.client.post(f"{PREFIX}/simulations", json={"pack": draft, **wanted})

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from chassis import clock
 from tests.service.registry.conftest import Registry, uscc
@@ -90,7 +91,11 @@ def test_null_withdraws_a_fact_and_keeps_its_history(registry: Registry) -> None
         (fact("revenue_yuan", 12.5, fiscal_year=2025), "value", "value-invalid"),
         (fact("revenue_yuan", "1.005", fiscal_year=2025), "value", "value-invalid"),
         (fact("headcount", "-1", fiscal_year=2025), "value", "value-invalid"),
+        (fact("revenue_yuan", "-1", fiscal_year=2025), "value", "value-invalid"),
+        (fact("market_share", "1.01", fiscal_year=2025), "value", "value-invalid"),
+        (fact("market_share", "101", fiscal_year=2025, unit="%"), "value", "value-invalid"),
         (fact("abnormal_list", "是"), "value", "value-invalid"),
+        (fact("industry_code", "9999"), "value", "value-invalid"),
         (fact("lead_product", "a\u0000b"), "value", "text-unstorable"),
         (fact("lead_product", "  "), "value", "value-empty"),
         (fact("revenue_yuan", "1", fiscal_year=2025, unit="美元"), "unit", "unit-invalid"),
@@ -118,6 +123,84 @@ def test_a_wrong_fact_is_named_with_its_path_and_nothing_is_written(
     assert (problem["field"], problem["code"]) == (f"facts[1].{field}", code)
     assert registry.events("facts-recorded") == []
     assert registry.scalar("SELECT count(*) FROM facts_current") == 0
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        (
+            fact("revenue_yuan", "-1", fiscal_year=2025),
+            "“营业收入”应为带单位的金额（不小于 0），如“1,230.5”（表头注明万元）或“1230.5万元”，现为“-1”",
+        ),
+        (
+            fact("market_share", "1.5", fiscal_year=2025),
+            "“主导产品全国细分市场占有率”应为百分比（0% 至 100%），如 12.5%，现为“1.5”",
+        ),
+        (
+            fact("science_awards", [{"level": "national", "rank": 0, "awarded_on": "2024-01-01"}]),
+            "“科技奖励”的“获奖单位排名”应为整数（不小于 1），如 12，现为“0”",
+        ),
+        (
+            fact("science_awards", [{"level": "national"}]),
+            "“科技奖励”的“获奖日期”应为日期，如 2024-05-01（必填），现为“（没有填写）”",
+        ),
+    ],
+)
+def test_a_refused_value_is_told_where_what_and_within_which_limits(
+    registry: Registry, stated: dict[str, Any], message: str
+) -> None:
+    [problem] = put(registry, registry.register(1), stated).json()["errors"]
+    assert problem["message"] == message
+
+
+def test_a_part_above_its_whole_is_refused_with_both_figures(registry: Registry) -> None:
+    code = registry.register(1)
+    staff = [fact("headcount", 50, fiscal_year=2025), fact("rd_staff", 99999, fiscal_year=2025)]
+    answer = put(registry, code, *staff)
+    assert (answer.status_code, answer.json()["code"]) == (422, "facts-invalid")
+    [problem] = answer.json()["errors"]
+    assert (problem["field"], problem["code"]) == ("facts[1].value", "part-exceeds-whole")
+    assert (problem["found"], problem["expected"]) == ("99999 人", "不超过2025年期末从业人员 50 人")
+    assert problem["message"] == (
+        "2025年研发人员数量 99999 人，应不超过2025年期末从业人员 50 人，多出 99949 人。"
+        "研发人员数量是期末从业人员的一部分。请核对两个数。"
+    )
+    assert registry.scalar("SELECT count(*) FROM facts_current") == 0
+    assert registry.events("facts-recorded") == []
+    other_years = [fact("headcount", 50, fiscal_year=2025), fact("rd_staff", 60, fiscal_year=2024)]
+    assert put(registry, code, *other_years).status_code == 200, "figures of different years are not compared"
+
+
+def test_a_new_figure_is_held_against_what_is_on_file_from_either_side(registry: Registry) -> None:
+    code = registry.register(1)
+    put(registry, code, fact("headcount", 50, fiscal_year=2025), fact("ip_class1_count", 3))
+    [problem] = put(registry, code, fact("rd_staff", 51, fiscal_year=2025)).json()["errors"]
+    assert "其中“期末从业人员”是已登记的数：请核对，有误的请一并更正（或先撤回）" in problem["message"]
+    assert put(registry, code, fact("rd_staff", 50, fiscal_year=2025)).status_code == 200
+    [problem] = put(registry, code, fact("headcount", 49, fiscal_year=2025)).json()["errors"]
+    assert (problem["field"], problem["found"]) == ("facts[0].value", "49 人")
+    assert problem["expected"] == "不小于2025年研发人员数量 50 人"
+    [problem] = put(registry, code, fact("ip_class1_own_count", 4)).json()["errors"]
+    assert problem["expected"] == "不超过Ⅰ类知识产权数 3 项"
+    both = [fact("headcount", 49, fiscal_year=2025), fact("rd_staff", 49, fiscal_year=2025)]
+    assert put(registry, code, *both).status_code == 200, "what is stated together is judged together"
+    without = [fact("headcount", 40, fiscal_year=2025), fact("rd_staff", None, fiscal_year=2025)]
+    assert put(registry, code, *without).status_code == 200, "what is withdrawn is compared with nothing"
+
+
+def test_an_impossible_state_of_old_can_be_mended_and_stands_in_nobodys_way(registry: Registry) -> None:
+    """Recorded before the registry looked at it."""
+    code = registry.register(1)
+    put(registry, code, fact("rd_staff", 30, fiscal_year=2025), fact("headcount", 50, fiscal_year=2025))
+    with registry.db.transaction() as tx:
+        tx.session.execute(
+            text("UPDATE facts_current SET facts = jsonb_set(facts, '{rd_staff,value}', '99999') WHERE uscc = :uscc"),
+            {"uscc": code},
+        )
+    assert put(registry, code, fact("revenue_yuan", "1", fiscal_year=2025)).status_code == 200
+    assert put(registry, code, fact("headcount", 60, fiscal_year=2025)).status_code == 422
+    assert put(registry, code, fact("rd_staff", 45, fiscal_year=2025)).status_code == 200
+    assert put(registry, code, fact("headcount", 60, fiscal_year=2025)).status_code == 200
 
 
 def test_facts_need_scope_area_and_the_version_named(registry: Registry) -> None:

@@ -126,6 +126,70 @@ def test_row_errors_say_row_column_value_and_what_is_expected(registry: Registry
     assert registry.events("facts-recorded") == []
 
 
+def test_an_industry_of_no_table_is_refused(registry: Registry) -> None:
+    code = registry.register(1)
+    done = registry.run("facts", xlsx([[*KEYS, "所属行业"], ["", code, "", "9999"]]))
+    [problem] = registry.problems(done)
+    assert (problem["column"], problem["code"], problem["found"]) == ("所属行业", "value-invalid", "9999")
+    assert "GB/T 4754-2017" in problem["expected"]
+    done = registry.run("facts", xlsx([[*KEYS, "所属行业"], ["", code, "", "C39 计算机、通信和其他电子设备制造业"]]))
+    assert done["state"]["code"] == "done", registry.problems(done)
+
+
+STAFF = [*KEYS, "期末从业人员", "研发人员数量"]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_row_whose_part_exceeds_its_whole_is_refused_with_both_figures(registry: Registry, dry_run: bool) -> None:
+    one, two = registry.register(1), registry.register(2)
+    rows = xlsx([STAFF, ["", one, 2025, 50, 99999], ["", two, 2025, 50, 50]])
+    done = registry.run("facts", rows, mode="per_row", dry_run=dry_run)
+    assert done["counts"] == {"rows": 2, "created": 1, "updated": 0, "unchanged": 0, "rejected": 1, "withheld": 0}
+    [problem] = registry.problems(done)
+    assert (problem["row"], problem["column"], problem["found"]) == (2, "研发人员数量", "99999 人")
+    assert (problem["code"], problem["expected"]) == ("part-exceeds-whole", "不超过2025年期末从业人员 50 人")
+    assert "研发人员数量是期末从业人员的一部分。请核对两个数。" in problem["message"]
+    assert registry.scalar("SELECT count(*) FROM facts_current") == (0 if dry_run else 1)
+    assert len(registry.events("facts-recorded")) == (0 if dry_run else 1)
+    refused = registry.run("facts", rows)
+    assert refused["state"]["code"] == "refused", "one bad row refuses the file"
+
+
+def test_a_row_is_held_against_what_is_on_file_and_mends_it(registry: Registry) -> None:
+    one = registry.register(1)
+    registry.run("facts", xlsx([STAFF, ["", one, 2025, 50, 20]]))
+    less = registry.run("facts", xlsx([[*KEYS, "2025年期末从业人员"], ["", one, "", 19]]))
+    [problem] = registry.problems(less)
+    assert (problem["column"], problem["found"]) == ("2025年期末从业人员", "19 人")
+    assert problem["expected"] == "不小于2025年研发人员数量 20 人"
+    assert "“研发人员数量”是已登记的数" in problem["message"]
+    more = registry.run("facts", xlsx([[*KEYS, "研发人员数量"], ["", one, 2025, 51]]))
+    assert [each["code"] for each in registry.problems(more)] == ["part-exceeds-whole"]
+    mended = registry.run("facts", xlsx([STAFF, ["", one, 2025, 60, 51]]))
+    assert mended["counts"]["updated"] == 1, registry.problems(mended)
+
+
+def test_rows_of_one_enterprise_and_year_are_judged_together(registry: Registry) -> None:
+    """One sheet for the staff, one for research: neither is refused for what the other one corrects."""
+    one = registry.register(1)
+    registry.run("facts", xlsx([STAFF, ["", one, 2025, 20, 10]]))
+    sheets = {
+        "研发": [[*KEYS, "研发人员数量", "研发费用(万元)"], ["", one, 2025, 30, 7]],
+        "人员": [[*KEYS, "期末从业人员"], ["", one, 2025, 40]],
+    }
+    done = registry.run("facts", xlsx(sheets), mode="per_row")
+    assert (done["counts"]["updated"], done["counts"]["rejected"]) == (2, 0), registry.problems(done)
+    sheets["人员"][1][-1] = 29
+    sheets["研发"][1][-2] = 35
+    done = registry.run("facts", xlsx(sheets), mode="per_row")
+    problems = [(each["sheet"], each["column"], each["code"]) for each in registry.problems(done)]
+    assert problems[0] == ("研发", "研发人员数量", "part-exceeds-whole")
+    assert "“期末从业人员”见第 2 行" in registry.problems(done)[0]["message"]
+    assert problems[1] == ("人员", "期末从业人员", "part-exceeds-whole"), "30 are on file, and now 29 persons in all"
+    assert done["counts"]["rejected"] == 2
+    assert registry.scalar("SELECT facts->'headcount'->>'value' FROM facts_current") == "40"
+
+
 def test_a_date_that_has_not_come_is_refused_unless_it_ends_something(registry: Registry) -> None:
     code = registry.register(1)
     header = [*KEYS, "科技奖励", "荣誉资质"]

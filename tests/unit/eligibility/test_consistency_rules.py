@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rulebook.dictionary import Dictionary, parse_dictionary
+from rulebook.dictionary import Dictionary
 from rulebook.size import SizeResult
 from rulebook.source import SourceInvalid
 from rulebook.subject import FactValue
@@ -15,8 +15,10 @@ from services.eligibility.domain.consistency import (
     compare,
     compare_size,
     compare_statements,
+    impossible,
     load_checks,
 )
+from tests.unit.rulebook.conftest import shipped_dictionary
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "services" / "eligibility" / "reference" / "consistency.yaml"
@@ -24,13 +26,12 @@ FILE = ROOT / "services" / "eligibility" / "reference" / "consistency.yaml"
 
 @pytest.fixture(scope="module")
 def dictionary() -> Dictionary:
-    folder = ROOT / "contracts" / "facts"
-    return parse_dictionary({path.name: path.read_text("utf-8") for path in folder.glob("*.yaml")})
+    return shipped_dictionary()
 
 
 @pytest.fixture(scope="module")
 def checks(dictionary: Dictionary) -> tuple[Check, ...]:
-    return load_checks(FILE.read_text("utf-8"), dictionary, FILE.name)
+    return (*impossible(dictionary), *load_checks(FILE.read_text("utf-8"), dictionary, FILE.name))
 
 
 def told(**facts: Any) -> dict[tuple[str, int], FactValue]:
@@ -43,7 +44,8 @@ def told(**facts: Any) -> dict[tuple[str, int], FactValue]:
 
 
 def broken(checks: tuple[Check, ...], **facts: Any) -> list[tuple[str, int]]:
-    return [(each.check.id, each.fiscal_year) for each in compare(checks, told(**facts))[1]]
+    found = compare(checks, shipped_dictionary(), told(**facts))[1]
+    return [(each.check.id, each.fiscal_year) for each in found]
 
 
 @pytest.mark.parametrize(
@@ -53,25 +55,33 @@ def broken(checks: tuple[Check, ...], **facts: Any) -> list[tuple[str, int]]:
         ({"main_revenue_yuan": {2025: "100.00"}, "revenue_yuan": {2025: "100.00"}}, None),
         ({"main_revenue_yuan": {2025: "100.01"}, "revenue_yuan": {2024: "100.00"}}, None),
         ({"main_revenue_yuan": {2025: "100.01"}}, None),
-        ({"revenue_yuan": {2025: "-0.01"}}, "revenue-not-negative"),
+        ({"revenue_yuan": {2025: "-0.01"}}, "within-bounds"),
+        ({"market_share": {2025: "1.01"}}, "within-bounds"),
+        ({"market_share": {2025: "1"}, "net_profit_yuan": {2025: "-1.00"}}, None),
+        ({"main_cost_yuan": {2025: "2.00"}, "operating_cost_yuan": {2025: "1.00"}}, "main-cost-within-operating-cost"),
+        ({"rd_staff": {2025: 61}, "full_time_staff": {2025: 60}}, "rd-staff-within-full-time-staff"),
+        ({"ip_class1_high_value_count": 2, "ip_class1_count": 1}, "ip-class1-high-value-count-within-ip-class1-count"),
         ({"revenue_yuan": {2025: "0.00"}}, None),
         ({"rd_staff": {2025: 61}, "headcount": {2025: 60}}, "rd-staff-within-headcount"),
         ({"rd_staff": {2025: 0}, "headcount": {2025: 0}}, None),
         ({"full_time_staff": {2025: 110}, "headcount": {2025: 100}}, None),
         ({"full_time_staff": {2025: 112}, "headcount": {2025: 100}}, "full-time-staff-near-headcount"),
-        ({"ip_class1_own_count": 2, "ip_class1_count": 1}, "own-class1-within-class1"),
-        ({"own_brand_revenue_yuan": {2025: "100.01"}, "revenue_yuan": {2025: "100.00"}}, "own-brand-within-revenue"),
-        ({"hte_tech_staff": {2025: 101}, "hte_total_staff": {2025: 100}}, "hte-tech-staff-within-staff"),
+        ({"ip_class1_own_count": 2, "ip_class1_count": 1}, "ip-class1-own-count-within-ip-class1-count"),
+        (
+            {"own_brand_revenue_yuan": {2025: "100.01"}, "revenue_yuan": {2025: "100.00"}},
+            "own-brand-revenue-within-revenue",
+        ),
+        ({"hte_tech_staff": {2025: 101}, "hte_total_staff": {2025: 100}}, "hte-tech-staff-within-hte-total-staff"),
         ({"hte_tech_staff": {2025: 100}, "hte_total_staff": {2025: 100}}, None),
         (
             {"hte_rd_expense_domestic_yuan": {2025: "100.01"}, "hte_rd_expense_yuan": {2025: "100.00"}},
-            "hte-domestic-rd-within-rd",
+            "hte-rd-expense-domestic-within-hte-rd-expense",
         ),
         (
             {"hte_product_income_yuan": {2025: "100.01"}, "hte_total_income_yuan": {2025: "100.00"}},
-            "hte-product-income-within-income",
+            "hte-product-income-within-hte-total-income",
         ),
-        ({"tsme_tech_staff": {2025: 101}, "tsme_total_staff": {2025: 100}}, "tsme-tech-staff-within-staff"),
+        ({"tsme_tech_staff": {2025: 101}, "tsme_total_staff": {2025: 100}}, "tsme-tech-staff-within-tsme-total-staff"),
         ({"hte_sales_revenue_yuan": {2025: "111.20"}, "revenue_yuan": {2025: "100.00"}}, "hte-sales-near-revenue"),
         ({"hte_sales_revenue_yuan": {2025: "111.00"}, "revenue_yuan": {2025: "100.00"}}, None),
         (
@@ -99,7 +109,7 @@ def test_a24_accounts_of_the_group_want_staff_and_property_of_the_group(checks: 
     assert broken(checks, accounts_basis=alone, staff_basis=alone, ip_basis=group) == [("same-accounts", 2025)]
     assert broken(checks, staff_basis=alone, ip_basis=group) == [], "what the accounts are is not known"
     assert broken(checks, accounts_basis=group, staff_basis={2024: "parent"}) == []
-    [found] = compare(checks, told(accounts_basis=group, staff_basis=alone, ip_basis=group))[1]
+    [found] = compare(checks, shipped_dictionary(), told(accounts_basis=group, staff_basis=alone, ip_basis=group))[1]
     assert found.message.startswith("2025年财务数据口径为合并，而2025年人员口径为母公司。")
     assert [each.display for each in found.figures] == ["合并", "母公司"]
 
@@ -120,10 +130,10 @@ def test_each_year_is_compared_with_the_one_before(checks: tuple[Check, ...]) ->
 
 def test_a_discrepancy_names_both_figures_with_year_source_and_distance(checks: tuple[Check, ...]) -> None:
     known = told(main_revenue_yuan={2025: "33000000.00"}, revenue_yuan={2025: "32000000.00"})
-    compared, [found] = compare(checks, known)
-    assert compared == 3, "two signs and one sum; what is not there is not counted"
+    compared, [found] = compare(checks, shipped_dictionary(), known)
+    assert compared == 3, "two bounds and one part; what is not there is not counted"
     assert found.message == (
-        "2025年主营业务收入 3,300.00 万元，应不超过2025年营业收入 3,200.00 万元，相差 100.00 万元。"
+        "2025年主营业务收入 3,300.00 万元，应不超过2025年营业收入 3,200.00 万元，多出 100.00 万元。"
         "主营业务收入是营业收入的一部分。"
     )
     assert [(each.fact_id, each.source_label) for each in found.figures] == [
@@ -170,10 +180,11 @@ def test_a_year_that_was_told_twice_with_two_values_is_named_with_both(
         ("compares: the_weather", "choice"),
         ("label: 又一次", "repeated-key"),
         ("surprise: 1", "unknown-key"),
+        ("severity: impossible", "unknown-key"),
     ],
 )
 def test_a_rule_that_cannot_be_used_is_named_with_its_line(dictionary: Dictionary, line: str, code: str) -> None:
-    text = f"checks:\n  - id: a\n    label: 甲\n    reason: 乙\n    severity: doubtful\n    {line}\n"
+    text = f"checks:\n  - id: a\n    label: 甲\n    reason: 乙\n    {line}\n"
     with pytest.raises(SourceInvalid) as refused:
         load_checks(text, dictionary, "x.yaml")
     assert code in {each.code for each in refused.value.problems}

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from peiyu.documents.maps import dictionary
+from rulebook.industries import industries_of
 from services.registry.domain.columns import Recognised
 from services.registry.domain.fact_rows import read_fact_row
 
@@ -26,6 +27,7 @@ def test_what_only_officials_decide_comes_from_them_whatever_the_file_says(
         {"uscc": "91341302MA2N0C3K5X", "fiscal_year": "2026"},
         {},
         [(column, cell)],
+        industries=industries_of([]),
         source="import",
         today=dt.date(2027, 6, 30),
     )

@@ -9,17 +9,17 @@ from typing import get_args
 import pytest
 
 from rulebook.dictionary import parse_dictionary
+from rulebook.divisions import parse_divisions
+from rulebook.industries import Industries, parse_industries
 from services.registry.api.enterprises import TitleCode
 from services.registry.domain import periods, standing, status, titles
-from services.registry.domain.divisions import parse_divisions
 from services.registry.domain.errors import FileNotReadable
-from services.registry.domain.industries import Industries, parse_industries
 from services.registry.domain.places import Places, places_of
 from services.registry.domain.status import RegistrationStatus
 from services.registry.domain.template import template_columns
 from services.registry.domain.uploads import encoding_of
 
-REFERENCE = Path(__file__).resolve().parents[3] / "services" / "registry" / "reference"
+REFERENCE = Path(__file__).resolve().parents[3] / "contracts" / "codes"
 TODAY = dt.date(2026, 11, 23)
 
 

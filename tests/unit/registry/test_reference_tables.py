@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.registry.domain.divisions import Divisions, parse_divisions
+from rulebook.divisions import Divisions, parse_divisions
 
-REFERENCE = Path(__file__).resolve().parents[3] / "services" / "registry" / "reference"
+REFERENCE = Path(__file__).resolve().parents[3] / "contracts" / "codes"
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rulebook.dictionary import Dictionary, DictionaryInvalid, parse_dictionary
+from rulebook.dictionary import NUMERIC, Dictionary, DictionaryInvalid, parse_dictionary
 
 GOOD = """\
 section: 测试
@@ -75,12 +75,33 @@ def test_a_sound_file_is_read() -> None:
         ("type: money", "type: records", 3, "malformed"),
         ("aliases: [营收]", "min: 十", 10, "number"),
         ("aliases: [营收]", "future: true", 10, "malformed"),
+        ("aliases: [营收]", "codes: gbt4754", 10, "malformed"),
+        ("aliases: [营收]", "part_of: [net_yuan]", 3, "unknown-fact"),
+        ("aliases: [营收]", "part_of: revenue_yuan", 3, "unknown-fact"),
         ("    unit: 元\n", "    unit: 元\n    unit: 元\n", 8, "repeated-key"),
     ],
 )
 def test_a_mistake_is_refused_with_its_line(old: str, new: str, line: int, code: str) -> None:
     assert old in GOOD
     assert ("a.yaml", line, code) in problems(GOOD.replace(old, new))
+
+
+FREE = {"total_profit_yuan", "net_profit_yuan", "net_assets_yuan"}
+"""What a year may lose, and what is left when it owes more than it has."""
+
+
+def test_every_figure_that_cannot_be_negative_says_so(dictionary: Dictionary) -> None:
+    """A new figure has to choose."""
+    least = {fact.id: fact.minimum for fact in dictionary if fact.type in NUMERIC}
+    assert {fact_id for fact_id, minimum in least.items() if minimum is None or minimum < 0} == FREE
+
+
+def test_a_fact_may_be_part_of_several(dictionary: Dictionary) -> None:
+    staff = dictionary["rd_staff"]
+    assert (staff.wholes, staff.part_of) == (("full_time_staff", "headcount"), "full_time_staff")
+    assert dictionary.parts["headcount"] == ((staff, dictionary["headcount"]),)
+    assert {whole.id for _, whole in dictionary.parts["rd_staff"]} == {"full_time_staff", "headcount"}
+    assert "net_profit_yuan" not in dictionary.parts
 
 
 def test_one_id_belongs_to_one_fact_across_files() -> None:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rulebook.dictionary import Dictionary, RecordField
+from rulebook.dictionary import Dictionary, RecordField, Shape
 from rulebook.headers import match_header
-from rulebook.values import CellError, Value, date_ahead, parse_cell, to_canonical
+from rulebook.values import CellError, Value, date_ahead, expectation, parse_cell, to_canonical
+from rulebook.wording import shown
+from tests.unit.rulebook.conftest import shipped_dictionary
 
 
 @pytest.mark.parametrize(
@@ -294,3 +296,24 @@ def test_today_ends_of_validity_and_what_is_no_date_are_not_ahead(
 
 def _some(field: RecordField) -> object:
     return field.allowed[0].code if field.allowed else "2026-01-01" if field.type == "date" else "1"
+
+
+def test_a_few_yuan_are_told_in_yuan() -> None:
+    money = Shape(label="营业收入", type="money", unit="元")
+    told = [shown(money, Decimal(each)) for each in ("-1", "0.01", "9999.99", "10000", "-12345.6", "0")]
+    assert told == ["-1.00 元", "0.01 元", "9,999.99 元", "1.00 万元", "-1.23 万元", "0.00 万元"]
+
+
+def test_a_bound_of_a_share_is_told_in_percent() -> None:
+    share = Shape(label="占有率", type="ratio", minimum=Decimal(0), maximum=Decimal(1))
+    assert expectation(share) == "百分比（0% 至 100%），如 12.5%"
+
+
+def test_what_is_expected_of_a_field_is_told_once() -> None:
+    awards = shipped_dictionary()["science_awards"]
+    wrong = parse_cell(awards, "国家级|零|2024-05-01")
+    assert isinstance(wrong, CellError)
+    assert wrong.message(awards.label) == "“科技奖励”的“获奖单位排名”应为整数（不小于 1），如 12，现为“零”"
+    absent = to_canonical(awards, [{"level": "national"}])
+    assert isinstance(absent, CellError)
+    assert absent.message(awards.label).count("应为") == 1

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.events.registry import EnterpriseUpdated, FactsRecorded, PeriodFacts
-from services.registry.domain.facts import Entry, Stated, apply, revise
+from services.registry.domain.facts import Entry, Stated, apply, beside, impossible, revise
+from services.registry.domain.problems import CellProblem
 from services.registry.store import bulk, staging
 from services.registry.store.repositories import identity_of
 from services.registry.store.staging import StagedRow
@@ -27,6 +28,12 @@ class _File:
     rows: list[tuple[StagedRow, _Periods]] = field(default_factory=list)
     stated: _Periods = field(default_factory=dict)
     said_by: dict[tuple[int, str], StagedRow] = field(default_factory=dict)
+
+    def take(self, row: StagedRow, periods: _Periods) -> None:
+        for year, facts in periods.items():
+            self.stated.setdefault(year, {}).update(facts)
+            for fact_id in facts:
+                self.said_by.setdefault((year, fact_id), row)
 
 
 @dataclass(slots=True)
@@ -49,6 +56,7 @@ def write_facts(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> No
             _merge(job, files.setdefault(row.uscc, _File()), row)
     batch = _Batch()
     for uscc, file in files.items():
+        _reject_impossible(job, file, current.get(uscc, {}))
         _revise(job, known[uscc], file, current.get(uscc, {}), batch)
     if job.writing and batch.revisions:
         bulk.append_revisions(job.tx, batch.revisions)
@@ -70,11 +78,41 @@ def _merge(job: Job, file: _File, row: StagedRow) -> None:
                 message = f"{when}“{label}”与第 {first.row} 行不一致，请只保留一个数"
                 job.reject(row, "uscc", "fact-stated-twice", message)
                 return
-    for year, facts in periods.items():
-        file.stated.setdefault(year, {}).update(facts)
-        for fact_id in facts:
-            file.said_by.setdefault((year, fact_id), row)
+    file.take(row, periods)
     file.rows.append((row, periods))
+
+
+def _reject_impossible(job: Job, file: _File, current: Mapping[int, Mapping[str, Entry]]) -> None:
+    """Reject the rows whose figures cannot be true beside those of the other rows and what is on file.
+
+    What is left is looked at again: a rejected row's figures are not there for the others any more.
+    """
+    while found := _blamed(job, file, current):
+        for row, problems in found.values():
+            job.report.reject(row.sheet, row.row, *problems)
+        file.rows = [(row, periods) for row, periods in file.rows if row.position not in found]
+        file.stated, file.said_by = {}, {}
+        for row, periods in file.rows:
+            file.take(row, periods)
+
+
+def _blamed(
+    job: Job, file: _File, current: Mapping[int, Mapping[str, Entry]]
+) -> dict[int, tuple[StagedRow, list[CellProblem]]]:
+    """Position in the file → row and what is wrong with it; of two rows it is the one that states the part."""
+    blamed: dict[int, tuple[StagedRow, list[CellProblem]]] = {}
+    for year, stated in file.stated.items():
+        for each in impossible(job.knowledge.dictionary, year, stated, {**current.get(year, {}), **stated}):
+            fact, shown = (each.part, each.part_shown) if each.part.id in stated else (each.whole, each.whole_shown)
+            expected = f"不超过{each.expected}" if fact is each.part else f"不小于{each.found}"
+            row = file.said_by[(year, fact.id)]
+            other = file.said_by.get((year, each.whole.id), row)
+            where = f"“{each.whole.label}”见第 {other.row} 行，" if other is not row else ""
+            message = f"{each.message}{where}{beside(each, stated)}。"
+            header = job.fact_header(row, fact, year)
+            problem = CellProblem(header, "part-exceeds-whole", message, shown, expected)
+            blamed.setdefault(row.position, (row, []))[1].append(problem)
+    return blamed
 
 
 def _revise(job: Job, enterprise: Any, file: _File, current: Mapping[int, Mapping[str, Entry]], batch: _Batch) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.db import Transaction
+from rulebook.dictionary import Fact
 from services.registry.domain.columns import column
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.names import comparison_key
@@ -36,6 +37,8 @@ class Job:
     report: Report = field(default_factory=Report)
     headers: dict[tuple[str | None, str], str] = field(default_factory=dict)
     """(sheet, column key) → the header as the file writes it."""
+    fact_headers: dict[tuple[str | None, str, int | None], str] = field(default_factory=dict)
+    """(sheet, fact id, year in the header if there is one) → the header as the file writes it."""
 
     @property
     def writing(self) -> bool:
@@ -67,6 +70,11 @@ class Job:
         """A problem of the row's column `key`, as the file names it."""
         header = self.headers.get((staged.sheet, key)) or column(self.row.kind, key).label
         return CellProblem(header, code, message, staged.shown(key), expected)
+
+    def fact_header(self, staged: StagedRow, fact: Fact, year: int) -> str:
+        """The header of the column in which the row states the fact of that year."""
+        of_year, of_any = ((staged.sheet, fact.id, each) for each in (year, None))
+        return self.fact_headers.get(of_year) or self.fact_headers.get(of_any) or fact.label
 
     def reject(self, staged: StagedRow, key: str, code: str, message: str, expected: str | None = None) -> None:
         self.report.reject(staged.sheet, staged.row, self.problem(staged, key, code, message, expected))

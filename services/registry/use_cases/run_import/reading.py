@@ -41,6 +41,11 @@ def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[Staged]:
             job.report.refuse_file(layout.problems)
             continue
         job.headers |= {(sheet.name, key): each.header for key, each in layout.named().items()}
+        job.fact_headers |= {
+            (sheet.name, each.fact.id, each.fiscal_year): each.header
+            for each in layout.facts()
+            if each.fact is not None
+        }
         yield from _read_sheet(job, layout, chain(peeked, sheet.rows), max_rows)
         if job.report.unusable:
             return
@@ -98,7 +103,8 @@ def _read_row(job: Job, named: Mapping[str, Recognised], facts: Sequence[Recogni
     if job.row.kind == "titles":
         return read_title_row(said, named, today=job.today)
     values = [(each, cells[each.index]) for each in facts if each.index < width and cells[each.index]]
-    return read_fact_row(said, named, values, source=job.row.source, today=job.today)
+    industries = job.known.industries
+    return read_fact_row(said, named, values, industries=industries, source=job.row.source, today=job.today)
 
 
 def stated_periods(stated: Mapping[str, Any]) -> dict[int, dict[str, dict[str, Any]]]:

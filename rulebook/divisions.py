@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,6 +60,25 @@ class Divisions:
             return self._resolve_former(former)
         return self._unknown(written)
 
+    def registered_in(self, code: str) -> Resolution:
+        """Where an enterprise with this code is registered: what the standard has, or the one district that a former
+        code has become. Anything else is no division."""
+        found = self.resolve(code)
+        certain = code in self.current or (found.division is not None and found.division.district)
+        return found if certain else Resolution(None, found.remark, known=False)
+
+    def begins(self, prefix: str) -> bool:
+        """Whether any code, of today or of before, begins with these digits."""
+        return any(code.startswith(prefix) for code in (*self.current, *self.former))
+
+    def beside(self, prefix: str) -> list[Division]:
+        """What could have been meant by a prefix that no code begins with: the divisions under its known beginning."""
+        for wide, level in ((prefix[:4], "county"), (prefix[:2], "city"), ("", "province")):
+            under = [each for code, each in self.current.items() if code.startswith(wide) and each.level == level]
+            if under and len(prefix) > len(wide):
+                return under
+        return []
+
     def _resolve_former(self, former: FormerCode) -> Resolution:
         if former.kind == "development_zone":
             city = self.current[former.became[0]]
@@ -87,7 +105,7 @@ def _too_wide(division: Division) -> str:
 
 
 def parse_divisions(current_csv: str, former_csv: str) -> Divisions:
-    """Build the table from the texts of `reference/gbt2260.csv` and `reference/gbt2260_retired.csv`."""
+    """Build the table from the texts of `contracts/codes/gbt2260.csv` and `gbt2260_retired.csv`."""
     current = {
         row["code"]: Division(
             code=row["code"],
@@ -97,7 +115,7 @@ def parse_divisions(current_csv: str, former_csv: str) -> Divisions:
             full_name=row["full_name"],
             district=row["district"] == "true",
         )
-        for row in csv.DictReader(io.StringIO(current_csv))
+        for row in csv.DictReader(current_csv.splitlines())
     }
     former = {
         row["code"]: FormerCode(
@@ -108,6 +126,6 @@ def parse_divisions(current_csv: str, former_csv: str) -> Divisions:
             since=row["since"],
             source=row["source"],
         )
-        for row in csv.DictReader(io.StringIO(former_csv))
+        for row in csv.DictReader(former_csv.splitlines())
     }
     return Divisions(current=current, former=former)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rulebook.dictionary import Fact
+from rulebook.values import CellError
+
+EXPECTED = "GB/T 4754-2017 的代码（门类字母、2 至 4 位数字）或名称，如 C3911、3911、39"
 _WRITTEN = re.compile(r"^([A-T])?(\d{2,4})?(?!\d)[\s.、:-]*(.*)$")
 _LEVELS = {"section": "门类", "division": "大类", "group": "中类", "class": "小类"}
 
@@ -57,9 +60,16 @@ class Industries:
         return IndustryReading(found, remark)
 
 
+def unknown_industry(fact: Fact, value: object, industries: Industries) -> CellError | None:
+    """Why a value of a fact that names an industry cannot be taken; None for any other fact."""
+    if fact.codes != "gbt4754" or not isinstance(value, str) or industries.read(value).industry is not None:
+        return None
+    return CellError(EXPECTED, value)
+
+
 def parse_industries(table_csv: str) -> Industries:
-    """Build the table from the text of `reference/gbt4754_2017.csv`."""
-    rows = csv.DictReader(io.StringIO(table_csv))
+    """Build the table from the text of `contracts/codes/gbt4754_2017.csv`."""
+    rows = csv.DictReader(table_csv.splitlines())
     return industries_of(Industry(r["code"], r["name"], r["level"], r["parent"], r["section"]) for r in rows)
 
 
