@@ -145,6 +145,9 @@ def test_the_table_of_sizes(sizes: SizeTable) -> None:
     assert [int(each) for each in figures(sizes.label)] == said["label"]
     assert sizes.document == Document(said["number"], said["name"], said["issuer"], said["annex"])
     assert sizes.in_force_from == said["from"]
+    divisions = {letter: [span.first // 100, span.last // 100] for letter, span in sizes.sections.items()}
+    assert divisions == said["sections"]
+    assert [[span.first, span.last] for span in sizes.not_covered] == said["not_covered"]
 
 
 def test_an_article_of_63_is_marked_as_not_checked(shipped: dict[str, Pack]) -> None:
