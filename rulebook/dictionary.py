@@ -27,7 +27,7 @@ SOURCE_KINDS = {
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _FACT_KEYS = (
     "id", "label", "label_en", "description", "type", "unit", "period", "year_of", "elapses", "part_of", "min", "max",
-    "allowed", "fields", "evidence", "sources", "aliases", "future",
+    "allowed", "fields", "evidence", "sources", "aliases", "future", "scale", "judged",
 )  # fmt: skip
 _FIELD_KEYS = ("name", "label", "type", "unit", "required", "min", "max", "allowed", "future")
 
@@ -76,7 +76,9 @@ class RecordField(Shape):
 class Fact(Shape):
     """One fact. `fiscal_year` facts are stored per year (`year_of`: fiscal or calendar), `point` facts under 0.
 
-    `elapses`: it counts years, so it grows by one a year by itself. `part_of`: the fact it can never exceed.
+    `elapses`: it counts years, so it grows by one a year by itself. `part_of`: the fact it can never exceed. `scale`:
+    it says how large the enterprise is, which nobody is advised to shrink. `judged`: what a thing is, as people
+    determine it; no enterprise brings it about.
     """
 
     id: str
@@ -85,6 +87,8 @@ class Fact(Shape):
     year_of: str = "fiscal"
     elapses: bool = False
     part_of: str = ""
+    scale: bool = False
+    judged: bool = False
     description: str = ""
     section: str = ""
     fields: tuple[RecordField, ...] = ()
@@ -201,6 +205,8 @@ def _fact(reader: Reader, block: Block, section: str) -> Fact:
         year_of=_choice(reader, block, "year_of", YEARS) if "year_of" in block.entries else "fiscal",
         elapses=reader.text(block, "elapses", required=False) == "true",
         part_of=reader.text(block, "part_of", required=False),
+        scale=reader.text(block, "scale", required=False) == "true",
+        judged=reader.text(block, "judged", required=False) == "true",
         description=reader.text(block, "description", required=False), section=section, fields=fields,
         evidence=reader.texts(block, "evidence"), sources=_sources(reader, block),
         aliases=reader.texts(block, "aliases"), file=reader.file, line=block.line,

@@ -13,7 +13,7 @@ from rulebook.plan_time import LEAD_DAYS
 from rulebook.size import SizeResult
 from rulebook.status import Status
 from rulebook.subject import POINT, Title
-from rulebook.wording import period_label
+from rulebook.wording import period_label, shown_value
 
 _SIZE_WORDS = {
     "industry_code": "所属行业代码",
@@ -32,6 +32,11 @@ def close_equals(remedies: Remedies, test: Equals, draft: Draft, asking: Asking,
         edit = remedies.confirmed(fact, year, held.value, asking)
     elif remedies.frozen(fact.id, year):
         remedies.block(f"{period_label(fact, year)}属于已结束的年度，不能再改变")
+        edit = None
+    elif fact.judged:
+        remedies.block(
+            f"“{fact.label}”现为{shown_value(fact, held.value)}：由主管部门认定，不由企业决定，有异议的请主管部门复核"
+        )
         edit = None
     else:
         effort = remedies.effort(fact, year, asking)

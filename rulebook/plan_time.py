@@ -23,14 +23,16 @@ from rulebook.units import plain_decimal
 LEAD_DAYS = {"paperwork": 0, "months": 92, "year": 366, "years": 731}
 """How long a change of each effort class takes. A planning assumption of ours, no rule: shown with every change."""
 
-STEEP = Fraction(1, 2)
-"""A yearly figure that has to more than double is hardly reached, however long the year. A planning assumption of
-ours, no rule: such steps are said to be so, and routes that need one come after those that need none."""
-
 YEARS_AHEAD = 4
 """t, t−1 and t−2 all lie in the future after three years, and no window of the law reaches back further."""
 
 FactKey = tuple[str, int]
+
+
+def effort_until(ready: date, as_of: date) -> str:
+    """The class of what can be complete on that day and not before."""
+    days = (ready - as_of).days
+    return next((effort for effort in ("months", "year") if days <= LEAD_DAYS[effort]), "years")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class Clock:
 
     def running(self, year: int) -> bool:
         return year == self.as_of.year
+
+    def last_known(self, fact: Fact, year: int) -> int:
+        """The year to ask for: that year if it has come, else the last one that has, which is carried forward."""
+        return min(year, self.as_of.year - (fact.year_of != "calendar"))
 
     @property
     def days_left(self) -> int:

@@ -67,7 +67,7 @@ def post_gap_plan(actor: AssessmentReader, tx: ReadTx, wanted: GapPlanNew, reque
             today=today,
         )
     windows = [Window(each.title or wanted.title, each.opens, each.closes, each.label) for each in wanted.windows]
-    planned = plan_gaps(rules, situation, as_of=min(day, today), windows=windows)
+    planned = plan_gaps(rules, request.app.state.checks, situation, as_of=min(day, today), windows=windows)
     return plan_rendering.gap_plan(planned, situation.enterprise)
 
 
@@ -131,7 +131,7 @@ def get_near_misses(
         limit=limit,
     )
     page = keyset.cut(rows, limit, lambda pair: (pair[0].open_lines, _steps(pair[0].open_distance), pair[0].uscc))
-    steps = first_steps(rules, rules.editions.by_hash(), [row for row, _ in page.rows])
+    steps = first_steps(rules, request.app.state.checks, rules.editions.by_hash(), [row for row, _ in page.rows])
     following = pagination.link_next(request, response, page.after)
     items: list[Any] = [
         plan_rendering.near_miss(row, enterprise, steps.get((row.uscc, row.title))) for row, enterprise in page.rows

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Dictionary, Fact
 from rulebook.expressions import Expressions
 from rulebook.pack import SIZES, Ref
+from rulebook.plan_bounds import Possible
 from rulebook.scene import exact_decimal
 from rulebook.size import SizeResult
 from rulebook.source import Block, Reader
@@ -191,6 +192,44 @@ def _tolerance(reader: Reader, block: Block, expressions: Expressions, like: Fac
     if text.endswith("%") and text[:-1].replace(".", "", 1).isdigit():
         return Decimal(0), Decimal(text[:-1]) / 100
     return expressions.literal(text, like, line) or Decimal(0), Decimal(0)
+
+
+# -- what a plan may not come to ----------------------------------------------------------------------------------
+
+
+def possible_of(checks: Sequence[Check]) -> Possible:
+    """The checks of severity `impossible` as bounds of a plan: parts within their wholes, and the rest as it reads."""
+    firm = [check for check in checks if check.severity == "impossible" and check.relation is not None]
+    within: dict[str, tuple[str, ...]] = {}
+    reading: dict[str, list[Check]] = {}
+    for check in firm:
+        assert check.relation is not None
+        pair = _part_and_whole(check.relation)
+        if pair is not None:
+            within[pair[0]] = (*within.get(pair[0], ()), pair[1])
+        for ref in check.relation.refs:
+            reading.setdefault(ref.fact.id, []).append(check)
+
+    def broken(facts: Facts, touched: Collection[tuple[str, int]]) -> Iterator[str]:
+        asked = {check.id: check for fact_id, _ in touched for check in reading.get(fact_id, ())}
+        _, found = compare(list(asked.values()), facts)
+        for each in found:
+            if any((figure.fact_id, figure.fiscal_year) in touched for figure in each.figures):
+                yield each.message
+
+    return Possible(within, broken)
+
+
+def _part_and_whole(relation: Relation) -> tuple[str, str] | None:
+    """(part, whole) of a relation that says no more than that one figure never exceeds another of the same year."""
+    if relation.operator == ">=":
+        left, right = relation.right, relation.left
+    else:
+        left, right = relation.left, relation.right
+    plain = relation.operator != "=" and not (left.constant or right.constant or relation.absolute or relation.share)
+    if not plain or len(left.refs) != 1 or len(right.refs) != 1 or left.refs[0].offset != right.refs[0].offset:
+        return None
+    return left.refs[0].fact.id, right.refs[0].fact.id
 
 
 # -- comparing ----------------------------------------------------------------------------------------------------

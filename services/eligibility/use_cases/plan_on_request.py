@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,15 +13,15 @@ from chassis.errors import FieldProblem
 from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
-from rulebook.pack import Holds, Pack
+from rulebook.pack import Pack
 from rulebook.plan import FirstStep, first_step, plan
+from rulebook.plan_bounds import Possible
 from rulebook.plan_draft import Resize
-from rulebook.plan_model import GapPlan, Window
-from rulebook.plan_walk import leaves_of, tests_of
+from rulebook.plan_model import Edition, GapPlan, Succession, Window
 from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, FactValue, Subject
-from services.eligibility.domain.consistency import Check
+from services.eligibility.domain.consistency import Check, possible_of
 from services.eligibility.domain.errors import EnterpriseNotKnown, StatedFactsInvalid
 from services.eligibility.domain.stated import read_stated, refuse_titles_ahead
 from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, subject_of
@@ -104,47 +104,81 @@ def stated_situation(
     )
 
 
-def plan_gaps(rules: Rules, situation: Situation, *, as_of: dt.date, windows: Sequence[Window] = ()) -> Planned:
-    """The way to the title, with the way to every title that it needs first."""
-    return _plan(rules, situation, as_of, windows, frozenset((situation.title,)))
-
-
-def _plan(
-    rules: Rules, situation: Situation, as_of: dt.date, windows: Sequence[Window], asked: frozenset[str]
+def plan_gaps(
+    rules: Rules, checks: Sequence[Check], situation: Situation, *, as_of: dt.date, windows: Sequence[Window] = ()
 ) -> Planned:
-    """Titles that are needed first are planned first: when they can be had decides when this one can be."""
-    subject = situation.subject(rules)
-    first: dict[str, Planned] = {}
-    prior: dict[str, dt.date | None] = {}
-    for code in _needed(situation.pack, situation.kind) - asked:
+    """The way to the title, with the way to every title that it needs first."""
+    return _Asked(rules, possible_of(checks), as_of, windows).plan(situation, frozenset((situation.title,)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is the same for a title and for those that it needs first."""
+
+    rules: Rules
+    possible: Possible
+    as_of: dt.date
+    windows: Sequence[Window]
+    made: dict[str, Planned] = field(default_factory=dict)
+
+    def plan(self, situation: Situation, asked: frozenset[str]) -> Planned:
+        """A title that the plan needs is planned, too: when it can be had decides when this one can be, or whether
+        another way is the shorter one. So the plan is made again with what that says, until it needs no other."""
+        prior: dict[str, dt.date | None] = {}
+        while True:
+            found = self._once(situation, prior)
+            further = [code for code in _taken(found) if code not in prior and code not in asked]
+            for code in further:
+                prior[code] = self._first_day(situation, code, asked)
+            if not further:
+                return Planned(found, tuple(self.made[code] for code in sorted(_taken(found)) if code in self.made))
+
+    def _once(self, situation: Situation, prior: Mapping[str, dt.date | None]) -> GapPlan:
+        return plan(
+            situation.pack,
+            situation.subject(self.rules),
+            situation.day,
+            situation.kind,
+            windows=self.windows,
+            as_of=self.as_of,
+            prior=prior,
+            resize=sizing(self.rules.sizes, situation.inputs["industry_code"]),
+            possible=self.possible,
+            succession=succession_of(self.rules, situation),
+        )
+
+    def _first_day(self, situation: Situation, code: str, asked: frozenset[str]) -> dt.date | None:
+        """When the title can be applied for, by its own plan; at once where it is held or has no rules here."""
         if kind_for(code, situation.inputs["titles"], situation.day) == "review":
-            continue
-        pack = rules.editions.find(code, "new", situation.day, situation.district)
+            return self.as_of
+        pack = self.rules.editions.find(code, "new", situation.day, situation.district)
         if pack is None:
-            continue
-        own = replace(situation, title=code, kind="new", pack=pack)
-        first[code] = _plan(rules, own, as_of, windows, asked | {code})
-        best = first[code].plan.best
-        prior[code] = best.opportunity.day if best is not None and best.opportunity is not None else None
-    found = plan(
-        situation.pack,
-        subject,
-        situation.day,
-        situation.kind,
-        windows=windows,
-        as_of=as_of,
-        prior=prior,
-        resize=sizing(rules.sizes, situation.inputs["industry_code"]),
+            return self.as_of
+        if code not in self.made:
+            own = replace(situation, title=code, kind="new", pack=pack)
+            self.made[code] = self.plan(own, asked | {code})
+        best = self.made[code].plan.best
+        return best.opportunity.day if best is not None and best.opportunity is not None else None
+
+
+def _taken(found: GapPlan) -> set[str]:
+    """The titles that the best way needs to be held or obtained."""
+    return {change.title for change in found.best.changes if change.title} if found.best is not None else set()
+
+
+def succession_of(rules: Rules, situation: Situation) -> Succession | None:
+    """Until when the edition serves, and what serves then; None where nothing is known to end it."""
+    found = rules.editions.succession(
+        situation.title, situation.kind, situation.pack, situation.day, situation.district
     )
-    best = found.best
-    taken = {change.title for change in best.changes if change.title} if best is not None else set()
-    return Planned(found, tuple(first[code] for code in sorted(taken) if code in first))
-
-
-def _needed(pack: Pack, kind: str) -> frozenset[str]:
-    """Titles that a line asks for; not those that the ledger only repeats beside another fact."""
-    holds = (leaf for test in tests_of(pack, kind) for leaf in leaves_of(test) if isinstance(leaf, Holds))
-    return frozenset(code for leaf in holds if not (leaf.forbidden or leaf.recorded_only) for code in leaf.titles)
+    if found is None:
+        return None
+    ends, pack = found
+    if pack is None:
+        return Succession(ends)
+    term = pack.term(situation.kind)
+    start = term.start if term is not None else ends + dt.timedelta(days=1)
+    return Succession(ends, Edition(pack.id, pack.label, pack.edition, pack.sha256, pack.document, start))
 
 
 def sizing(sizes: SizeTable, industry: str | None) -> Resize:
@@ -220,17 +254,18 @@ def _changed(
 
 
 def first_steps(
-    rules: Rules, packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]
+    rules: Rules, checks: Sequence[Check], packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]
 ) -> dict[tuple[str, str], FirstStep]:
-    """For every row the first thing to do on its nearest route, by (uscc, title)."""
+    """For every row what its plan begins with, by (uscc, title); none for those whom no change brings there."""
     found: dict[tuple[str, str], FirstStep] = {}
+    possible = possible_of(checks)
     for row in rows:
         pack = packs.get(row.pack_hash)
-        if pack is None or row.near_route is None:
+        if pack is None:
             continue
         subject = subject_of(row.inputs, rules.sizes, row.application_date)
         resize = sizing(rules.sizes, row.inputs["industry_code"])
-        found[(row.uscc, row.title)] = first_step(
-            pack, subject, row.application_date, row.kind, row.near_route, resize=resize
-        )
+        step = first_step(pack, subject, row.application_date, row.kind, resize=resize, possible=possible)
+        if step is not None:
+            found[(row.uscc, row.title)] = step
     return found
