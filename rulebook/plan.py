@@ -51,7 +51,7 @@ from rulebook.plan_lines import obstacles, open_lines, stuck
 from rulebook.plan_model import Change, GapPlan, Kind, Opportunity, Outcome, RoutePlan, Succession, Window
 from rulebook.plan_pending import pending
 from rulebook.plan_search import OPEN, Search, needs, route_in
-from rulebook.plan_time import run_out
+from rulebook.plan_time import effort_until, run_out
 from rulebook.plan_words import spaced, summary_of
 from rulebook.status import MANUAL_REVIEW, Status, Verdict
 from rulebook.subject import Subject
@@ -86,11 +86,13 @@ def plan(
 
 
 class FirstStep(NamedTuple):
-    """The first change of a plan in words, and the hardest effort class among its changes; empty where only officials
-    have something to do."""
+    """The first change of a plan in words, its effort class and the hardest one among all its changes; empty where only
+    officials have something to do. `titles`: those that the plan needs to be held or obtained."""
 
     text: str
     effort: str
+    hardest: str
+    titles: frozenset[str] = frozenset()
 
 
 def first_step(
@@ -179,8 +181,9 @@ class _Planner:
         if isinstance(way, _Refusal):
             return None
         if not way.changes:
-            return FirstStep(self._left_to_officials(way.route), "")
-        return FirstStep(way.changes[0].text, way.effort)
+            return FirstStep(self._left_to_officials(way.route), "", "")
+        first, titles = way.changes[0], frozenset(each.title for each in way.changes if each.title)
+        return FirstStep(first.text, first.effort, way.effort, titles)
 
     def _left_to_officials(self, route: Route) -> str:
         """Nothing is left for the enterprise to do, but there is for whoever decides."""
@@ -278,13 +281,12 @@ class _Planner:
             found = later.get(need.id)
             if need.status not in OPEN or found is None or found.status in OPEN:
                 continue
-            ahead = opportunity.day.year - self.days.as_of.year
             yield Change(
                 kind=Kind.WAIT,
                 text=f"等到{spaced(opportunity.label)}：届时“{found.label}”已满足",
                 conditions=(found.id,),
                 goals=(),
-                effort="months" if ahead == 0 else "year" if ahead == 1 else "years",
+                effort=effort_until(opportunity.day, self.days.as_of),
                 ready=opportunity.day,
                 earliest=f"{opportunity.day}",
                 distance=Decimal(0),

@@ -71,14 +71,14 @@ class Draft:
     edits: tuple[Edit, ...] = ()
     size: SizeResult | None = None
     """The size class without any edit."""
-    _made: list[Subject] = field(default_factory=list, compare=False)
+    _made: dict[bool, Subject] = field(default_factory=dict, compare=False)
 
     def with_edits(self, more: Iterable[Edit]) -> Draft | None:
         """A further draft, or None when an edit contradicts another or lifts a whole beyond what it can come to."""
         merged = merge((*self.edits, *more))
         if merged is None:
             return None
-        draft = replace(self, edits=merged, _made=[])
+        draft = replace(self, edits=merged, _made={})
         return draft if draft.consistent() else None
 
     def consistent(self) -> bool:
@@ -90,7 +90,7 @@ class Draft:
 
     def unpaced(self) -> Draft:
         """As if a year could bring anything until its last day."""
-        return replace(self, bounds=replace(self.bounds, paced=frozenset()), _made=[])
+        return replace(self, bounds=replace(self.bounds, paced=frozenset()), _made={})
 
     def asks(self, key: FactKey) -> bool:
         """Whether that figure is asked for."""
@@ -134,9 +134,24 @@ class Draft:
 
     @property
     def subject(self) -> Subject:
-        if not self._made:
-            self._made.append(self._apply())
-        return self._made[0]
+        """The subject with the edits."""
+        if True not in self._made:
+            self._made[True] = self._sized(self.unsized)
+        return self._made[True]
+
+    @property
+    def unsized(self) -> Subject:
+        """As `subject`, its size class not worked out anew."""
+        if False not in self._made:
+            self._made[False] = self._apply()
+        return self._made[False]
+
+    def _sized(self, changed: Subject) -> Subject:
+        if any(edit.slot[0] == "size" for edit in self.edits) or self.resize is None:
+            return changed
+        if not {fact_id for fact_id, _ in self.touched()} & SIZE_FACTS:
+            return changed
+        return replace(changed, size=self.resize(changed.facts, self.fiscal_year) or changed.size)
 
     def _apply(self) -> Subject:
         facts = dict(self.base.facts)
@@ -166,12 +181,7 @@ class Draft:
         for key, value in self.lifted().items():
             held = facts[key]
             facts[key] = FactValue(value, held.source)
-        if size is None:
-            size = self.size if self.size is not None else self.base.size
-            touched = {edit.slot[1] for edit in self.edits} | {fact_id for fact_id, _ in self.lifted()}
-            if self.resize is not None and touched & SIZE_FACTS:
-                size = self.resize(facts, self.fiscal_year) or size
-        return Subject(facts, titles, size, self.base.ledger_complete)
+        return Subject(facts, titles, size or self.size or self.base.size, self.base.ledger_complete)
 
 
 def _with_entry(held: FactValue | None, edit: Edit) -> FactValue:
@@ -237,7 +247,7 @@ def order_of(edits: Iterable[Edit]) -> Order:
 
 def bare(draft: Draft) -> Draft:
     """The same day without any edit."""
-    return replace(draft, edits=(), _made=[])
+    return replace(draft, edits=(), _made={})
 
 
 def signature(edits: Iterable[Edit]) -> Signature:

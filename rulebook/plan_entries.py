@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from rulebook.dictionary import Fact, RecordField
-from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Window
+from rulebook.pack import PACK_TITLES, Clause, CompareTotal, Entries, FieldTest, Window
 from rulebook.plan_draft import Draft, Edit
 from rulebook.plan_model import Kind
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest, source_of
@@ -38,17 +38,25 @@ def close_entries(remedies: Remedies, test: Entries, draft: Draft, asking: Askin
     if on is None:
         remedies.block(f"{test.fact.label}须在{test.window.text if test.window else ''}内取得，该期间已结束")
         return []
-    effort = "paperwork" if test.fact.judged else obtaining(asking.effort)
     found: list[Way] = []
     for number, clause in enumerate(test.where or ((),)):
+        entry = _fitting(test.fact, clause, test.window, on)
+        effort = "paperwork" if test.fact.judged else obtaining(asking.effort)
+        ready = remedies.in_time(effort)
+        title = title_of(entry)
+        if title:
+            granted = remedies.granted(title, effort)
+            if granted is None:
+                continue
+            effort, ready = granted
         edit = _in_time(
             remedies,
             Edit(
                 slot=("entry", test.fact.id, number + hash_of(test.text)),
                 kind=Kind.SUPPLY if test.fact.judged else Kind.OBTAIN,
-                value=_fitting(test.fact, clause, test.window, on),
+                value=entry,
                 effort=effort,
-                ready=remedies.ready(test.fact, POINT, effort),
+                ready=ready,
                 condition=asking.condition,
                 fact=test.fact,
                 source=source_of(test.fact, asking),
@@ -61,6 +69,12 @@ def close_entries(remedies: Remedies, test: Entries, draft: Draft, asking: Askin
         if edit is not None:
             found.append((edit,))
     return cheapest(found)
+
+
+def title_of(entry: object) -> str:
+    """The title that an entry stands for: an honour may be another title."""
+    values = entry.values() if isinstance(entry, dict) else ()
+    return next((each for each in values if isinstance(each, str) and each in PACK_TITLES), "")
 
 
 def _in_time(remedies: Remedies, edit: Edit, on: date) -> Edit | None:
@@ -119,7 +133,7 @@ def close_total(remedies: Remedies, test: CompareTotal, draft: Draft, asking: As
         remedies.block(f"{total.window.text}{total.fact.label}所属年度已结束，不能再增加")
         return []
     effort = obtaining(asking.effort)
-    ready = remedies.ready(total.fact, POINT, effort)
+    ready = remedies.in_time(effort)
     clause = total.where[0] if total.where else ()
     slot = ("entry", total.fact.id, hash_of(total.amount.name))
     known = next((edit for edit in draft.edits if edit.slot == slot), None)

@@ -82,7 +82,7 @@ def _moved(remedies: Remedies, ref: Ref, direction: int, reached: Reached, draft
     known = next((edit for edit in draft.edits if edit.slot == ("fact", *key)), None)
     if known is not None and known.direction * direction < 0:
         return None
-    ready = remedies.ready(fact, year, remedies.effort(fact, year, asking))
+    effort, ready = remedies.timing(fact, year, asking)
     before = Fraction(str(held.value))
     on_file = draft.base.facts[key].value  # not what an earlier edit or a part made of it
 
@@ -92,7 +92,7 @@ def _moved(remedies: Remedies, ref: Ref, direction: int, reached: Reached, draft
             slot=("fact", *key),
             kind=Kind.REACH,
             value=canonical(fact, value),
-            effort=remedies.effort(fact, year, asking),
+            effort=effort,
             ready=ready,
             condition=asking.condition,
             fact=fact,

@@ -158,7 +158,7 @@ class Goals:
     def _value(self, what: Measure, draft: Draft) -> str:
         asking = Asking("")
         meter = self.remedies.compiled(what, asking, lambda: compile_measure(what, self.remedies.basis(asking)))
-        value = meter(self.remedies.scene(draft))
+        value = meter(self.remedies.scene(draft, what))
         return "" if isinstance(value, Status) else shown(shape_of(what), display(value))
 
     def _kept(self, test: Compare, edit: Edit) -> str:

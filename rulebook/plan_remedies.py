@@ -16,12 +16,13 @@ from typing import Any, TypeVar, cast
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.judge import compile_test
-from rulebook.pack import AllOf, AnyOf, Compare, Ref, Review, Test
+from rulebook.pack import TITLES, AllOf, AnyOf, Compare, Ref, Review, Test
 from rulebook.plan_bounds import Bounds
 from rulebook.plan_draft import Draft, Edit, merge, order_of, signature
 from rulebook.plan_missing import asked_for, lacks
 from rulebook.plan_model import Kind
-from rulebook.plan_time import LEAD_DAYS, Clock, FactKey, effort_until
+from rulebook.plan_scope import Scope, scope_of
+from rulebook.plan_time import LEAD_DAYS, Clock, FactKey, effort_until, harder
 from rulebook.scene import Basis, Scene
 from rulebook.status import Status
 from rulebook.subject import POINT
@@ -58,6 +59,7 @@ class Remedies:
     forms: Mapping[type, Form]
     """How each form of test is closed (rulebook.plan_forms)."""
     blocked: list[str] = field(default_factory=list)
+    _scopes: dict[int, tuple[object, Scope]] = field(default_factory=dict)
     _known: dict[object, tuple[list[Any], tuple[str, ...]]] = field(default_factory=dict)
     _compiled: dict[tuple[int, frozenset[str]], tuple[object, object]] = field(default_factory=dict)
 
@@ -73,12 +75,13 @@ class Remedies:
     def basis(self, asking: Asking) -> Basis:
         return Basis(self.clock.day.year, asking.only_sources)
 
-    def scene(self, draft: Draft) -> Scene:
-        return Scene(draft.subject, self.clock.day)
+    def scene(self, draft: Draft, rule: object) -> Scene:
+        """The changed facts, with the size class where the rule reads it: working it out takes longer than the rest."""
+        return Scene(draft.subject if self.scope(rule).size else draft.unsized, self.clock.day)
 
     def status(self, test: Test, draft: Draft, asking: Asking) -> Status:
         judge = self.compiled(test, asking, lambda: compile_test(test, self.basis(asking)))
-        return judge(self.scene(draft))
+        return judge(self.scene(draft, test))
 
     def compiled(self, rule: object, asking: Asking, compile_rule: Callable[[], Rule]) -> Rule:
         """What a rule of the pack was compiled to for these sources: it is asked of many drafts."""
@@ -102,11 +105,13 @@ class Remedies:
 
     def ways(self, test: Test, draft: Draft, asking: Asking) -> list[Way]:
         """Sets of edits after which the test holds, cheapest first; an empty set where nothing is left to change."""
-        key = (id(test), asking, signature(draft.edits))
-        return self.remembered(key, lambda: self._ways(test, draft, asking))
+        return self.remembered("ways", test, draft, asking, lambda: self._ways(test, draft, asking))
 
-    def remembered(self, key: object, find: Callable[[], list[Thing]]) -> list[Thing]:
-        """What was found before for the same draft, with the reasons that were given."""
+    def remembered(
+        self, what: str, rule: object, draft: Draft, asking: object, find: Callable[[], list[Thing]]
+    ) -> list[Thing]:
+        """What was found before where the rule sees the same edits, with the reasons that were given."""
+        key = (what, id(rule), asking, self.scope(rule).of(draft.edits))
         known = self._known.get(key)
         if known is None:
             outer = list(self.blocked)
@@ -117,6 +122,12 @@ class Remedies:
         for reason in known[1]:
             self.block(reason)
         return known[0]
+
+    def scope(self, rule: object) -> Scope:
+        known = self._scopes.get(id(rule))
+        if known is None:
+            known = self._scopes[id(rule)] = (rule, scope_of(rule, self.bounds.wholes))
+        return known[1]
 
     def _ways(self, test: Test, draft: Draft, asking: Asking) -> list[Way]:
         status = self.status(test, draft, asking)
@@ -172,14 +183,14 @@ class Remedies:
     def missing(self, fact: Fact, year: int, value: object, asking: Asking) -> Edit | None:
         """The one value that will do, not on record: of a year that has ended paperwork, else still to be reached."""
         supplied = year < self.clock.as_of.year + (fact.year_of == "calendar")  # facts without a year too
-        effort = "paperwork" if supplied else self.effort(fact, year, asking)
+        effort, ready = ("paperwork", self.clock.as_of) if supplied else self.timing(fact, year, asking)
         return self.edit(
             Edit(
                 slot=("fact", fact.id, year),
                 kind=Kind.SUPPLY if supplied else Kind.REACH,
                 value=value,
                 effort=effort,
-                ready=self.ready(fact, year, effort),
+                ready=ready,
                 condition=asking.condition,
                 fact=fact,
                 source=source_of(fact, asking),
@@ -203,17 +214,33 @@ class Remedies:
             )
         )
 
-    def effort(self, fact: Fact, year: int, asking: Asking) -> str:
-        """A figure of a fiscal year takes until that year is over, anything else as long as its line says."""
-        if fact.yearly and fact.year_of == "fiscal":
-            return effort_until(date(max(year, self.clock.as_of.year) + 1, 1, 1), self.clock.as_of)
-        return asking.effort or ("year" if fact.type in NUMERIC else "months")
+    def timing(self, fact: Fact, year: int, asking: Asking) -> tuple[str, date]:
+        """How long the change of a fact takes, and when it can be complete: the class is that of the day it comes to.
 
-    def ready(self, fact: Fact, year: int, effort: str) -> date:
-        """A figure of a fiscal year stands when the year is over; everything else when its time has passed."""
-        if year != POINT and fact.year_of == "fiscal" and year >= self.clock.as_of.year:
-            return date(year + 1, 1, 1)
-        return max(self.clock.as_of + timedelta(days=LEAD_DAYS[effort]), date(year or 1, 1, 1))
+        A figure of a fiscal year takes until that year is over, anything else as long as its line says.
+        """
+        if fact.yearly and fact.year_of == "fiscal":
+            own, ready = "", date(max(year, self.clock.as_of.year) + 1, 1, 1)
+        else:
+            own = asking.effort or ("year" if fact.type in NUMERIC else "months")
+            ready = max(self.in_time(own), date(year or 1, 1, 1))
+        return harder(own, effort_until(ready, self.clock.as_of) if ready > self.clock.as_of else ""), ready
+
+    def in_time(self, effort: str) -> date:
+        """When what begins on the day of the plan and takes so long is complete."""
+        return self.clock.as_of + timedelta(days=LEAD_DAYS[effort])
+
+    def granted(self, code: str, effort: str) -> tuple[str, date] | None:
+        """How long it takes to obtain another title, and the first day on which it can be held; None: by no known way.
+
+        Its own plan says when it can be applied for; the class is that of the day it comes to.
+        """
+        first = self.prior.get(code, self.clock.as_of)
+        if first is None:
+            self.block(f"目前没有取得{TITLES.get(code, code)}的可行途径")
+            return None
+        ready = max(first, self.clock.as_of) + timedelta(days=LEAD_DAYS[effort])
+        return harder(effort, effort_until(ready, self.clock.as_of)), ready
 
     def edit(self, edit: Edit) -> Edit | None:
         """The edit, unless it cannot be complete on the day of application."""

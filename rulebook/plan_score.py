@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from rulebook.assessment import ScoreCheck
 from rulebook.pack import Indicator, Pack, Route, ScoreRule
-from rulebook.plan_draft import Cost, Draft, Edit, Order, cost_of, merge, order_of, signature
+from rulebook.plan_draft import Cost, Draft, Edit, Order, cost_of, merge, order_of
 from rulebook.plan_figures import by_levers
 from rulebook.plan_missing import lacks_of
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
@@ -39,7 +39,7 @@ class Option:
 def scored_on(indicator: Indicator, draft: Draft, remedies: Remedies) -> Earned:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
     scorer = remedies.compiled(indicator, asking, lambda: compile_indicator(indicator, remedies.basis(asking)))
-    return scorer(remedies.scene(draft))[0]
+    return scorer(remedies.scene(draft, indicator))[0]
 
 
 def points_of(earned: Earned, *, hopeful: bool, lacking: bool) -> Decimal:
@@ -79,8 +79,7 @@ def counted(pack: Pack, check: ScoreCheck) -> list[Indicator]:
 def options_of(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool = False) -> list[Option]:
     """Every number of points above the present one that something the enterprise can do will bring."""
     return remedies.remembered(
-        ("options", indicator.line.id, hopeful, signature(draft.edits)),
-        lambda: _options(indicator, draft, remedies, hopeful=hopeful),
+        "options", indicator, draft, hopeful, lambda: _options(indicator, draft, remedies, hopeful=hopeful)
     )
 
 

@@ -57,15 +57,18 @@ def ways_of(need: Need, draft: Draft, remedies: Remedies) -> list[Way]:
     if waits(need, draft, remedies):
         return [()]
     met = [way for test, asking in need.tests for way in remedies.ways(test, draft, asking)]
-    spared: list[Way] = []
-    for test, asking in need.spared:
-
-        def beyond(after: Draft, test: Test = test, asking: Asking = asking) -> bool:
-            return remedies.status(test, after, asking) is Status.UNMET
-
-        measures = [leaf.measure for leaf in leaves_of(test) if isinstance(leaf, Compare)]
-        spared += by_levers(remedies, measures, beyond, draft, asking)
+    spared = [way for test, asking in need.spared for way in _beyond(test, draft, asking, remedies)]
     return cheapest((*met, *(way for way in spared if way)))
+
+
+def _beyond(test: Test, draft: Draft, asking: Asking, remedies: Remedies) -> list[Way]:
+    """Ways out of the tier that the test describes."""
+
+    def out(after: Draft) -> bool:
+        return remedies.status(test, after, asking) is Status.UNMET
+
+    measures = [leaf.measure for leaf in leaves_of(test) if isinstance(leaf, Compare)]
+    return remedies.remembered("beyond", test, draft, asking, lambda: by_levers(remedies, measures, out, draft, asking))
 
 
 def waits(need: Need, draft: Draft, remedies: Remedies) -> bool:
@@ -171,12 +174,17 @@ class Search:
 
     def _next(self, found: Assessment, draft: Draft) -> tuple[str, list[Way]] | None:
         """The next thing to close and the ways to do it; None when nothing is open that a change could close."""
+        steps: list[tuple[str, list[Way]]] = []
         for need in needs(self.pack, self.route, self.kind, found):
             if waits(need, draft, self.remedies):
                 continue
             ways = self.ways(need, draft)
+            if need.status in OPEN and not ways:
+                return need.id, []  # whatever else is done: nothing closes it
             if need.status in OPEN or (ways and ways[0]):
-                return need.id, ways
+                steps.append((need.id, ways))
+        if steps:
+            return steps[0]
         checks = self._open(found)
         if checks:
             asks = asks_of((each for check in checks for each in counted(self.pack, check)), draft, self.remedies)

@@ -29,6 +29,11 @@ YEARS_AHEAD = 4
 FactKey = tuple[str, int]
 
 
+def harder(*efforts: str) -> str:
+    """The hardest of the classes; nothing and paperwork are the easiest."""
+    return max(efforts, key=lambda each: (list(LEAD_DAYS).index(each) + 1) if each else 0, default="")
+
+
 def effort_until(ready: date, as_of: date) -> str:
     """The class of what can be complete on that day and not before."""
     days = (ready - as_of).days

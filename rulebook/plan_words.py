@@ -10,10 +10,11 @@ from fractions import Fraction
 
 from rulebook.assessment import Assessment
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact, RecordField
-from rulebook.pack import PACK_TITLES, Pack
+from rulebook.pack import Pack
 from rulebook.plan_amounts import amount, trimmed
 from rulebook.plan_bounds import steep
 from rulebook.plan_draft import Draft, Edit
+from rulebook.plan_entries import title_of
 from rulebook.plan_goals import Goals, by_itself
 from rulebook.plan_model import EFFORT_LABELS, Change, Kind, Outcome, RoutePlan
 from rulebook.plan_remedies import Remedies
@@ -64,7 +65,7 @@ class Words:
             unit=fact.unit if fact is not None else None,
             current=self._current(edit),
             target=self._target(edit),
-            title=edit.slot[1] if edit.slot[0] in ("title", "row") else title_in(edit),
+            title=edit.slot[1] if edit.slot[0] in ("title", "row") else _granted(edit),
             consequences=tuple(self._consequences(edit)),
             evidence=fact.evidence if fact is not None else (),
             warning=self._warning(edit),
@@ -233,11 +234,8 @@ _RANKED = "名"
 _MOST_GOALS = 3
 
 
-def title_in(edit: Edit) -> str:
-    """The title that an entry to obtain stands for: an honour may be another title."""
-    if edit.kind is not Kind.OBTAIN or not isinstance(edit.value, dict):
-        return ""
-    return next((str(each) for each in edit.value.values() if isinstance(each, str) and each in PACK_TITLES), "")
+def _granted(edit: Edit) -> str:
+    return title_of(edit.value) if edit.kind is Kind.OBTAIN else ""
 
 
 def _fields(edit: Edit) -> tuple[RecordField, ...]:

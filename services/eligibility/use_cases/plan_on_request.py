@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from chassis.db import Transaction
 from chassis.errors import FieldProblem
@@ -29,6 +29,7 @@ from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.assess_enterprises import Rules, gather
 
 Stated = Sequence[Mapping[str, Any]]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +119,49 @@ class _Asked:
     rules: Rules
     possible: Possible
     as_of: dt.date
-    windows: Sequence[Window]
+    windows: Sequence[Window] = ()
     made: dict[str, Planned] = field(default_factory=dict)
 
     def plan(self, situation: Situation, asked: frozenset[str]) -> Planned:
+        found = self._settled(lambda prior: self._once(situation, prior), _taken, situation, asked)
+        return Planned(found, tuple(self.made[code] for code in sorted(_taken(found)) if code in self.made))
+
+    def first_step(self, situation: Situation) -> FirstStep | None:
+        """What the plan begins with, without the plan."""
+
+        def once(prior: Mapping[str, dt.date | None]) -> FirstStep | None:
+            return first_step(
+                situation.pack,
+                situation.subject(self.rules),
+                situation.day,
+                situation.kind,
+                prior=prior,
+                resize=sizing(self.rules.sizes, situation.inputs["industry_code"]),
+                possible=self.possible,
+            )
+
+        def taken(step: FirstStep | None) -> Collection[str]:
+            return step.titles if step is not None else ()
+
+        return self._settled(once, taken, situation, frozenset((situation.title,)))
+
+    def _settled(
+        self,
+        once: Callable[[Mapping[str, dt.date | None]], Found],
+        taken: Callable[[Found], Collection[str]],
+        situation: Situation,
+        asked: frozenset[str],
+    ) -> Found:
         """A title that the plan needs is planned, too: when it can be had decides when this one can be, or whether
         another way is the shorter one. So the plan is made again with what that says, until it needs no other."""
         prior: dict[str, dt.date | None] = {}
         while True:
-            found = self._once(situation, prior)
-            further = [code for code in _taken(found) if code not in prior and code not in asked]
+            found = once(prior)
+            further = [code for code in taken(found) if code not in prior and code not in asked]
+            if not further:
+                return found
             for code in further:
                 prior[code] = self._first_day(situation, code, asked)
-            if not further:
-                return Planned(found, tuple(self.made[code] for code in sorted(_taken(found)) if code in self.made))
 
     def _once(self, situation: Situation, prior: Mapping[str, dt.date | None]) -> GapPlan:
         return plan(
@@ -254,18 +284,21 @@ def _changed(
 
 
 def first_steps(
-    rules: Rules, checks: Sequence[Check], packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]
+    rules: Rules,
+    checks: Sequence[Check],
+    packs: Mapping[str, Pack],
+    rows: Iterable[tuple[AssessmentRow, EnterpriseRow]],
+    day: dt.date,
 ) -> dict[tuple[str, str], FirstStep]:
-    """For every row what its plan begins with, by (uscc, title); none for those whom no change brings there."""
+    """For every row what its plan of that day begins with, by (uscc, title); none for whom no change reaches it."""
     found: dict[tuple[str, str], FirstStep] = {}
     possible = possible_of(checks)
-    for row in rows:
+    for row, enterprise in rows:
         pack = packs.get(row.pack_hash)
         if pack is None:
             continue
-        subject = subject_of(row.inputs, rules.sizes, row.application_date)
-        resize = sizing(rules.sizes, row.inputs["industry_code"])
-        step = first_step(pack, subject, row.application_date, row.kind, resize=resize, possible=possible)
+        situation = Situation(row.inputs, row.title, row.kind, day, pack, enterprise, enterprise.district_code)
+        step = _Asked(rules, possible, day).first_step(situation)
         if step is not None:
             found[(row.uscc, row.title)] = step
     return found

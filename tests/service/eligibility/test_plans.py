@@ -89,7 +89,8 @@ def test_facts_in_the_body_are_planned_for_too_and_windows_are_named(client: Tes
     wanted = {
         "title": "innovative_sme", "facts": stated(SHORT), "titles": [], "industry_code": "3484", "windows": [window],
     }  # fmt: skip
-    body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
+    with clock.frozen(SPRING):
+        body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
     assert body["uscc"] is None
     assert body["plan"]["opportunity"]["label"] == "第一批"
     wanted["windows"] = [window | {"closes": f"{YEAR + 2}-03-01"}]

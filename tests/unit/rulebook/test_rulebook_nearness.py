@@ -29,12 +29,12 @@ def beginning(pack: Pack, who: Subject) -> str:
     """The effort of the plan that the first step comes from."""
     found = first_step(pack, who, DAY, "new")
     assert found is not None
-    return found.effort
+    return found.hardest
 
 
 def test_a_score_that_falls_short_is_one_line(packs: dict[str, Pack], subject: Build) -> None:
     found = near(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE))
-    assert (found.route, found.open_lines, found.effort) == ("score", 1, "months"), "CX-5 names no effort: months"
+    assert (found.route, found.open_lines, found.effort) == ("score", 1, "year"), "CX-5 is what people determine"
 
 
 def test_how_far_a_score_is_short_is_the_worst_of_total_and_groups(packs: dict[str, Pack], subject: Build) -> None:
