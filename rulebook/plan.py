@@ -204,14 +204,17 @@ class _Planner:
         return sorted((self._found(route) for route in self.pack.routes), key=self._rank)
 
     def _rank(self, found: _Way | _Refusal) -> tuple[bool, bool, bool, int, bool, Decimal, Cost, date, int]:
-        """Steps that are hardly reached come last, and another title after what has only to be looked up."""
+        """Steps that are hardly reached come last; and while it is open what is missing would say, what others have to
+        grant comes after what the enterprise knows and does itself."""
         at = self.pack.routes.index(found.route)
         if isinstance(found, _Refusal):
             return True, False, False, 0, False, Decimal(0), cost_of(()), self.days.application_date, at
         steep = any(each.warning for each in found.changes)
-        entitled = self.days.now.verdict is Verdict.UNKNOWN and any(_another_title(each) for each in found.changes)
+        granted = self.days.now.verdict is Verdict.UNKNOWN and any(
+            each.kind in (Kind.TITLE, Kind.OBTAIN) for each in found.changes
+        )
         worst = _WORST[found.effort]
-        return False, steep, entitled, worst, found.asks, found.distance, found.draft.cost, found.opportunity.day, at
+        return False, steep, granted, worst, found.asks, found.distance, found.draft.cost, found.opportunity.day, at
 
     def _found(self, route: Route) -> _Way | _Refusal:
         """The way of the first window that has one; within a window the cheapest day."""
@@ -308,8 +311,3 @@ class _Planner:
         for check in route_in(verified, route).score_checks:
             if check.status is Status.MANUAL_REVIEW:
                 yield f"{check.label}可能为 {check.points.display}（要求{check.threshold}），由专家或主管部门评定"
-
-
-def _another_title(change: Change) -> bool:
-    """Whether it is to obtain a title that others have to grant, in the ledger or as an honour."""
-    return bool(change.title) and change.kind in (Kind.TITLE, Kind.OBTAIN)

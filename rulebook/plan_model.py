@@ -177,7 +177,7 @@ class RoutePlan:
     @property
     def judgement(self) -> bool:
         """Everything an enterprise can do is done; a person still has to decide."""
-        return self.verified is not None and self.verified.verdict is Verdict.MANUAL_REVIEW
+        return bool(self.left_to_officials)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,8 @@ def close_equals(remedies: Remedies, test: Equals, draft: Draft, asking: Asking,
         remedies.block(f"{period_label(fact, year)}属于已结束的年度，不能再改变")
         edit = None
     elif fact.judged:
-        remedies.block(
-            f"“{fact.label}”现为{shown_value(fact, held.value)}：由主管部门认定，不由企业决定，有异议的请主管部门复核"
-        )
+        now = shown_value(fact, held.value)
+        remedies.block(f"“{fact.label}”现为“{now}”：由主管部门认定，不由企业决定，有异议的请主管部门复核")
         edit = None
     else:
         effort, ready = remedies.timing(fact, year, asking)
@@ -117,7 +116,15 @@ def close_titles(remedies: Remedies, test: Holds, draft: Draft, asking: Asking, 
 
 
 def _recorded(remedies: Remedies, code: str, asking: Asking) -> Edit | None:
-    """Of a ledger that nobody called complete: the title may be held and only not be written down."""
+    """Of a ledger that nobody called complete: the title may be held and only not be written down.
+
+    Who could be granted it only later by its own plan is not supposed to hold it before: that bounds the day.
+    """
+    first = remedies.prior.get(code)
+    if first is not None and first > remedies.clock.day:
+        name = TITLES.get(code, code)
+        remedies.block(f"台账中没有{name}称号，按该称号自身的规划最早 {first} 才能申报；已持有的，请先补登")
+        return None
     return remedies.edit(
         Edit(
             slot=("row", code, POINT),

@@ -21,7 +21,7 @@ from rulebook.plan_model import Change, GapPlan, Kind, Outcome, RoutePlan
 from rulebook.plan_search import Search
 from rulebook.plan_time import LEAD_DAYS
 from rulebook.size_table import load_size_table
-from rulebook.status import Status, Verdict
+from rulebook.status import Status
 from services.eligibility.domain.catalog import Editions, Serving
 from services.eligibility.domain.consistency import Check, load_checks, possible_of
 from services.eligibility.domain.errors import NoPackInForce
@@ -117,13 +117,14 @@ def _of_outcome(route: RoutePlan) -> Iterator[str]:
     asked = bool(route.pending)
     if asked != (route.outcome is Outcome.PENDING):
         yield f"{route.outcome.value}, but waits for {route.pending}"
-    verdict = route.verified.verdict if route.verified is not None else None
-    if route.outcome is Outcome.PENDING and route.verified is not None:
-        own = next(each for each in route.verified.routes if each.id == route.route)
-        if own.status is Status.MET and all(each.status is not Status.UNKNOWN for each in route.verified.conditions):
-            yield "waits for figures, and nothing of it is unknown"
-    if route.outcome in (Outcome.PLANNED, Outcome.MET) and verdict not in (Verdict.ELIGIBLE, Verdict.MANUAL_REVIEW):
-        yield f"{route.outcome.value}, but the changed facts are {verdict}"
+    if route.verified is not None:
+        found = route.verified
+        gates = [each.status for each in found.conditions if each.role == "gate" and each.modality == "must"]
+        own = {*gates, next(each.status for each in found.routes if each.id == route.route)}
+        if route.outcome is Outcome.PENDING and Status.UNKNOWN not in own:
+            yield "waits for figures, and nothing is unknown"
+        if route.outcome in (Outcome.PLANNED, Outcome.MET) and own & {Status.UNMET, Status.UNKNOWN}:
+            yield f"{route.outcome.value}, but the changed facts are {own}"
     if route.outcome is Outcome.REFUSED and not route.reasons:
         yield "refused without a reason"
 
