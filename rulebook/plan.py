@@ -80,9 +80,15 @@ def plan(
     """
     days = Days(
         pack, subject, application_date, kind, windows, as_of or application_date, prior or {}, resize,
-        possible or Possible(), succession,
+        possible or Possible(), succession or _own_end(pack, kind),
     )  # fmt: skip
     return _Planner(days).plan()
+
+
+def _own_end(pack: Pack, kind: str) -> Succession | None:
+    """What the edition itself says of its end."""
+    term = pack.term(kind)
+    return None if term is None or term.end is None else Succession(term.end)
 
 
 class FirstStep(NamedTuple):

@@ -72,7 +72,11 @@ class Clock:
 def opportunities(
     pack: Pack, subject: Subject, *, as_of: date, application_date: date, kind: str, windows: Sequence[Window]
 ) -> list[Opportunity]:
-    """The days to try, in order: the first and the last day of every window, or of every application year."""
+    """The days to try, in order: the first and the last day of every window, or of every application year.
+
+    Days on which the edition has ended are among them: what follows usually asks for much the same, and the plan says
+    that it was made with this one (plan_assumptions.ending).
+    """
     known = sorted(
         (each for each in windows if each.title == pack.title and each.closes >= application_date),
         key=lambda each: (each.opens, each.closes),
@@ -93,7 +97,8 @@ def opportunities(
         for year in range(application_date.year, last + 1):
             days |= {_shifted(application_date, year - application_date.year), date(year, 12, 31)}
         found = [Opportunity(day, f"{day.year} 年申报") for day in sorted(days) if application_date <= day]
-    return [each for each in found if pack.in_force(each.day, kind) and each.day.year <= last]
+    term = pack.term(kind)
+    return [each for each in found if term is not None and term.start <= each.day and each.day.year <= last]
 
 
 def _both(first: date, last: date) -> list[date]:

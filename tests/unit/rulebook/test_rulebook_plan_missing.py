@@ -104,7 +104,7 @@ indicators:
   - {id: T-S1, label: 研发占比, clause: 三, quote: 三, evidence: V, group: g, max: 50, effort: year,
      measure: "rd_expense_yuan[t] / revenue_yuan[t]", bands: [{from: 5%, points: 50}, {to: 5%, points: 0}]}
   - {id: T-S2, label: 负债率, clause: 四, quote: 四, evidence: V, group: g, max: 50, effort: year,
-     measure: "total_liabilities_yuan[t] / total_assets_yuan[t]", 
+     measure: "total_liabilities_yuan[t] / total_assets_yuan[t]",
      bands: [{to: 45%, points: 50}, {from: 45%, points: 0}]}
 routes:
   - {id: score, label: 得分, score: {total: ">= %s 分"}}
