@@ -36,7 +36,7 @@ which is said. Conditions, records and titles that are missing are supposed to b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -68,6 +68,7 @@ def plan(
     windows: Sequence[Window] = (),
     as_of: date | None = None,
     prior: Mapping[str, date | None] | None = None,
+    unsettled: Collection[str] = (),
     resize: Resize | None = None,
     possible: Possible | None = None,
     succession: Succession | None = None,
@@ -75,12 +76,13 @@ def plan(
     """Plan the way to the pack's title, from an application on `application_date` on.
 
     `as_of` is the day the plan is made (default: the application date). `prior` gives the first day on which other
-    titles can be applied for. `resize` gives the size class for a fiscal year from the facts. `possible` says what
-    figures cannot come to beside what the dictionary says, `succession` when the edition ends and what follows it.
+    titles can be applied for, `unsettled` names those of them whose own plan waits for figures. `resize` gives the size
+    class for a fiscal year from the facts. `possible` says what figures cannot come to beside what the dictionary says,
+    `succession` when the edition ends and what follows it.
     """
     days = Days(
         pack, subject, application_date, kind, windows, as_of or application_date, prior or {}, resize,
-        possible or Possible(), succession or _own_end(pack, kind),
+        possible or Possible(), succession or _own_end(pack, kind), frozenset(unsettled),
     )  # fmt: skip
     return _Planner(days).plan()
 
@@ -111,7 +113,7 @@ def first_step(
     resize: Resize | None = None,
     possible: Possible | None = None,
 ) -> FirstStep | None:
-    """What the plan for that day begins with, for lists; None where no change reaches the title."""
+    """What the plan for that day begins with, for lists; None where no change reaches the title, or none is needed."""
     days = Days(
         pack, subject, application_date, kind, (), application_date, prior or {}, resize, possible or Possible()
     )
@@ -187,7 +189,8 @@ class _Planner:
         if isinstance(way, _Refusal):
             return None
         if not way.changes:
-            return FirstStep(self._left_to_officials(way.route), "", "")
+            left = self._left_to_officials(way.route)
+            return FirstStep(left, "", "") if left else None
         first, titles = way.changes[0], frozenset(each.title for each in way.changes if each.title)
         return FirstStep(first.text, first.effort, way.effort, titles)
 
@@ -220,7 +223,7 @@ class _Planner:
             each.kind in (Kind.TITLE, Kind.OBTAIN) for each in found.changes
         )
         worst = _WORST[found.effort]
-        return False, steep, granted, worst, found.asks, found.distance, found.draft.cost, found.opportunity.day, at
+        return False, granted, steep, worst, found.asks, found.distance, found.draft.cost, found.opportunity.day, at
 
     def _found(self, route: Route) -> _Way | _Refusal:
         """The way of the first window that has one; within a window the cheapest day."""

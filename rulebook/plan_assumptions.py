@@ -10,7 +10,11 @@ from rulebook.pack import TITLES, Condition, Pack
 from rulebook.plan_bounds import steep, takes_a_year
 from rulebook.plan_days import Days
 from rulebook.plan_draft import Draft
+from rulebook.plan_entries import title_of
 from rulebook.plan_model import Kind, Opportunity
+
+_KEPT = "补登有效期"
+"""Of a title that is held: nothing has to be obtained."""
 
 
 def assumptions(days: Days, draft: Draft, opportunity: Opportunity, verified: Assessment) -> Iterator[str]:
@@ -41,18 +45,24 @@ def assumptions(days: Days, draft: Draft, opportunity: Opportunity, verified: As
 
 
 def _held(days: Days, draft: Draft) -> Iterator[str]:
-    """Titles that the plan only supposes to be held: when they can be had otherwise is bounded by their own plans."""
+    """Titles that the plan needs: when they can be had is bounded by their own plans, of which some are still open."""
     for edit in draft.edits:
-        if edit.slot[0] != "row":
+        code = edit.slot[1] if edit.slot[0] in ("row", "title") else title_of(edit.value)
+        if not code or edit.before == _KEPT:
             continue
-        name, first = TITLES.get(edit.slot[1], edit.slot[1]), days.prior.get(edit.slot[1], days.as_of)
+        name, first = TITLES.get(code, code), days.prior.get(code, days.as_of)
+        may_move = "（该规划尚待补齐资料，日期可能推后）" if code in days.unsettled else ""
+        if edit.slot[0] != "row":
+            if first is not None and code in days.prior:
+                yield f"取得{name}的时间按该称号自身的规划推算：最早 {first} 申报{may_move}"
+            continue
         said = f"以已持有有效的{name}称号为前提"
         if first is None:
             yield f"{said}；尚未持有的，目前没有取得该称号的可行途径，本规划不成立"
         elif first > days.as_of:
-            yield f"{said}；尚未持有的，按该称号自身的规划最早 {first} 才能申报，本规划相应顺延"
+            yield f"{said}；尚未持有的，按该称号自身的规划最早 {first} 才能申报{may_move}，本规划相应顺延"
         else:
-            yield f"{said}；尚未持有的，须先取得，本规划相应顺延"
+            yield f"{said}；尚未持有的，须先取得{may_move}，本规划相应顺延"
 
 
 def ending(days: Days, opportunity: Opportunity | None) -> Iterator[str]:

@@ -44,6 +44,8 @@ class Days:
     resize: Resize | None = None
     possible: Possible = field(default_factory=Possible)
     succession: Succession | None = None
+    unsettled: frozenset[str] = frozenset()
+    """Titles whose own plan waits for figures: the day that it gives may still move."""
     _laid_out: dict[date, Day] = field(default_factory=dict)
 
     @cached_property

@@ -17,7 +17,7 @@ from rulebook.pack import Pack
 from rulebook.plan import FirstStep, first_step, plan
 from rulebook.plan_bounds import Possible
 from rulebook.plan_draft import Resize
-from rulebook.plan_model import Edition, GapPlan, Succession, Window
+from rulebook.plan_model import Edition, GapPlan, Outcome, Succession, Window
 from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, FactValue, Subject
@@ -172,6 +172,7 @@ class _Asked:
             windows=self.windows,
             as_of=self.as_of,
             prior=prior,
+            unsettled=[code for code in prior if code in self.made and _waits(self.made[code].plan)],
             resize=sizing(self.rules.sizes, situation.inputs["industry_code"]),
             possible=self.possible,
             succession=succession_of(self.rules, situation),
@@ -194,6 +195,10 @@ class _Asked:
 def _taken(found: GapPlan) -> set[str]:
     """The titles that the best way needs to be held or obtained."""
     return {change.title for change in found.best.changes if change.title} if found.best is not None else set()
+
+
+def _waits(found: GapPlan) -> bool:
+    return found.best is not None and found.best.outcome is Outcome.PENDING
 
 
 def succession_of(rules: Rules, situation: Situation) -> Succession | None:
