@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rulebook.assessment import Assessment
+from rulebook.dictionary import Fact
 from rulebook.plan_draft import Draft
 from rulebook.plan_missing import Lacking, lacking_in, lacks_of
 from rulebook.plan_score import counted, scored_on
@@ -44,7 +45,12 @@ def _asked(lacking: Lacking, draft: Draft) -> bool:
 
 
 def named(lacking: Iterable[Lacking]) -> str:
-    """The figures by name and year, each once."""
-    said = list(dict.fromkeys(period_label(fact, year) for fact, year in lacking))
+    """What is asked for by name and year, each once."""
+    said = list(dict.fromkeys(_name(fact, year) for fact, year in lacking))
     more = f"等 {len(said)} 项" if len(said) > MOST_NAMED else ""
     return "、".join(said[:MOST_NAMED]) + more
+
+
+def _name(fact: Fact, year: int) -> str:
+    label = period_label(fact, year)
+    return f"是否“{label}”" if fact.type == "boolean" else label

@@ -147,6 +147,14 @@ def test_steps_that_even_the_best_figures_do_not_spare_are_planned(
     assert score.outcome is Outcome.PENDING
 
 
+def test_what_is_asked_for_is_a_question_where_it_is_one(packs: dict[str, Pack], subject: Build) -> None:
+    found = plan(packs["miit-63-2022-innovative"], subject(CLEAN), DAY).routes
+    score = next(each for each in found if each.route == "score")
+    assert any("是否“主导产品属于《战略性新兴产业分类》”" in each for each in score.pending)
+    asked = next(each for each in score.changes if each.fact_id == "lead_product_in_sei")
+    assert asked.text.startswith("补充是否“主导产品属于《战略性新兴产业分类》”（材料：")
+
+
 @pytest.mark.parametrize("title", ["hte-32-195-2016", "champion-138-2023", "tsme-115-2017", "miit-2-2026-giant"])
 def test_of_whom_nothing_is_known_nothing_is_invented(shipped: dict[str, Pack], subject: Build, title: str) -> None:
     found = plan(shipped[title], subject(CLEAN, titles=None, size=None), date(2026, 11, 25))
