@@ -118,14 +118,11 @@ def takes_a_year(fact: Fact) -> bool:
 def steep(fact: Fact | None, before: object, value: object) -> bool:
     """Whether a yearly figure has to more than double, or to fall by more than half.
 
-    One more or less of what is counted is no leap, and of nothing there is no double: only an amount of money that has
-    to come out of nothing is one.
+    Of nothing there is no double: only an amount of money that has to come out of nothing is a leap.
     """
     if fact is None or not takes_a_year(fact) or before is None or value is None:
         return False
     was, then = Fraction(str(before)), Fraction(str(value))
-    if fact.type == "integer" and abs(then - was) <= 1:
-        return False
     if was <= 0:
         return fact.type == "money" and then > 0
     return abs(then - was) / max(was, then) > STEEP
