@@ -29,7 +29,7 @@ SOURCE_KINDS = {
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _FACT_KEYS = (
     "id", "label", "label_en", "description", "type", "unit", "period", "year_of", "elapses", "part_of", "min", "max",
-    "allowed", "fields", "evidence", "sources", "aliases", "future", "codes",
+    "allowed", "fields", "evidence", "sources", "aliases", "future", "codes", "scale", "judged",
 )  # fmt: skip
 _FIELD_KEYS = ("name", "label", "type", "unit", "required", "min", "max", "allowed", "future")
 
@@ -79,7 +79,8 @@ class Fact(Shape):
     """One fact. `fiscal_year` facts are stored per year (`year_of`: fiscal or calendar), `point` facts under 0.
 
     `codes`: the national table that its text has to be found in. `elapses`: it counts years, so it grows by one a year
-    by itself. `wholes`: the facts it can never exceed.
+    by itself. `wholes`: the facts it can never exceed. `scale`: it says how large the enterprise is, which nobody is
+    advised to shrink. `judged`: what a thing is, as people determine it; no enterprise brings it about.
     """
 
     id: str
@@ -89,6 +90,8 @@ class Fact(Shape):
     elapses: bool = False
     wholes: tuple[str, ...] = ()
     codes: str = ""
+    scale: bool = False
+    judged: bool = False
     description: str = ""
     section: str = ""
     fields: tuple[RecordField, ...] = ()
@@ -223,6 +226,8 @@ def _fact(reader: Reader, block: Block, section: str) -> Fact:
         year_of=_choice(reader, block, "year_of", YEARS) if "year_of" in block.entries else "fiscal",
         elapses=reader.text(block, "elapses", required=False) == "true",
         wholes=_wholes(reader, block), codes=_codes(reader, block, shape),
+        scale=reader.text(block, "scale", required=False) == "true",
+        judged=reader.text(block, "judged", required=False) == "true",
         description=reader.text(block, "description", required=False), section=section, fields=fields,
         evidence=reader.texts(block, "evidence"), sources=_sources(reader, block),
         aliases=reader.texts(block, "aliases"), file=reader.file, line=block.line,

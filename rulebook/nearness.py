@@ -11,17 +11,34 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rulebook.assessment import Assessment
-from rulebook.pack import EFFORTS, AllOf, AnyOf, Compare, CompareTotal, Entries, Pack, Review, Route, Test
+from rulebook.pack import (
+    EFFORTS,
+    AllOf,
+    AnyOf,
+    Compare,
+    CompareTotal,
+    Entries,
+    Equals,
+    Indicator,
+    Pack,
+    Ref,
+    Review,
+    Route,
+    SizeIn,
+    Test,
+)
 from rulebook.plan_entries import obtaining
 from rulebook.plan_remedies import Asking
 from rulebook.plan_search import OPEN, needs, route_in
-from rulebook.plan_walk import facts_in, refs_of
+from rulebook.plan_walk import facts_in, leaves_of, refs_of, tests_scoring
 from rulebook.status import Status
 
 SHARE = Decimal("0.0001")
 """How finely a distance is told."""
 _UNSTATED = "months"
 """The effort of a line whose pack says nothing about it."""
+_HARDEST = "years"
+"""Of what no enterprise can change, or is advised to: too large a size, and what people determine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +56,11 @@ class Nearness:
 def nearness(pack: Pack, found: Assessment) -> Nearness:
     """The route with the least effort, then the fewest open lines, then the fewest points short.
 
-    A score that falls short is one line, however far; how far is the distance.
+    A score that falls short is one line, however far; how far is the distance. Of equals the route with a score comes
+    first, since of no other it is known how far it is.
     """
-    near = [_on(pack, route, found) for route in pack.routes]
-    return min(near, key=lambda each: (_rank(each.effort), each.open_lines, each.distance))
+    near = [(route.score is None, _on(pack, route, found)) for route in pack.routes]
+    return min(near, key=lambda each: (_rank(each[1].effort), each[1].open_lines, each[0], each[1].distance))[1]
 
 
 def _on(pack: Pack, route: Route, found: Assessment) -> Nearness:
@@ -53,7 +71,7 @@ def _on(pack: Pack, route: Route, found: Assessment) -> Nearness:
     ]
     checks = [check.status for check in route_in(found, route).score_checks if check.status in OPEN]
     if checks:
-        short = _least(each.effort for each in pack.indicators)
+        short = _least(each.effort for each in pack.indicators if not _judged(each))
         efforts.append(short if Status.UNMET in checks else "paperwork")
     return Nearness(route.id, len(efforts), max(efforts, key=_rank, default=""), _short(route, found))
 
@@ -73,6 +91,12 @@ def _changing(test: Test, asking: Asking) -> str:
             return _least(_changing(each, asking) for each in test.tests)
         case Review():
             return _changing(test.test, asking)
+        case SizeIn():
+            return _HARDEST
+        case Equals() if test.ref.fact.judged:
+            return _HARDEST
+        case Compare(measure=Ref() as ref) if ref.fact.scale and test.limit.operator in ("<", "<="):
+            return _HARDEST
         case Compare():
             refs = refs_of(test.measure)
             yearly = bool(refs) and all(ref.fact.yearly and ref.fact.year_of == "fiscal" for ref in refs)
@@ -105,6 +129,13 @@ def _supplying(test: Test, asking: Asking, missing: frozenset[str]) -> str:
             return "paperwork"
 
 
+def _judged(indicator: Indicator) -> bool:
+    """Whether its points follow from nothing but what people determine."""
+    leaves = [leaf for test in tests_scoring(indicator) for leaf in leaves_of(test)]
+    asked = [leaf for leaf in leaves if isinstance(leaf, Equals)]
+    return bool(leaves) and len(asked) == len(leaves) and all(leaf.ref.fact.judged for leaf in asked)
+
+
 def _short(route: Route, found: Assessment) -> Decimal:
     if route.score is None:
         return Decimal(0)
@@ -121,7 +152,7 @@ def _short(route: Route, found: Assessment) -> Decimal:
 
 
 def _least(efforts: Iterable[str]) -> str:
-    return min((effort or _UNSTATED for effort in efforts), key=_rank)
+    return min((effort or _UNSTATED for effort in efforts), key=_rank, default=_HARDEST)
 
 
 def _rank(effort: str) -> int:

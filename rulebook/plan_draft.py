@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from rulebook.dictionary import NUMERIC, Fact
+from rulebook.plan_bounds import Bounds
 from rulebook.plan_model import Kind
 from rulebook.plan_time import FactKey
 from rulebook.size import SizeResult
@@ -20,11 +21,11 @@ Cost = tuple[int, int, int, int, Fraction]
 Signature = tuple[tuple[tuple[str, str, int], str], ...]
 Order = tuple[Cost, int, Signature]
 
-GRANTED = (Kind.OBTAIN, Kind.TITLE)
-"""What others grant: an award, a recognised institution, an investor's money, another title."""
+GRANTED = (Kind.OBTAIN, Kind.TITLE, Kind.DECIDE)
+"""What others grant: an award, a recognised institution, an investor's money, another title, a finding."""
 
 SIZE_FACTS = frozenset(("headcount", "revenue_yuan", "total_assets_yuan"))
-"""What the size class is made of, and what nobody is advised to shrink for a title."""
+"""What the size class is made of."""
 
 Resize = Callable[[Mapping[FactKey, FactValue], int], SizeResult | None]
 """The size class for a fiscal year from the facts (rulebook.size)."""
@@ -34,8 +35,8 @@ Resize = Callable[[Mapping[FactKey, FactValue], int], SizeResult | None]
 class Edit:
     """One elementary change. `slot` names what it touches: two edits of one slot are one change.
 
-    `direction` is 1 for a figure that rises, −1 for one that falls, 0 where any value will do. A figure that was
-    missing is `supplied`: it may still turn out either way.
+    `direction` is 1 for a figure that rises, −1 for one that falls, 0 otherwise. What is only `asked` for has no value:
+    it stays missing in the draft, and nothing is derived from it.
     """
 
     slot: tuple[str, str, int]
@@ -48,7 +49,7 @@ class Edit:
     before: object = None
     source: str = ""
     direction: int = 0
-    supplied: bool = False
+    asked: bool = False
     position: int = 0
     field_name: str = ""
     distance: Fraction = Fraction(1)
@@ -65,41 +66,60 @@ class Draft:
 
     base: Subject
     fiscal_year: int
-    wholes: Mapping[str, Fact]
-    """Facts that are part of another, by id: a part above its whole lifts the whole."""
-    frozen: Callable[[str, int], bool]
+    bounds: Bounds
     resize: Resize | None = None
     edits: tuple[Edit, ...] = ()
     size: SizeResult | None = None
     """The size class without any edit."""
-    _made: list[Subject] = field(default_factory=list, compare=False)
+    _made: dict[bool, Subject] = field(default_factory=dict, compare=False)
 
     def with_edits(self, more: Iterable[Edit]) -> Draft | None:
-        """A further draft, or None when an edit contradicts another or lifts a whole that is history."""
+        """A further draft, or None when an edit contradicts another or lifts a whole beyond what it can come to."""
         merged = merge((*self.edits, *more))
         if merged is None:
             return None
-        draft = replace(self, edits=merged, _made=[])
+        draft = replace(self, edits=merged, _made={})
         return draft if draft.consistent() else None
 
     def consistent(self) -> bool:
-        return all(not self.frozen(*key) for key in self.lifted())
+        for key, value in self.lifted().items():
+            most = self.bounds.most(key, self.base.facts)
+            if most is not None and Fraction(str(value)) > most:
+                return False
+        return True
+
+    def unpaced(self) -> Draft:
+        """As if a year could bring anything until its last day."""
+        return replace(self, bounds=replace(self.bounds, paced=frozenset()), _made={})
+
+    def asks(self, key: FactKey) -> bool:
+        """Whether that figure is asked for."""
+        return any(edit.asked and edit.slot == ("fact", *key) for edit in self.edits)
+
+    def touched(self) -> set[FactKey]:
+        """The facts that the edits give another value, the wholes they lift included."""
+        return {edit.slot[1:] for edit in self.edits if edit.slot[0] == "fact" and not edit.asked} | set(self.lifted())
 
     def lifted(self) -> dict[FactKey, object]:
-        """Wholes that rise because a part would exceed them."""
+        """Wholes that rise because a part would exceed them; a whole may itself be part of another."""
         found: dict[FactKey, object] = {}
-        for edit in self.edits:
-            fact = edit.fact
-            if edit.slot[0] != "fact" or fact is None or fact.type not in NUMERIC or fact.id not in self.wholes:
-                continue
-            key = (fact.part_of, edit.year)
-            whole = self._stated(key)
-            if whole is not None and Fraction(str(edit.value)) > Fraction(str(found.get(key, whole))):
-                found[key] = edit.value
+        rising = [
+            (edit.slot[1:], edit.value)
+            for edit in self.edits
+            if edit.slot[0] == "fact" and not edit.asked and edit.slot[1] in self.bounds.wholes
+        ]
+        while rising:
+            (fact_id, year), value = rising.pop()
+            for whole_id in self.bounds.wholes.get(fact_id, ()):
+                key = (whole_id, year)
+                whole = self._stated(key)
+                if whole is not None and Fraction(str(value)) > Fraction(str(found.get(key, whole))):
+                    found[key] = value
+                    rising.append((key, value))
         return found
 
     def _stated(self, key: FactKey) -> object:
-        own = next((edit.value for edit in self.edits if edit.slot == ("fact", *key)), None)
+        own = next((edit.value for edit in self.edits if edit.slot == ("fact", *key) and not edit.asked), None)
         held = self.base.facts.get(key)
         return own if own is not None else (held.value if held is not None else None)
 
@@ -114,9 +134,24 @@ class Draft:
 
     @property
     def subject(self) -> Subject:
-        if not self._made:
-            self._made.append(self._apply())
-        return self._made[0]
+        """The subject with the edits."""
+        if True not in self._made:
+            self._made[True] = self._sized(self.unsized)
+        return self._made[True]
+
+    @property
+    def unsized(self) -> Subject:
+        """As `subject`, its size class not worked out anew."""
+        if False not in self._made:
+            self._made[False] = self._apply()
+        return self._made[False]
+
+    def _sized(self, changed: Subject) -> Subject:
+        if any(edit.slot[0] == "size" for edit in self.edits) or self.resize is None:
+            return changed
+        if not {fact_id for fact_id, _ in self.touched()} & SIZE_FACTS:
+            return changed
+        return replace(changed, size=self.resize(changed.facts, self.fiscal_year) or changed.size)
 
     def _apply(self) -> Subject:
         facts = dict(self.base.facts)
@@ -124,6 +159,8 @@ class Draft:
         size: SizeResult | None = None
         for edit in self.edits:
             what, name, year = edit.slot
+            if edit.asked:
+                continue
             if what in ("title", "row"):
                 assert isinstance(edit.value, Title)
                 titles = (*(each for each in titles or () if each.code != edit.value.code or each.state == "cancelled"),
@@ -144,12 +181,7 @@ class Draft:
         for key, value in self.lifted().items():
             held = facts[key]
             facts[key] = FactValue(value, held.source)
-        if size is None:
-            size = self.size if self.size is not None else self.base.size
-            touched = {edit.slot[1] for edit in self.edits} | {fact_id for fact_id, _ in self.lifted()}
-            if self.resize is not None and touched & SIZE_FACTS:
-                size = self.resize(facts, self.fiscal_year) or size
-        return Subject(facts, titles, size, self.base.ledger_complete)
+        return Subject(facts, titles, size or self.size or self.base.size, self.base.ledger_complete)
 
 
 def _with_entry(held: FactValue | None, edit: Edit) -> FactValue:
@@ -181,18 +213,18 @@ def merge(edits: Iterable[Edit]) -> tuple[Edit, ...] | None:
 
 def _both(known: Edit, edit: Edit) -> Edit | None:
     """The later edit was made knowing the earlier one, except where two lines asked side by side."""
+    if known.asked or edit.asked:  # one line takes any value, the other says which
+        return edit if known.asked else known
     if known.value == edit.value:
         return known if known.kind is not Kind.CONFIRM else edit
     numeric = edit.fact is not None and edit.fact.type in NUMERIC and edit.slot[0] == "fact"
     if not numeric:
         return edit if edit.slot[0] in ("entry", "size") else None
     if known.direction * edit.direction < 0:
-        return replace(edit, condition=known.condition) if known.supplied else None
+        return None
     direction = known.direction or edit.direction
     if direction == 0:
         return replace(edit, condition=known.condition)
-    if known.supplied and not (known.direction and edit.direction):  # a stand-in gives way to a figure that is asked
-        return replace(known if known.direction else edit, condition=known.condition)
     chosen = max if direction > 0 else min
     best = chosen((known, edit), key=lambda each: Fraction(str(each.value)))
     return replace(best, condition=known.condition, direction=direction)
@@ -215,7 +247,7 @@ def order_of(edits: Iterable[Edit]) -> Order:
 
 def bare(draft: Draft) -> Draft:
     """The same day without any edit."""
-    return replace(draft, edits=(), _made=[])
+    return replace(draft, edits=(), _made={})
 
 
 def signature(edits: Iterable[Edit]) -> Signature:

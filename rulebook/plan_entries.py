@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from rulebook.dictionary import Fact, RecordField
-from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Window
+from rulebook.pack import PACK_TITLES, Clause, CompareTotal, Entries, FieldTest, Window
 from rulebook.plan_draft import Draft, Edit
 from rulebook.plan_model import Kind
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest, source_of
@@ -30,6 +30,10 @@ def close_entries(remedies: Remedies, test: Entries, draft: Draft, asking: Askin
         return _completed(remedies, test, draft, asking) if status is Status.UNKNOWN else [()]
     if status is Status.MANUAL_REVIEW:
         return [()]
+    missing = held is None or held.value is None
+    if test.fact.judged and not missing:
+        remedies.block(f"{test.fact.label}由主管部门认定，不由企业决定，有异议的请主管部门复核")
+        return []
     on = _entry_day(remedies, test.window)
     if on is None:
         remedies.block(f"{test.fact.label}须在{test.window.text if test.window else ''}内取得，该期间已结束")
@@ -37,24 +41,49 @@ def close_entries(remedies: Remedies, test: Entries, draft: Draft, asking: Askin
     found: list[Way] = []
     for number, clause in enumerate(test.where or ((),)):
         entry = _fitting(test.fact, clause, test.window, on)
-        effort = obtaining(asking.effort)
-        edit = remedies.edit(
+        effort = "paperwork" if test.fact.judged else obtaining(asking.effort)
+        ready = remedies.in_time(effort)
+        title = title_of(entry)
+        if title:
+            granted = remedies.granted(title, effort)
+            if granted is None:
+                continue
+            effort, ready = granted
+        edit = _in_time(
+            remedies,
             Edit(
                 slot=("entry", test.fact.id, number + hash_of(test.text)),
-                kind=Kind.OBTAIN,
+                kind=Kind.SUPPLY if test.fact.judged else Kind.OBTAIN,
                 value=entry,
                 effort=effort,
-                ready=remedies.ready(test.fact, POINT, effort),
+                ready=ready,
                 condition=asking.condition,
                 fact=test.fact,
                 source=source_of(test.fact, asking),
                 words=_wanted(test.fact, clause, test.window),
-                before="missing" if held is None or held.value is None else None,
-            )
+                before="missing" if missing else None,
+                distance=Fraction(0) if test.fact.judged else Fraction(1),
+            ),
+            on,
         )
         if edit is not None:
             found.append((edit,))
     return cheapest(found)
+
+
+def title_of(entry: object) -> str:
+    """The title that an entry stands for: an honour may be another title."""
+    values = entry.values() if isinstance(entry, dict) else ()
+    return next((each for each in values if isinstance(each, str) and each in PACK_TITLES), "")
+
+
+def _in_time(remedies: Remedies, edit: Edit, on: date) -> Edit | None:
+    """The edit, unless what it obtains would come after the last day that counts."""
+    if edit.ready <= on:
+        return remedies.edit(edit)
+    assert edit.fact is not None
+    remedies.block(f"{edit.fact.label}最早 {edit.ready} 才能取得，此次申报只计至 {on}")
+    return None
 
 
 def obtaining(effort: str) -> str:
@@ -103,8 +132,8 @@ def close_total(remedies: Remedies, test: CompareTotal, draft: Draft, asking: As
     if on is None:
         remedies.block(f"{total.window.text}{total.fact.label}所属年度已结束，不能再增加")
         return []
-    effort = "year" if on.year <= remedies.clock.as_of.year else "years"
-    ready = max(on, remedies.clock.as_of)
+    effort = obtaining(asking.effort)
+    ready = remedies.in_time(effort)
     clause = total.where[0] if total.where else ()
     slot = ("entry", total.fact.id, hash_of(total.amount.name))
     known = next((edit for edit in draft.edits if edit.slot == slot), None)
@@ -131,7 +160,7 @@ def close_total(remedies: Remedies, test: CompareTotal, draft: Draft, asking: As
         return after is not None and remedies.status(test, after, asking) is Status.MET
 
     steps = least(suffices, FEWEST)
-    edit = None if steps is None else remedies.edit(at(steps))
+    edit = None if steps is None else _in_time(remedies, at(steps), on)
     return [] if edit is None else [(edit,)]
 
 

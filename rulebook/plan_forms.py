@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from rulebook.pack import (
     AllOf,
     AnyOf,
@@ -21,10 +19,10 @@ from rulebook.pack import (
     SizeIn,
     Test,
 )
-from rulebook.plan_draft import Draft, Edit
+from rulebook.plan_draft import Draft
 from rulebook.plan_entries import close_entries, close_total
-from rulebook.plan_model import Kind
-from rulebook.plan_remedies import Asking, Form, Remedies, Way, cheapest, source_of
+from rulebook.plan_figures import by_levers
+from rulebook.plan_remedies import Asking, Form, Remedies, Way, cheapest
 from rulebook.plan_states import close_ban, close_equals, close_found, close_size, close_titles
 from rulebook.status import Status
 from rulebook.subject import POINT
@@ -43,37 +41,15 @@ def close_review(remedies: Remedies, test: Review, draft: Draft, asking: Asking,
 
 
 def close_figure(remedies: Remedies, test: Compare, draft: Draft, asking: Asking, status: Status) -> list[Way]:
-    if isinstance(test.measure, DaysSince):
-        return _days(remedies, test, test.measure, draft, asking)
+    measure = test.measure
+    if isinstance(measure, DaysSince) and remedies.held(measure.fact, POINT, draft) is not None:
+        remedies.block(f"{measure.fact.label}至申报日尚不满 {test.limit.written}")  # a date only moves away with time
+        return []
 
     def reached(after: Draft) -> bool:
         return remedies.status(test, after, asking) is Status.MET
 
-    return remedies.by_levers([test.measure], reached, draft, asking)
-
-
-def _days(remedies: Remedies, test: Compare, days: DaysSince, draft: Draft, asking: Asking) -> list[Way]:
-    """A date that is missing is supplied; one that is known only moves away with time."""
-    if remedies.held(days.fact, POINT, draft) is not None:
-        remedies.block(f"{days.fact.label}至申报日尚不满 {test.limit.written}")
-        return []
-    wanted = f"至申报日{test.limit.text}"
-    edit = Edit(
-        slot=("fact", days.fact.id, POINT),
-        kind=Kind.SUPPLY,
-        value=remedies.day_before(test.limit.value).isoformat(),
-        effort="paperwork",
-        ready=remedies.clock.as_of,
-        condition=asking.condition,
-        fact=days.fact,
-        source=source_of(days.fact, asking),
-        supplied=True,
-        distance=Fraction(0),
-        words=wanted,
-    )
-    after = draft.with_edits((edit,))
-    fits = after is not None and remedies.status(test, after, asking) is Status.MET
-    return [(edit,)] if fits else []
+    return by_levers(remedies, [measure], reached, draft, asking)
 
 
 def left_to_people(remedies: Remedies, test: Test, draft: Draft, asking: Asking, status: Status) -> list[Way]:

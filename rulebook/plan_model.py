@@ -69,10 +69,10 @@ _KINDS = {
 class Change:
     """One change of the plan, in words and as data.
 
-    `target` and `current` are canonical values, to be stated as they are. A figure that is missing has a target where
-    one number decides (at least, or at most), and none when any value or only a relation will do. To obtain a record,
-    `target` is the entry that joins the list of `current`; of a title it is the row of the ledger. `ready` is the first
-    day on which the change can be complete.
+    `target` and `current` are canonical values, to be stated as they are. A figure that is missing has a target where a
+    line limits it by itself (at least, or at most), and none when any value or only a relation will do. To obtain a
+    record, `target` is the entry that joins the list of `current`; of a title it is the row of the ledger. `ready` is
+    the first day on which the change can be complete.
     """
 
     kind: Kind
@@ -121,20 +121,34 @@ class Obstacle:
 
 
 class Outcome(StrEnum):
-    """How a route stands: met as it is, reached by the changes, or out of reach."""
+    """How a route stands: met as it is, reached by the changes, undecided until what is missing is supplied, or out of
+    reach."""
 
     MET = "met"
     PLANNED = "planned"
+    PENDING = "pending"
     REFUSED = "refused"
 
     @property
     def label(self) -> str:
-        return {"met": "已满足", "planned": "可达到", "refused": "目前无法规划"}[self.value]
+        return _OUTCOMES[self]
+
+
+_OUTCOMES = {
+    Outcome.MET: "已满足",
+    Outcome.PLANNED: "可达到",
+    Outcome.PENDING: "补齐资料后才能算出",
+    Outcome.REFUSED: "目前无法规划",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class RoutePlan:
-    """The way to the title on one route. `verified` is what the evaluator says of the changed facts."""
+    """The way to the title on one route. `verified` is what the evaluator says of the changed facts.
+
+    `pending` names what the changes leave undecided until missing figures are supplied: then it is not verified that
+    the title is reached, and what else it takes can be computed only with them.
+    """
 
     route: str
     label: str
@@ -149,6 +163,7 @@ class RoutePlan:
     lines: tuple[OpenLine, ...]
     obstacles: tuple[Obstacle, ...]
     reasons: tuple[str, ...]
+    pending: tuple[str, ...] = ()
 
     @property
     def outcome_label(self) -> str:
@@ -162,7 +177,27 @@ class RoutePlan:
     @property
     def judgement(self) -> bool:
         """Everything an enterprise can do is done; a person still has to decide."""
-        return self.verified is not None and self.verified.verdict is Verdict.MANUAL_REVIEW
+        return bool(self.left_to_officials)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """An edition by what it is cited as."""
+
+    pack_id: str
+    label: str
+    edition: str
+    sha256: str
+    document: Document
+    in_force_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """Until which day an edition serves, and which edition serves from the next day on; None where none is loaded."""
+
+    ends: date
+    following: Edition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +218,10 @@ class GapPlan:
     routes: tuple[RoutePlan, ...]
     next_opportunity: Opportunity | None
     summary: str
+    edition_ends: date | None = None
+    """The last day that this edition serves, where that is known."""
+    following: Edition | None = None
+    """The edition that serves from the next day on, where one is in use."""
     disclaimer: str = field(default=DISCLAIMER)
 
     @property

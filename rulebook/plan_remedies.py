@@ -1,40 +1,28 @@
 """How one line can be closed: from the tree of its test to elementary edits, on one day.
 
-The evaluator itself is the oracle: the target of a figure is the smallest step for which the test holds when judged
-on the changed facts, so no formula of a share, a growth rate or a sum is written down twice, and a figure that is
-shown suffices by construction. Steps are what people write: 0.01 万元, one item, 0.01 percent.
+Here is what every form of test (rulebook.plan_forms) needs to find its ways: the evaluator's judgement of a draft, what
+was found before, and the elementary edits that are common to them. Figures are moved by rulebook.plan_figures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil
 from typing import Any, TypeVar, cast
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.judge import compile_test
-from rulebook.pack import Ref, Test, Total
-from rulebook.plan_draft import SIZE_FACTS, Draft, Edit, merge, order_of, signature
+from rulebook.pack import TITLES, AllOf, AnyOf, Compare, Ref, Review, Test
+from rulebook.plan_bounds import Bounds
+from rulebook.plan_draft import Draft, Edit, merge, order_of, signature
+from rulebook.plan_missing import asked_for, lacks
 from rulebook.plan_model import Kind
-from rulebook.plan_steps import (
-    FEWEST,
-    STEPS,
-    THOUSANDFOLD,
-    accrues,
-    canonical,
-    distance,
-    least,
-    levers,
-    on_grid,
-    read_by,
-    stand_in,
-)
-from rulebook.plan_time import LEAD_DAYS, Clock, FactKey
-from rulebook.plan_walk import inside, refs_of
+from rulebook.plan_scope import Scope, scope_of
+from rulebook.plan_time import LEAD_DAYS, Clock, FactKey, effort_until, harder
 from rulebook.scene import Basis, Scene
 from rulebook.status import Status
 from rulebook.subject import POINT
@@ -64,27 +52,36 @@ class Asking:
 class Remedies:
     """Ways to close lines on one day. `blocked` collects why a way is not open."""
 
-    clock: Clock
+    bounds: Bounds
     kind: str
-    recorded: frozenset[FactKey]
-    """What the enterprise really has on record; everything else is assumed or missing."""
     prior: Mapping[str, date | None]
     """The first day on which another title can be held; None when no way to it is known."""
     forms: Mapping[type, Form]
     """How each form of test is closed (rulebook.plan_forms)."""
     blocked: list[str] = field(default_factory=list)
+    _scopes: dict[int, tuple[object, Scope]] = field(default_factory=dict)
     _known: dict[object, tuple[list[Any], tuple[str, ...]]] = field(default_factory=dict)
     _compiled: dict[tuple[int, frozenset[str]], tuple[object, object]] = field(default_factory=dict)
+
+    @property
+    def clock(self) -> Clock:
+        return self.bounds.clock
+
+    @property
+    def recorded(self) -> frozenset[FactKey]:
+        """What the enterprise really has on record; everything else is assumed or missing."""
+        return self.bounds.recorded
 
     def basis(self, asking: Asking) -> Basis:
         return Basis(self.clock.day.year, asking.only_sources)
 
-    def scene(self, draft: Draft) -> Scene:
-        return Scene(draft.subject, self.clock.day)
+    def scene(self, draft: Draft, rule: object) -> Scene:
+        """The changed facts, with the size class where the rule reads it: working it out takes longer than the rest."""
+        return Scene(draft.subject if self.scope(rule).size else draft.unsized, self.clock.day)
 
     def status(self, test: Test, draft: Draft, asking: Asking) -> Status:
         judge = self.compiled(test, asking, lambda: compile_test(test, self.basis(asking)))
-        return judge(self.scene(draft))
+        return judge(self.scene(draft, test))
 
     def compiled(self, rule: object, asking: Asking, compile_rule: Callable[[], Rule]) -> Rule:
         """What a rule of the pack was compiled to for these sources: it is asked of many drafts."""
@@ -104,15 +101,17 @@ class Remedies:
         return self.clock.day - timedelta(days=ceil(days) + 1)
 
     def frozen(self, fact_id: str, year: int) -> bool:
-        return self.clock.history(None, year) and (fact_id, year) in self.recorded
+        return self.bounds.frozen(fact_id, year)
 
     def ways(self, test: Test, draft: Draft, asking: Asking) -> list[Way]:
         """Sets of edits after which the test holds, cheapest first; an empty set where nothing is left to change."""
-        key = (id(test), asking, signature(draft.edits))
-        return self.remembered(key, lambda: self._ways(test, draft, asking))
+        return self.remembered("ways", test, draft, asking, lambda: self._ways(test, draft, asking))
 
-    def remembered(self, key: object, find: Callable[[], list[Thing]]) -> list[Thing]:
-        """What was found before for the same draft, with the reasons that were given."""
+    def remembered(
+        self, what: str, rule: object, draft: Draft, asking: object, find: Callable[[], list[Thing]]
+    ) -> list[Thing]:
+        """What was found before where the rule sees the same edits, with the reasons that were given."""
+        key = (what, id(rule), asking, self.scope(rule).of(draft.edits))
         known = self._known.get(key)
         if known is None:
             outer = list(self.blocked)
@@ -124,9 +123,15 @@ class Remedies:
             self.block(reason)
         return known[0]
 
+    def scope(self, rule: object) -> Scope:
+        known = self._scopes.get(id(rule))
+        if known is None:
+            known = self._scopes[id(rule)] = (rule, scope_of(rule, self.bounds.wholes))
+        return known[1]
+
     def _ways(self, test: Test, draft: Draft, asking: Asking) -> list[Way]:
         status = self.status(test, draft, asking)
-        if status is Status.MET:
+        if status is Status.MET or (status is Status.UNKNOWN and self.settled(test, draft, asking)):
             return [()]
         form = self.forms.get(type(test))
         if form is None:
@@ -134,93 +139,61 @@ class Remedies:
             return []
         return form(self, test, draft, asking, status)
 
+    def settled(self, test: Test, draft: Draft, asking: Asking) -> bool:
+        """Whether a test holds, or will be known once what is asked for has been supplied."""
+        status = self.status(test, draft, asking)
+        if status is not Status.UNKNOWN:
+            return status is not Status.UNMET
+        match test:
+            case AllOf():
+                return all(self.settled(each, draft, asking) for each in test.tests)
+            case AnyOf():
+                return any(self.settled(each, draft, asking) for each in test.tests)
+            case Review():
+                return self.settled(test.test, draft, asking)
+            case Compare():
+                return asked_for(lacks(test.measure, draft, self.clock), draft)
+            case _:
+                return False
+
     def block(self, reason: str) -> None:
         if reason not in self.blocked:
             self.blocked.append(reason)
-
-    # -- figures --------------------------------------------------------------------------------------------------
-
-    def by_levers(
-        self, measures: Iterable[object], reached: Callable[[Draft], bool], draft: Draft, asking: Asking
-    ) -> list[Way]:
-        """Ways to move one figure of a measure until `reached`; figures that are missing are supplied first."""
-        found: list[Way] = []
-        for measure in measures:
-            supplied = self._supplied(measure, draft, asking)
-            if supplied is None:
-                continue
-            way, filled = supplied
-            if reached(filled):
-                found.append(self._likelier(measure, way, filled, reached, draft))
-                continue
-            for ref, falls in levers(measure):
-                for direction in (1, -1):
-                    edit = self._moved(ref, direction, reached, filled, asking, falls=falls)
-                    merged = merge((*way, edit)) if edit is not None else None
-                    if merged is not None:
-                        found.append(merged)
-        return cheapest(found)
-
-    def _likelier(
-        self, measure: object, way: Way, filled: Draft, reached: Callable[[Draft], bool], draft: Draft
-    ) -> Way:
-        """Where nothing at all would suffice (an upper limit), an ordinary figure stands in instead of zero."""
-        if not isinstance(measure, Ref) or len(way) != 1 or not way[0].supplied:
-            return way
-        value = stand_in(measure.fact, self.year_of(measure), draft, alone=False)
-        likelier = (replace(way[0], value=value),)
-        after = draft.with_edits(likelier)
-        return likelier if after is not None and reached(after) else way
-
-    def _supplied(self, measure: object, draft: Draft, asking: Asking) -> tuple[Way, Draft] | None:
-        """The missing figures of the measure, filled in, and those of a source that does not count, confirmed."""
-        edits: list[Edit] = []
-        refs = refs_of(measure)
-        founded = self._founded(measure, draft)
-        for ref in read_by(measure, refs):
-            year = self.year_of(ref)
-            if founded is not None and year != POINT and year < founded:
-                continue  # years before the enterprise was founded are not asked for (A-49)
-            held = draft.subject.facts.get((ref.fact.id, year))
-            if held is None or held.value is None:
-                edit = self.missing(
-                    ref.fact, year, stand_in(ref.fact, year, draft, alone=isinstance(measure, Ref)), asking
-                )
-            elif asking.only_sources and held.source not in asking.only_sources:
-                edit = self.confirmed(ref.fact, year, held.value, asking)
-            else:
-                continue
-            if edit is None:
-                return None
-            edits.append(edit)
-        filled = draft.with_edits(edits)
-        return None if filled is None else (tuple(edits), filled)
-
-    def _founded(self, measure: object, draft: Draft) -> int | None:
-        since = [each.since for each in inside(measure, (Total,)) if isinstance(each, Total) and each.since]
-        held = self.held(since[0], POINT, draft) if since else None
-        return None if held is None else date.fromisoformat(str(held)).year
 
     def year_of(self, ref: Ref) -> int:
         if ref.offset is None:
             return POINT
         return self.clock.day.year - (0 if ref.fact.year_of == "calendar" else 1) + ref.offset
 
+    def ask(self, fact: Fact, year: int, asking: Asking) -> Edit:
+        """Whatever the value is: it is to be put on record, and what depends on it is computed then."""
+        return Edit(
+            slot=("fact", fact.id, year),
+            kind=Kind.SUPPLY,
+            value=None,
+            effort="paperwork",
+            ready=self.clock.as_of,
+            condition=asking.condition,
+            fact=fact,
+            source=source_of(fact, asking),
+            asked=True,
+            distance=Fraction(0),
+        )
+
     def missing(self, fact: Fact, year: int, value: object, asking: Asking) -> Edit | None:
-        """A value that is not on record: of a year that has ended it is paperwork, otherwise still to be reached."""
+        """The one value that will do, not on record: of a year that has ended paperwork, else still to be reached."""
         supplied = year < self.clock.as_of.year + (fact.year_of == "calendar")  # facts without a year too
-        effort = "paperwork" if supplied or fact.type in NUMERIC else self.effort(fact, year, asking)
+        effort, ready = ("paperwork", self.clock.as_of) if supplied else self.timing(fact, year, asking)
         return self.edit(
             Edit(
                 slot=("fact", fact.id, year),
                 kind=Kind.SUPPLY if supplied else Kind.REACH,
                 value=value,
                 effort=effort,
-                ready=self.ready(fact, year, effort),
+                ready=ready,
                 condition=asking.condition,
                 fact=fact,
                 source=source_of(fact, asking),
-                supplied=True,
                 distance=Fraction(0) if effort == "paperwork" else Fraction(1),
             )
         )
@@ -241,110 +214,33 @@ class Remedies:
             )
         )
 
-    def _moved(
-        self,
-        ref: Ref,
-        direction: int,
-        reached: Callable[[Draft], bool],
-        draft: Draft,
-        asking: Asking,
-        *,
-        falls: bool,
-    ) -> Edit | None:
-        """The smallest step of one figure in one direction that suffices, or None."""
-        fact, year = ref.fact, self.year_of(ref)
-        key = (fact.id, year)
-        label = period_label(fact, year)
-        known = next((edit for edit in draft.edits if edit.slot == ("fact", *key)), None)
-        supplied = known is not None and known.supplied
-        if direction < 0 and not falls and not supplied:
-            return None
-        if self.frozen(*key):
-            self.block(f"{label}属于已结束的年度，不能再改变")
-            return None
-        if fact.elapses and not supplied:
-            self.block(f"{label}只随时间增加")
-            return None
-        held = draft.subject.facts[key]
-        if direction < 0 and not supplied and fact.id in SIZE_FACTS:
-            self.block(f"{label}高于上限，不宜以缩减规模取得称号")
-            return None
-        if known is not None and not supplied and known.direction * direction < 0:
-            return None
-        ahead = year >= self.clock.as_of.year + (fact.year_of == "calendar")
-        effort = "paperwork" if supplied and not ahead else self.effort(fact, year, asking)
-        before = Fraction(str(held.value))
-        on_file = None if supplied else draft.base.facts[key].value  # not what an earlier edit or a part made of it
-        origin = before if supplied else Fraction(str(on_file))
+    def timing(self, fact: Fact, year: int, asking: Asking) -> tuple[str, date]:
+        """How long the change of a fact takes, and when it can be complete: the class is that of the day it comes to.
 
-        def at(steps: int) -> Edit:
-            value = on_grid(fact, before, direction, steps)
-            return Edit(
-                slot=("fact", *key),
-                kind=known.kind if known is not None and supplied else Kind.REACH,
-                value=canonical(fact, value),
-                effort=effort,
-                ready=self.ready(fact, year, effort),
-                condition=asking.condition,
-                fact=fact,
-                before=on_file,
-                source=source_of(fact, asking) if asking.only_sources else held.source,
-                direction=direction,
-                supplied=supplied,
-                distance=Fraction(int(ahead)) if supplied else distance(origin, Fraction(value)),
-            )
-
-        def suffices(steps: int) -> bool:
-            after = draft.with_edits((at(steps),))
-            return after is not None and reached(after)
-
-        farthest = self._farthest(fact, year, before, direction, draft)
-        paced = None if supplied or direction < 0 else self._paced(fact, year, before, draft)
-        steps = least(suffices, farthest if paced is None else min(paced, farthest))
-        if steps is None and paced is not None and paced < farthest and suffices(farthest):
-            pace = f"{label}按 {year - 1} 年的进度，在余下的 {self.clock.days_left} 天里达不到所需数值"
-            self.block(f"{pace}，须安排在下一个完整年度")
-        return None if steps is None else self.edit(at(steps))
-
-    def _paced(self, fact: Fact, year: int, before: Fraction, draft: Draft) -> int | None:
-        """Steps that the days left of the running year can bring; None where nothing is known to tell the pace from."""
-        last = draft.base.facts.get((fact.id, year - 1))
-        if not accrues(fact) or not self.clock.running(year) or last is None or last.value is None:
-            return None
-        more = Fraction(str(last.value)) * self.clock.share_left
-        if fact.type == "integer":
-            more = max(more, Fraction(1))  # nobody is a tenth of a person
-        step = Fraction(STEPS[fact.type])
-        end = Fraction(str(draft.base.facts[(fact.id, year)].value)) + more
-        return max(0, floor(end / step) - floor(before / step))
-
-    def _farthest(self, fact: Fact, year: int, before: Fraction, direction: int, draft: Draft) -> int:
-        """Steps to the end of what the figure can be: its bounds, its whole if that is history, a thousandfold."""
-        step = Fraction(STEPS.get(fact.type, Decimal(1)))
-        reach = max(abs(before) * THOUSANDFOLD, step * FEWEST)
-        end = before + direction * reach
-        if direction < 0 and fact.minimum is not None:
-            end = max(end, Fraction(fact.minimum))
-        if direction > 0:
-            if fact.maximum is not None:
-                end = min(end, Fraction(fact.maximum))
-            whole = draft.subject.facts.get((fact.part_of, year))
-            if whole is not None and whole.value is not None and self.frozen(fact.part_of, year):
-                end = min(end, Fraction(str(whole.value)))
-        start = floor(before / step) if direction > 0 else ceil(before / step)
-        last = floor(end / step) if direction > 0 else ceil(end / step)
-        return abs(last - start)
-
-    def effort(self, fact: Fact, year: int, asking: Asking) -> str:
+        A figure of a fiscal year takes until that year is over, anything else as long as its line says.
+        """
         if fact.yearly and fact.year_of == "fiscal":
-            return "year" if year <= self.clock.as_of.year else "years"
-        return asking.effort or ("year" if fact.type in NUMERIC else "months")
+            own, ready = "", date(max(year, self.clock.as_of.year) + 1, 1, 1)
+        else:
+            own = asking.effort or ("year" if fact.type in NUMERIC else "months")
+            ready = max(self.in_time(own), date(year or 1, 1, 1))
+        return harder(own, effort_until(ready, self.clock.as_of) if ready > self.clock.as_of else ""), ready
 
-    def ready(self, fact: Fact, year: int, effort: str) -> date:
-        """A figure of a fiscal year stands when the year is over; everything else when its time has passed."""
-        if year != POINT and fact.year_of == "fiscal" and year >= self.clock.as_of.year:
-            return date(year + 1, 1, 1)
-        return max(self.clock.as_of + timedelta(days=LEAD_DAYS[effort]), date(year or 1, 1, 1))
+    def in_time(self, effort: str) -> date:
+        """When what begins on the day of the plan and takes so long is complete."""
+        return self.clock.as_of + timedelta(days=LEAD_DAYS[effort])
+
+    def granted(self, code: str, effort: str) -> tuple[str, date] | None:
+        """How long it takes to obtain another title, and the first day on which it can be held; None: by no known way.
+
+        Its own plan says when it can be applied for; the class is that of the day it comes to.
+        """
+        first = self.prior.get(code, self.clock.as_of)
+        if first is None:
+            self.block(f"目前没有取得{TITLES.get(code, code)}的可行途径")
+            return None
+        ready = max(first, self.clock.as_of) + timedelta(days=LEAD_DAYS[effort])
+        return harder(effort, effort_until(ready, self.clock.as_of)), ready
 
     def edit(self, edit: Edit) -> Edit | None:
         """The edit, unless it cannot be complete on the day of application."""

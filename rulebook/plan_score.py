@@ -6,14 +6,18 @@ of points can be built from best sets for fewer points (a small knapsack). Optio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rulebook.assessment import ScoreCheck
 from rulebook.pack import Indicator, Pack, Route, ScoreRule
-from rulebook.plan_draft import Cost, Draft, Order, cost_of, merge, order_of, signature
+from rulebook.plan_draft import Cost, Draft, Edit, Order, cost_of, merge, order_of
+from rulebook.plan_figures import by_levers
+from rulebook.plan_missing import lacks_of
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
-from rulebook.plan_walk import measures_of, scales_of, tests_scoring
+from rulebook.plan_time import FactKey
+from rulebook.plan_walk import measures_of, scales_of
 from rulebook.points import Earned
 from rulebook.records import within
 from rulebook.score import compile_indicator
@@ -35,32 +39,60 @@ class Option:
 def scored_on(indicator: Indicator, draft: Draft, remedies: Remedies) -> Earned:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
     scorer = remedies.compiled(indicator, asking, lambda: compile_indicator(indicator, remedies.basis(asking)))
-    return scorer(remedies.scene(draft))[0]
+    return scorer(remedies.scene(draft, indicator))[0]
 
 
-def points_of(earned: Earned, *, hopeful: bool) -> Decimal:
-    """The points that are certain; with `hopeful` those that people may still give."""
-    return earned.high if hopeful and earned.cause is Status.MANUAL_REVIEW else earned.low
+def points_of(earned: Earned, *, hopeful: bool, lacking: bool) -> Decimal:
+    """The points that are certain; with `hopeful` those that people may still give.
+
+    What lacks figures is asked for, so no step is derived from it: its points count as the most that it may come to.
+    """
+    open_ = (lacking and earned.cause is Status.UNKNOWN) or (hopeful and earned.cause is Status.MANUAL_REVIEW)
+    return earned.high if open_ else earned.low
+
+
+def _points_now(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool) -> Decimal:
+    earned = scored_on(indicator, draft, remedies)
+    lacking = earned.cause is Status.UNKNOWN and bool(lacks_of(indicator, draft, remedies.clock))
+    return points_of(earned, hopeful=hopeful, lacking=lacking)
+
+
+def asks_of(indicators: Iterable[Indicator], draft: Draft, remedies: Remedies) -> Way:
+    """What the indicators lack before their points are fixed, as far as it is not asked for yet."""
+    found: dict[FactKey, Edit] = {}
+    for indicator in indicators:
+        if scored_on(indicator, draft, remedies).cause is Status.UNKNOWN:
+            asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
+            for fact, year in lacks_of(indicator, draft, remedies.clock):
+                if not draft.asks((fact.id, year)):
+                    found.setdefault((fact.id, year), remedies.ask(fact, year, asking))
+    return tuple(found.values())
+
+
+def counted(pack: Pack, check: ScoreCheck) -> list[Indicator]:
+    """The indicators that a threshold of the score adds up: those of its group, or all."""
+    groups = {each.id: each.label for each in pack.groups}
+    members = [each for each in pack.indicators if check.label == f"{groups.get(each.group)}得分"]
+    return members or list(pack.indicators)
 
 
 def options_of(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool = False) -> list[Option]:
     """Every number of points above the present one that something the enterprise can do will bring."""
     return remedies.remembered(
-        ("options", indicator.line.id, hopeful, signature(draft.edits)),
-        lambda: _options(indicator, draft, remedies, hopeful=hopeful),
+        "options", indicator, draft, hopeful, lambda: _options(indicator, draft, remedies, hopeful=hopeful)
     )
 
 
 def _options(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool) -> list[Option]:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
-    now = points_of(scored_on(indicator, draft, remedies), hopeful=hopeful)
+    now = _points_now(indicator, draft, remedies, hopeful=hopeful)
     found: list[Option] = []
     for points in sorted(_levels(indicator, now, hopeful=hopeful)):
 
         def reached(after: Draft, points: Decimal = points) -> bool:
-            return points_of(scored_on(indicator, after, remedies), hopeful=hopeful) >= points
+            return points_of(scored_on(indicator, after, remedies), hopeful=hopeful, lacking=False) >= points
 
-        ways = remedies.by_levers(measures_of(indicator), reached, draft, asking)
+        ways = by_levers(remedies, measures_of(indicator), reached, draft, asking, ask=False)
         ways += [way for way in _by_tests(indicator, points, draft, remedies, asking) if _leads(draft, way, reached)]
         if ways:
             found.append(Option(indicator.line.id, indicator.group, points - now, cheapest(ways)[0]))
@@ -112,33 +144,7 @@ def improve(pack: Pack, route: Route, draft: Draft, remedies: Remedies) -> Way |
     Points that are certain come first; only where they cannot suffice, those that people may still give count too.
     """
     certain = _knapsack(pack, route, draft, remedies, hopeful=False)
-    if certain is not None:
-        return certain
-    hoped = _knapsack(pack, route, draft, remedies, hopeful=True)
-    return None if hoped is None else _supplied(pack, draft, hoped, remedies)
-
-
-def _supplied(pack: Pack, draft: Draft, way: Way, remedies: Remedies) -> Way | None:
-    """With what is still missing for other indicators: people fix the points only once every figure is there."""
-    for indicator in pack.indicators:
-        after = draft.with_edits(way)
-        if after is None:
-            return None
-        if scored_on(indicator, after, remedies).cause is not Status.UNKNOWN:
-            continue
-        asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
-
-        def known(then: Draft, indicator: Indicator = indicator) -> bool:
-            return scored_on(indicator, then, remedies).cause is not Status.UNKNOWN
-
-        ways = remedies.by_levers(measures_of(indicator), known, after, asking)
-        for test in tests_scoring(indicator):
-            ways += [each for each in remedies.ways(test, after, asking) if _leads(after, each, known)]
-        merged = merge((*way, *cheapest(ways)[0])) if ways else None
-        if merged is None:
-            return None
-        way = merged
-    return way
+    return certain if certain is not None else _knapsack(pack, route, draft, remedies, hopeful=True)
 
 
 def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hopeful: bool) -> Way | None:
@@ -147,7 +153,7 @@ def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hop
     watched = [each.id for each in pack.groups if each.maximum is not None or each.id in dict(route.score.groups)]
     base = [Decimal(0)] * (len(watched) + 1)
     for indicator in pack.indicators:
-        points = points_of(scored_on(indicator, draft, remedies), hopeful=hopeful)
+        points = _points_now(indicator, draft, remedies, hopeful=hopeful)
         base[_place(indicator.group, watched)] += points
     caps = {each.id: each.maximum for each in pack.groups}
     offered = [options_of(each, draft, remedies, hopeful=hopeful) for each in pack.indicators]

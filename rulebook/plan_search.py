@@ -8,17 +8,19 @@ change is kept without which the title is reached all the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from rulebook.assessment import Assessment, RouteResult
+from rulebook.assessment import Assessment, RouteResult, ScoreCheck
 from rulebook.evaluate import evaluate
 from rulebook.pack import Compare, Condition, Pack, Route, Test
 from rulebook.plan_draft import Draft, bare, signature
+from rulebook.plan_figures import by_levers
+from rulebook.plan_missing import asked_for, lacks_of
 from rulebook.plan_model import Opportunity
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
-from rulebook.plan_score import improve
+from rulebook.plan_score import asks_of, counted, improve, scored_on
 from rulebook.plan_walk import condition_of, leaves_of
 from rulebook.status import Status
 
@@ -52,16 +54,36 @@ class Need:
 
 def ways_of(need: Need, draft: Draft, remedies: Remedies) -> list[Way]:
     """Ways to meet one of the tests, or to come into a tier that the line does not apply to."""
+    if waits(need, draft, remedies):
+        return [()]
     met = [way for test, asking in need.tests for way in remedies.ways(test, draft, asking)]
-    spared: list[Way] = []
-    for test, asking in need.spared:
-
-        def beyond(after: Draft, test: Test = test, asking: Asking = asking) -> bool:
-            return remedies.status(test, after, asking) is Status.UNMET
-
-        measures = [leaf.measure for leaf in leaves_of(test) if isinstance(leaf, Compare)]
-        spared += remedies.by_levers(measures, beyond, draft, asking)
+    spared = [way for test, asking in need.spared for way in _beyond(test, draft, asking, remedies)]
     return cheapest((*met, *(way for way in spared if way)))
+
+
+def _beyond(test: Test, draft: Draft, asking: Asking, remedies: Remedies) -> list[Way]:
+    """Ways out of the tier that the test describes."""
+
+    def out(after: Draft) -> bool:
+        return remedies.status(test, after, asking) is Status.UNMET
+
+    measures = [leaf.measure for leaf in leaves_of(test) if isinstance(leaf, Compare)]
+    return remedies.remembered("beyond", test, draft, asking, lambda: by_levers(remedies, measures, out, draft, asking))
+
+
+def waits(need: Need, draft: Draft, remedies: Remedies) -> bool:
+    """Whether everything that can be done for an undecided line is done: what it lacks is asked for.
+
+    Where it is not known whether the line applies at all, what decides that is asked for, too.
+    """
+    if need.status is not Status.UNKNOWN:
+        return False
+    open_tiers = [each for each in need.spared if remedies.status(each[0], draft, each[1]) is Status.UNKNOWN]
+    if not all(remedies.settled(test, draft, asking) for test, asking in open_tiers):
+        return False
+    if any(remedies.settled(test, draft, asking) for test, asking in need.tests):
+        return True
+    return bool(open_tiers) and any(remedies.status(test, draft, asking) is Status.UNMET for test, asking in need.tests)
 
 
 @dataclass(slots=True)
@@ -73,6 +95,7 @@ class Search:
     kind: str
     remedies: Remedies
     opportunity: Opportunity
+    broken: Callable[[Draft], Iterable[str]] = lambda draft: ()
     nodes: int = 0
     scores: int = 0
     best: Draft | None = None
@@ -92,10 +115,32 @@ class Search:
             self._judged[key] = known
         return known
 
-    def closed(self, found: Assessment) -> bool:
-        """Every gate and the route hold, or only officials' judgement is left."""
-        gates = [each.status for each in found.conditions if each.role == "gate" and each.modality == "must"]
-        return not any(status in OPEN for status in (*gates, route_in(found, self.route).status))
+    def closed(self, draft: Draft) -> bool:
+        """Every gate and the route hold, or wait for what is asked for, or are left to officials; and nothing that the
+        plan changes contradicts itself."""
+        found = self.judged(draft)
+        for need in needs(self.pack, self.route, self.kind, found):
+            if need.status in OPEN and not waits(need, draft, self.remedies):
+                return False
+        if any(check.status is Status.UNMET or not self._waiting(check, draft) for check in self._open(found)):
+            return False
+        contradictions = list(self.broken(draft))
+        for each in contradictions:
+            self._say(f"改变后的数据彼此矛盾：{each}")
+        return not contradictions
+
+    def _open(self, found: Assessment) -> list[ScoreCheck]:
+        return [check for check in route_in(found, self.route).score_checks if check.status in OPEN]
+
+    def _waiting(self, check: ScoreCheck, draft: Draft) -> bool:
+        """Whether the points are open for nothing but what is asked for."""
+        lacking = [
+            each
+            for indicator in counted(self.pack, check)
+            if scored_on(indicator, draft, self.remedies).cause is Status.UNKNOWN
+            for each in lacks_of(indicator, draft, self.remedies.clock)
+        ]
+        return asked_for(lacking, draft)
 
     def _visit(self, draft: Draft, returned: Counter[str]) -> None:
         if self.nodes >= MOST_NODES or (self.best is not None and draft.cost > self.best.cost):
@@ -104,7 +149,7 @@ class Search:
         found = self.judged(draft)
         step = self._next(found, draft)
         if step is None:
-            if self.closed(found):
+            if self.closed(draft):
                 self._keep(self._thinned(draft))
             return
         name, ways = step
@@ -121,18 +166,32 @@ class Search:
     def _conflict(self, name: str) -> None:
         lines = (each.line for each in (*self.pack.gates, *self.pack.conditions))
         label = {line.id: line.label for line in lines}.get(name, "评价得分" if name == SCORE else self.route.label)
-        text = f"“{label}”与其他条件的改变相互抵触"
+        self._say(f"“{label}”与其他条件的改变相互抵触")
+
+    def _say(self, text: str) -> None:
         if text not in self.conflicts:
             self.conflicts.append(text)
 
     def _next(self, found: Assessment, draft: Draft) -> tuple[str, list[Way]] | None:
         """The next thing to close and the ways to do it; None when nothing is open that a change could close."""
+        steps: list[tuple[str, list[Way]]] = []
         for need in needs(self.pack, self.route, self.kind, found):
+            if waits(need, draft, self.remedies):
+                continue
             ways = self.ways(need, draft)
+            if need.status in OPEN and not ways:
+                return need.id, []  # whatever else is done: nothing closes it
             if need.status in OPEN or (ways and ways[0]):
-                return need.id, ways
-        result = route_in(found, self.route)
-        if any(check.status in OPEN for check in result.score_checks):
+                steps.append((need.id, ways))
+        if steps:
+            return steps[0]
+        checks = self._open(found)
+        if checks:
+            asks = asks_of((each for check in checks for each in counted(self.pack, check)), draft, self.remedies)
+            if asks:
+                return SCORE, [asks]
+            if all(check.status is Status.UNKNOWN and self._waiting(check, draft) for check in checks):
+                return None
             self.scores += 1
             if self.scores > MOST_SCORES:
                 return SCORE, []
@@ -168,9 +227,8 @@ class Search:
         fewer = bare(draft).with_edits(edits)
         if fewer is None:
             return None
-        found = self.judged(fewer)
-        same = found.verdict is self.judged(draft).verdict
-        return fewer if same and self.closed(found) else None
+        same = self.judged(fewer).verdict is self.judged(draft).verdict
+        return fewer if same and self.closed(fewer) else None
 
 
 def route_in(found: Assessment, route: Route) -> RouteResult:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
 from rulebook.pack import SIZES, TITLES, Equals, Found, Holds, NoBan, SizeIn
 from rulebook.plan_draft import Draft, Edit
 from rulebook.plan_model import Kind
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest, source_of
-from rulebook.plan_time import LEAD_DAYS
 from rulebook.size import SizeResult
 from rulebook.status import Status
 from rulebook.subject import POINT, Title
-from rulebook.wording import period_label
+from rulebook.wording import period_label, shown_value
 
 _SIZE_WORDS = {
     "industry_code": "所属行业代码",
@@ -33,15 +32,19 @@ def close_equals(remedies: Remedies, test: Equals, draft: Draft, asking: Asking,
     elif remedies.frozen(fact.id, year):
         remedies.block(f"{period_label(fact, year)}属于已结束的年度，不能再改变")
         edit = None
+    elif fact.judged:
+        now = shown_value(fact, held.value)
+        remedies.block(f"“{fact.label}”现为“{now}”：由主管部门认定，不由企业决定，有异议的请主管部门复核")
+        edit = None
     else:
-        effort = remedies.effort(fact, year, asking)
+        effort, ready = remedies.timing(fact, year, asking)
         edit = remedies.edit(
             Edit(
                 slot=("fact", fact.id, year),
                 kind=Kind.REACH,
                 value=test.value,
                 effort=effort,
-                ready=remedies.ready(fact, year, effort),
+                ready=ready,
                 condition=asking.condition,
                 fact=fact,
                 before=held.value,
@@ -60,7 +63,7 @@ def close_found(remedies: Remedies, test: Found, draft: Draft, asking: Asking, s
             kind=Kind.DECIDE,
             value={"decision": "met", "reason": "按规划假定", "evidence": None, "valid_until": None},
             effort=effort,
-            ready=remedies.ready(test.fact, POINT, effort),
+            ready=remedies.in_time(effort),
             condition=asking.condition,
             fact=test.fact,
             before="unmet" if refused else None,
@@ -113,7 +116,15 @@ def close_titles(remedies: Remedies, test: Holds, draft: Draft, asking: Asking, 
 
 
 def _recorded(remedies: Remedies, code: str, asking: Asking) -> Edit | None:
-    """Of a ledger that nobody called complete: the title may be held and only not be written down."""
+    """Of a ledger that nobody called complete: the title may be held and only not be written down.
+
+    Who could be granted it only later by its own plan is not supposed to hold it before: that bounds the day.
+    """
+    first = remedies.prior.get(code)
+    if first is not None and first > remedies.clock.day:
+        name = TITLES.get(code, code)
+        remedies.block(f"台账中没有{name}称号，按该称号自身的规划最早 {first} 才能申报；已持有的，请先补登")
+        return None
     return remedies.edit(
         Edit(
             slot=("row", code, POINT),
@@ -130,18 +141,15 @@ def _recorded(remedies: Remedies, code: str, asking: Asking) -> Edit | None:
 
 def _title(remedies: Remedies, code: str, draft: Draft, asking: Asking) -> Edit | None:
     name = TITLES.get(code, code)
-    first = remedies.prior.get(code, remedies.clock.as_of)
-    if first is None:
-        remedies.block(f"目前没有取得{name}的可行途径")
-        return None
-    effort = "months" if asking.effort in ("", "paperwork") else asking.effort
     held = [each for each in draft.subject.titles or () if each.code == code and each.state != "cancelled"]
-    words = "先取得"
     if any(each.valid_to is None and each.state == "valid" for each in held):
-        effort, words = "paperwork", "补登有效期"
-    elif any(each.state in ("valid", "under_review") and _still(each, remedies.clock.as_of) for each in held):
-        words = "到期前通过复核"
-    ready = remedies.clock.as_of if effort == "paperwork" else first + timedelta(days=LEAD_DAYS[effort])
+        words, effort, ready = "补登有效期", "paperwork", remedies.clock.as_of
+    else:
+        kept = any(each.state in ("valid", "under_review") and _still(each, remedies.clock.as_of) for each in held)
+        granted = remedies.granted(code, "months" if asking.effort in ("", "paperwork") else asking.effort)
+        if granted is None:
+            return None
+        words, (effort, ready) = "到期前通过复核" if kept else "先取得", granted
     return remedies.edit(
         Edit(
             slot=("title", code, POINT),

@@ -11,7 +11,6 @@ from zlib import crc32
 
 from rulebook.dictionary import Fact
 from rulebook.pack import Growth, Ref, Share
-from rulebook.plan_draft import Draft
 from rulebook.plan_walk import refs_of
 from rulebook.units import money_text, plain_decimal
 from rulebook.values import Value
@@ -22,14 +21,6 @@ STEPS = {"money": Decimal(100), "integer": Decimal(1), "number": Decimal("0.01")
 THOUSANDFOLD = 1000
 FEWEST = 10_000_000
 """How far a figure is looked for: a thousandfold, and from nothing to ten million steps (10 亿元)."""
-
-_STAND_IN = {"money": Decimal(10_000_000), "integer": Decimal(100), "number": Decimal(100), "ratio": Decimal(1)}
-"""For a figure that is missing and of which only its relation to another is asked; never shown."""
-
-
-def accrues(fact: Fact) -> bool:
-    """Whether the figure is brought about in the course of a fiscal year: an amount or a number, no share or score."""
-    return fact.yearly and fact.year_of == "fiscal" and fact.type in ("money", "integer") and not fact.elapses
 
 
 def levers(measure: object) -> list[tuple[Ref, bool]]:
@@ -50,23 +41,6 @@ def read_by(measure: object, refs: list[Ref]) -> list[Ref]:
             reach = 1 if measure.manner == "yearly" else 2
             found += [replace(each, offset=(each.offset or 0) - back) for back in range(1, reach + 1)]
     return found
-
-
-def stand_in(fact: Fact, year: int, draft: Draft, *, alone: bool) -> object:
-    """The nearest year that is known; otherwise nothing where the figure itself is asked for, else any amount."""
-    whole = draft.subject.facts.get((fact.part_of, year))
-    near = sorted(
-        (abs(other - year), str(held.value))
-        for (fact_id, other), held in draft.subject.facts.items()
-        if fact_id == fact.id and other != year and held.value is not None
-    )
-    least = fact.minimum if fact.minimum is not None else Decimal(0)
-    if alone:
-        return canonical(fact, least)
-    value = Decimal(near[0][1]) if near else max(least, _STAND_IN.get(fact.type, Decimal(1)))
-    if whole is not None and whole.value is not None:
-        value = min(value, Decimal(str(whole.value)))
-    return canonical(fact, value)
 
 
 def on_grid(fact: Fact, before: Fraction, direction: int, steps: int) -> Decimal:

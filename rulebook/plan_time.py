@@ -23,14 +23,21 @@ from rulebook.units import plain_decimal
 LEAD_DAYS = {"paperwork": 0, "months": 92, "year": 366, "years": 731}
 """How long a change of each effort class takes. A planning assumption of ours, no rule: shown with every change."""
 
-STEEP = Fraction(1, 2)
-"""A yearly figure that has to more than double is hardly reached, however long the year. A planning assumption of
-ours, no rule: such steps are said to be so, and routes that need one come after those that need none."""
-
 YEARS_AHEAD = 4
 """t, t−1 and t−2 all lie in the future after three years, and no window of the law reaches back further."""
 
 FactKey = tuple[str, int]
+
+
+def harder(*efforts: str) -> str:
+    """The hardest of the classes; nothing and paperwork are the easiest."""
+    return max(efforts, key=lambda each: (list(LEAD_DAYS).index(each) + 1) if each else 0, default="")
+
+
+def effort_until(ready: date, as_of: date) -> str:
+    """The class of what can be complete on that day and not before."""
+    days = (ready - as_of).days
+    return next((effort for effort in ("months", "year") if days <= LEAD_DAYS[effort]), "years")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,10 @@ class Clock:
     def running(self, year: int) -> bool:
         return year == self.as_of.year
 
+    def last_known(self, fact: Fact, year: int) -> int:
+        """The year to ask for: that year if it has come, else the last one that has, which is carried forward."""
+        return min(year, self.as_of.year - (fact.year_of != "calendar"))
+
     @property
     def days_left(self) -> int:
         """Of the running year, today not counted."""
@@ -61,7 +72,11 @@ class Clock:
 def opportunities(
     pack: Pack, subject: Subject, *, as_of: date, application_date: date, kind: str, windows: Sequence[Window]
 ) -> list[Opportunity]:
-    """The days to try, in order: the first and the last day of every window, or of every application year."""
+    """The days to try, in order: the first and the last day of every window, or of every application year.
+
+    Days on which the edition has ended are among them: what follows usually asks for much the same, and the plan says
+    that it was made with this one (plan_assumptions.ending).
+    """
     known = sorted(
         (each for each in windows if each.title == pack.title and each.closes >= application_date),
         key=lambda each: (each.opens, each.closes),
@@ -82,7 +97,8 @@ def opportunities(
         for year in range(application_date.year, last + 1):
             days |= {_shifted(application_date, year - application_date.year), date(year, 12, 31)}
         found = [Opportunity(day, f"{day.year} 年申报") for day in sorted(days) if application_date <= day]
-    return [each for each in found if pack.in_force(each.day, kind) and each.day.year <= last]
+    term = pack.term(kind)
+    return [each for each in found if term is not None and term.start <= each.day and each.day.year <= last]
 
 
 def _both(first: date, last: date) -> list[date]:

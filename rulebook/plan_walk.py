@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
-from typing import get_args
+from typing import TypeVar, get_args
 
 from rulebook.dictionary import Fact
 from rulebook.pack import Condition, Indicator, Measure, Pack, Ref, Scale, Test
+
+Found = TypeVar("Found")
+_MOST_KEPT = 10_000
 
 TEST_FORMS: tuple[type, ...] = get_args(Test)
 MEASURE_FORMS: tuple[type, ...] = get_args(Measure)
@@ -28,7 +31,26 @@ def inside(node: object, wanted: tuple[type, ...]) -> Iterator[object]:
             yield from inside(getattr(node, each.name), wanted)
 
 
-def facts_of(pack: Pack) -> dict[str, Fact]:
+def once(walk: Callable[[object], Found]) -> Callable[[object], Found]:
+    """What a walk over a part of a compiled pack found; the part is kept with it: while it lives, its id is its own.
+
+    Packs never change and few are in use; what belonged to others goes when there is too much of it.
+    """
+    known: dict[int, tuple[object, Found]] = {}
+
+    def walked(node: object) -> Found:
+        held = known.get(id(node))
+        if held is None:
+            if len(known) >= _MOST_KEPT:
+                known.clear()
+            held = known[id(node)] = (node, walk(node))
+        return held[1]
+
+    return walked
+
+
+@once
+def facts_of(pack: object) -> dict[str, Fact]:
     """Every fact the pack reads, by id."""
     return {fact.id: fact for fact in facts_in(pack)}
 
@@ -46,11 +68,13 @@ def tests_of(pack: Pack, kind: str) -> Iterator[Test]:
             yield test
 
 
-def leaves_of(test: object) -> Iterator[Test]:
+@once
+def leaves_of(test: object) -> list[Test]:
     """The tests inside a test, itself included."""
-    yield from inside(test, TEST_FORMS)  # type: ignore[misc]
+    return list(inside(test, TEST_FORMS))  # type: ignore[arg-type]
 
 
+@once
 def refs_of(measure: object) -> list[Ref]:
     """The figures that a measure is made of, in the order they are written."""
     found: dict[tuple[str, int | None], Ref] = {}

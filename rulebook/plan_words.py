@@ -5,45 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from rulebook.assessment import Assessment
-from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
-from rulebook.expressions import shape_of
-from rulebook.measures import compile_measure, display, measure_label
-from rulebook.pack import Compare, Condition, Indicator, Measure, Pack, Ref, Share, Total
+from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact, RecordField
+from rulebook.pack import Pack
+from rulebook.plan_amounts import amount, trimmed
+from rulebook.plan_bounds import steep
 from rulebook.plan_draft import Draft, Edit
+from rulebook.plan_entries import title_of
+from rulebook.plan_goals import Goals, by_itself
 from rulebook.plan_model import EFFORT_LABELS, Change, Kind, Outcome, RoutePlan
-from rulebook.plan_remedies import Asking, Remedies
-from rulebook.plan_score import scored_on
-from rulebook.plan_steps import accrues
-from rulebook.plan_time import STEEP, Clock
-from rulebook.plan_walk import leaves_of, measures_of, refs_of, scales_of, tests_scoring
-from rulebook.status import Status, Verdict
+from rulebook.plan_remedies import Remedies
+from rulebook.plan_time import Clock
+from rulebook.plan_walk import facts_of
+from rulebook.status import Verdict
 from rulebook.subject import POINT, Title
-from rulebook.units import MONEY_UNITS, plain_decimal
-from rulebook.wording import period_label, shown, shown_value
-
-
-def amount(fact: Fact, value: object) -> str:
-    """A figure as people write it: 万元 with at most two decimals, no trailing zeros."""
-    number = Decimal(str(value))
-    if fact.type == "money":
-        wan = number / MONEY_UNITS["万元"]
-        return f"{_trimmed(wan)} 万元"
-    if fact.type == "ratio":
-        return f"{_trimmed(number * 100)}%"
-    text = plain_decimal(number)
-    return f"{text} {fact.unit}" if fact.unit else text
-
-
-def _trimmed(value: Decimal) -> str:
-    """Two decimals at most, rounded up when there are more: a step shown is never too short."""
-    rounded = value.quantize(Decimal("0.01"), ROUND_CEILING)
-    whole, _, rest = f"{rounded:,f}".partition(".")
-    rest = rest.rstrip("0")
-    return f"{whole}.{rest}" if rest else whole
+from rulebook.units import MONEY_UNITS
+from rulebook.wording import period_label, shown_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +39,16 @@ class Words:
     needed: tuple[str, ...]
     """The lines that the route asks for."""
 
+    @property
+    def goals(self) -> Goals:
+        return Goals(self.pack, self.kind, self.clock, self.before, self.after, self.remedies, self.needed)
+
     def changes(self) -> tuple[Change, ...]:
         said = [self._change(edit) for edit in self.after.edits]
-        return tuple(sorted(said, key=lambda each: (each.ready, _RANK[each.effort], each.text)))
+        return tuple(sorted(said, key=_order))
 
     def _change(self, edit: Edit) -> Change:
-        goals, conditions = self._goals(edit)
+        goals, conditions = self.goals.of(edit)
         fact = edit.fact
         return Change(
             kind=edit.kind,
@@ -81,7 +65,7 @@ class Words:
             unit=fact.unit if fact is not None else None,
             current=self._current(edit),
             target=self._target(edit),
-            title=edit.slot[1] if edit.slot[0] in ("title", "row") else "",
+            title=edit.slot[1] if edit.slot[0] in ("title", "row") else _granted(edit),
             consequences=tuple(self._consequences(edit)),
             evidence=fact.evidence if fact is not None else (),
             warning=self._warning(edit),
@@ -89,11 +73,18 @@ class Words:
 
     def _warning(self, edit: Edit) -> str:
         fact = edit.fact
-        rises = edit.kind is Kind.REACH and edit.slot[0] == "fact" and edit.direction > 0 and edit.before is not None
-        if fact is None or not rises or not accrues(fact) or edit.distance <= STEEP:
+        if fact is None or edit.kind is not Kind.REACH or not steep(fact, edit.before, edit.value):
             return ""
-        had, wanted = amount(fact, edit.before), amount(fact, edit.value)
-        return f"{period_label(fact, edit.year)}须由 {had} 增至 {wanted}，超过翻一番，很难实现，请核实是否可行"
+        label, had, wanted = period_label(fact, edit.year), amount(fact, edit.before), amount(fact, edit.value)
+        if fact.unit == _RANKED:
+            how = f"须由第 {had}提升到第 {wanted}，幅度过半"
+        elif edit.direction < 0:
+            how = f"须由 {had} 降至 {wanted}，降幅过半"
+        elif Decimal(str(edit.before)) <= 0:
+            how = f"现为 {had}，须增至 {wanted}，从无到有"
+        else:
+            how = f"须由 {had} 增至 {wanted}，超过翻一番"
+        return f"{label}{how}，很难实现，请核实是否可行"
 
     def _current(self, edit: Edit) -> object:
         """What is on file: of records the list that the new entry joins."""
@@ -110,24 +101,17 @@ class Words:
                     "valid_to": _iso(held.valid_to)}  # fmt: skip
         if edit.slot[0] == "entry":
             return edit.value
-        return edit.value if edit.slot[0] == "fact" and (not self._open(edit) or self._bounded(edit)) else None
-
-    def _bounded(self, edit: Edit) -> bool:
-        """Whether a missing figure is asked against what is known: its limit is then a number, not a relation."""
-        unknown = {each.slot[1:] for each in self.after.edits if each.supplied and each is not edit}
-        tests = [leaf.measure for leaf, _ in self._tests() if isinstance(leaf, Compare)]
-        scored = [
-            measure for each in self.pack.indicators if each.line.id in self.needed for measure in measures_of(each)
-        ]
-        asked = [each for each in (*tests, *scored) if self._reads(each, edit)]
-        refs = {(ref.fact.id, self.remedies.year_of(ref)) for each in asked for ref in refs_of(each)}
-        return edit.direction != 0 and bool(asked) and not refs & unknown
+        if edit.asked:
+            return self.goals.limit(edit)
+        return edit.value if edit.slot[0] == "fact" else None
 
     def _earliest(self, edit: Edit) -> str:
         if edit.ready <= self.clock.as_of:
             return "现在即可办理"
         if edit.kind is Kind.OBTAIN and edit.field_name:
-            return f"最迟 {edit.ready} 到账"
+            assert isinstance(edit.value, dict)
+            last = next(str(edit.value[each.name]) for each in _fields(edit) if each.type == "date")
+            return f"最早 {edit.ready}（按{EFFORT_LABELS[edit.effort]}估计），最迟 {last} 到账"
         yearly = edit.slot[0] == "fact" and edit.fact is not None and edit.fact.year_of == "fiscal"
         if yearly and edit.year >= self.clock.as_of.year:
             return f"{edit.year} 年度结束后"
@@ -162,7 +146,7 @@ class Words:
             assert isinstance(edit.value, dict)
             column = fact.field_named(edit.field_name)
             assert column is not None
-            money = f"{_trimmed(Decimal(str(edit.value[edit.field_name])) / MONEY_UNITS['万元'])} 万元"
+            money = f"{trimmed(Decimal(str(edit.value[edit.field_name])) / MONEY_UNITS['万元'])} 万元"
             return f"再完成{fact.label} {money}{wanted}"
         hint = "；台账中没有登记，如已取得，补登即可" if edit.before == "missing" else ""
         return f"取得 1 项{fact.label}{wanted}{hint}"
@@ -176,16 +160,28 @@ class Words:
         if fact is None:
             return f"补充{edit.words}"
         label = period_label(fact, edit.year)
+        if edit.slot[0] == "entry":
+            return f"补充{label}（须有{edit.words}）{_proof(fact)}"
+        if edit.asked:
+            return self._ask(edit, fact, goals)
         if fact.type == "records":
             return f"补充{label}（没有的填“无”）{_proof(fact)}"
-        if edit.words:
-            return f"补充{label}（须{edit.words}）{_proof(fact)}"
         if fact.type == "boolean":  # the label says what may be so or not: read on without marks it claims it
             return f"补充是否“{label}”（须为“{shown_value(fact, edit.value)}”）{_proof(fact)}"
-        if fact.type not in NUMERIC:
-            return f"补充{label}（须为“{shown_value(fact, edit.value)}”）{_proof(fact)}"
-        wish = f"，须满足：{'；'.join(goals)}" if goals else ""
-        return f"补充{label}{_proof(fact)}{wish}"
+        return f"补充{label}（须为“{shown_value(fact, edit.value)}”）{_proof(fact)}"
+
+    def _ask(self, edit: Edit, fact: Fact, goals: list[str]) -> str:
+        """What is asked for, what it has to be by itself, and which lines can be computed only then."""
+        label = period_label(fact, edit.year)
+        what = f"是否“{label}”" if fact.type == "boolean" else label
+        empty = "（没有的填“无”）" if fact.type == "records" else ""
+        direct = [test.limit.text for test, _, alone in self.goals.waiting(edit) if alone and by_itself(test)]
+        dated = "至申报日" if fact.type == "date" else ""
+        wish = f"，须满足：{'；'.join(f'{dated}{each}' for each in dict.fromkeys(direct))}" if direct else ""
+        then = [each for each in goals if each.startswith("“")]
+        more = "等" if len(then) > _MOST_GOALS else ""
+        after = f"；补齐后才能算出{'、'.join(then[:_MOST_GOALS])}{more}" if then else ""
+        return f"补充{what}{empty}{_proof(fact)}{wish}{after}"
 
     def _reach(self, edit: Edit, goals: list[str]) -> str:
         fact = edit.fact
@@ -199,14 +195,13 @@ class Words:
             now = f"（现为{shown_value(fact, edit.before)}）" if edit.before is not None else ""
             return f"{label}达到“{shown_value(fact, edit.value)}”{now}"
         target = amount(fact, edit.value)
-        if edit.before is None and edit.direction == 0:
-            wish = f"，须满足：{'；'.join(goals)}" if goals else ""
-            return f"年度结束后填报{label}{_proof(fact)}{wish}"
-        if edit.before is None:
-            return f"{label}达到 {target}{_why(goals)}"
         difference = Decimal(str(edit.value)) - Decimal(str(edit.before))
         more, step = ("再增加", difference) if difference > 0 else ("减少", -difference)
         base = self._base(edit, fact)
+        if fact.unit == _RANKED:
+            verb, moved = ("提升到", "提升") if difference < 0 else ("降到", "下降")
+            had = f"{base}第 {amount(fact, edit.before)}"
+            return f"{label}{verb}第 {target}（{had}，{moved} {amount(fact, step)}）{_why(goals)}"
         if fact.type == "integer" and fact.unit == "项" and not fact.yearly and difference > 0:
             name = fact.label.removesuffix("数")
             had = amount(fact, edit.before)
@@ -222,122 +217,34 @@ class Words:
 
     def _consequences(self, edit: Edit) -> Iterator[str]:
         fact = edit.fact
-        if fact is None or edit.slot[0] != "fact":
+        if fact is None or edit.slot[0] != "fact" or edit.asked:
             return
-        lifted = self.after.lifted()
-        value = lifted.get((fact.part_of, edit.year))
-        whole = self._facts().get(fact.part_of)
-        if value is not None and value == edit.value and whole is not None:
-            yield f"相应地，{period_label(whole, edit.year)}不低于 {amount(whole, value)}"
+        labels = self._labels()
+        for (whole_id, year), value in self.after.lifted().items():
+            if year == edit.year and value == edit.value and whole_id in labels:
+                yield f"相应地，{period_label(labels[whole_id], year)}不低于 {amount(fact, value)}"
 
-    def _open(self, edit: Edit) -> bool:
-        """Whether the value of a supplied figure is only a stand-in: it is shown as a relation, not as a number."""
-        open_value = edit.kind is Kind.SUPPLY or (edit.before is None and edit.direction == 0)
-        return open_value and edit.fact is not None and edit.fact.type in NUMERIC
+    def _labels(self) -> Mapping[str, Fact]:
+        """The facts that the pack names: of the others nothing can be said."""
+        return facts_of(self.pack)
 
-    def _facts(self) -> Mapping[str, Fact]:
-        found = dict(self.after.wholes)
-        for test, _ in self._tests():
-            for ref in refs_of(test):
-                found.setdefault(ref.fact.id, ref.fact)
-        return found
 
-    # -- what it is for ---------------------------------------------------------------------------------------
+_RANKED = "名"
+"""The unit of a rank: the first is the best."""
+_MOST_GOALS = 3
 
-    def _goals(self, edit: Edit) -> tuple[list[str], list[str]]:
-        """What the edit brings about, as the lines put it, and which lines those are."""
-        if edit.slot[0] != "fact" or edit.fact is None or edit.fact.type not in NUMERIC:
-            return [], []
-        goals: dict[str, None] = {}
-        conditions: dict[str, None] = {}
-        for test, asking in self._tests():
-            if not isinstance(test, Compare) or not self._reads(test.measure, edit):
-                continue
-            if self.remedies.status(test, self.after, asking) is not Status.MET:
-                continue
-            was = self.remedies.status(test, self.before, asking)
-            if was is Status.MET and edit.kind is not Kind.SUPPLY:
-                continue
-            goals[self._goal(test, edit, was)] = None
-            conditions[asking.condition] = None
-        for indicator in self.pack.indicators:
-            if indicator.line.id not in self.needed:
-                continue
-            if any(self._reads(each, edit) for each in (*measures_of(indicator), *tests_scoring(indicator))):
-                goal = self._points(indicator, edit)
-                if goal:
-                    goals[goal] = None
-                    conditions[indicator.line.id] = None
-        return list(goals), list(conditions)
 
-    def _tests(self) -> Iterator[tuple[object, Asking]]:
-        for each in (*self.pack.gates, *self.pack.conditions):
-            test = each.tests.get(self.kind)
-            bound = each.modality == "must" and each.line.id in self.needed
-            if test is not None and bound and self._applies(each):
-                for leaf in leaves_of(test):
-                    yield leaf, Asking(each.line.id, each.effort, each.only_sources)
+def _granted(edit: Edit) -> str:
+    return title_of(edit.value) if edit.kind is Kind.OBTAIN else ""
 
-    def _applies(self, condition: Condition) -> bool:
-        """A tier that the changed facts leave behind asks nothing."""
-        if condition.applies_if is None:
-            return True
-        return self.remedies.status(condition.applies_if, self.after, Asking("")) is not Status.UNMET
 
-    def _reads(self, what: object, edit: Edit) -> bool:
-        return any(ref.fact is edit.fact and self.remedies.year_of(ref) == edit.year for ref in refs_of(what))
+def _fields(edit: Edit) -> tuple[RecordField, ...]:
+    return edit.fact.fields if edit.fact is not None else ()
 
-    def _goal(self, test: Compare, edit: Edit, was: Status) -> str:
-        shape = shape_of(test.measure)
-        if isinstance(test.measure, Ref):
-            return f"{test.limit.text}"
-        now = "" if was is Status.UNKNOWN else f"由 {self._value(test.measure, self.before) or '不详'} "
-        verb = "降到" if test.limit.operator in ("<", "<=") else "达到"
-        label = shape.label
-        if isinstance(test.measure, Total):
-            label = measure_label(test.measure, self.remedies.basis(Asking("")))
-        return f"{label}{now}{verb} {test.limit.written}{self._kept(test, edit)}"
 
-    def _value(self, what: Measure, draft: Draft) -> str:
-        asking = Asking("")
-        meter = self.remedies.compiled(what, asking, lambda: compile_measure(what, self.remedies.basis(asking)))
-        value = meter(self.remedies.scene(draft))
-        return "" if isinstance(value, Status) else shown(shape_of(what), display(value))
-
-    def _kept(self, test: Compare, edit: Edit) -> str:
-        """What a share takes for granted: the other side, as it stands in the plan."""
-        if not isinstance(test.measure, Share):
-            return ""
-        others = [ref for ref in refs_of(test.measure) if ref.fact is not edit.fact]
-        moved = {each.slot for each in self.after.edits}
-        kept = [ref for ref in others if ("fact", ref.fact.id, self.remedies.year_of(ref)) not in moved]
-        said = []
-        for ref in kept:
-            held = self.after.subject.facts.get((ref.fact.id, self.remedies.year_of(ref)))
-            if held is not None and held.value is not None:
-                said.append(f"{ref.fact.label} {amount(ref.fact, held.value)}")
-        return f"（按{'、'.join(said)}计）" if said else ""
-
-    def _points(self, indicator: Indicator, edit: Edit) -> str:
-        """What the edit earns; of a figure that is only supplied, the band that it must turn out to be on."""
-        before = scored_on(indicator, self.before, self.remedies).points
-        after = scored_on(indicator, self.after, self.remedies).points
-        if after.low <= before.low:
-            return ""
-        if edit.kind is Kind.SUPPLY:
-            bands = [band for scale in scales_of(indicator) for band in scale.bands]
-            asked = [each.text for each in bands if each.points_low == after.low]
-            chosen = [each.test for each in indicator.choices if each.points_low == after.low]
-            leaves = (leaf for test in chosen for leaf in leaves_of(test))
-            asked += [leaf.limit.text for leaf in leaves if isinstance(leaf, Compare)]
-            wanted = f" {asked[0]}" if asked else ""
-            return f"“{indicator.line.label}”{wanted}（得 {after.display}）"
-        moved = ""
-        for each in measures_of(indicator):
-            was, now = self._value(each, self.before), self._value(each, self.after)
-            if was != now:
-                moved = f"（{was} → {now}）" if was else f"（{now}）"
-        return f"“{indicator.line.label}”{moved}由 {before.display}提高到 {after.display}"
+def _order(change: Change) -> tuple[date, int, bool, str]:
+    """What comes first in time; of one day what is missing before what others decide."""
+    return change.ready, _RANK[change.effort], change.kind is not Kind.SUPPLY, change.text
 
 
 def _why(goals: list[str]) -> str:
@@ -378,8 +285,21 @@ def summary_of(best: RoutePlan, now: Assessment) -> str:
             if now.verdict is Verdict.ELIGIBLE
             else (f"“{best.label}”除由主管部门核定的事项外均已符合。")
         )
+    if best.outcome is Outcome.PENDING:
+        return _pending_summary(best)
     count = sum(each.kind is not Kind.WAIT for each in best.changes)
     needs_text = f"需完成 {count} 项改变，" if count else "无需改变，只需等待，"
     tail = "；其余由主管部门核定" if best.judgement else ""
-    tail += "；其中有超过翻一番的改变，很难实现" if best.steep else ""
+    tail += "；其中有幅度很大的改变，很难实现" if best.steep else ""
     return f"走“{best.label}”：{needs_text}最早可在{spaced(best.opportunity.label)}达到{tail}。"
+
+
+def _pending_summary(best: RoutePlan) -> str:
+    """What to supply, what is certain already, and that the rest can be computed only then."""
+    assert best.opportunity is not None
+    supplied = sum(each.kind is Kind.SUPPLY for each in best.changes)
+    others = sum(each.kind not in (Kind.SUPPLY, Kind.WAIT) for each in best.changes)
+    also = f"已能确定的另有 {others} 项改变；" if others else ""
+    steep_too = "其中有幅度很大的改变，很难实现；" if best.steep else ""
+    when = f"最早为{spaced(best.opportunity.label)}"
+    return f"走“{best.label}”：先补充 {supplied} 项资料；{also}{steep_too}是否达到、还需什么，补齐后才能算出，{when}。"

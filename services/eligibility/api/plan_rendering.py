@@ -8,9 +8,8 @@ from typing import Any
 
 from rulebook.assessment import Assessment, ConditionResult
 from rulebook.compare import Difference
-from rulebook.pack import EFFORTS
 from rulebook.plan import FirstStep
-from rulebook.plan_model import EFFORT_LABELS, Change, GapPlan, OpenLine, Opportunity, RoutePlan
+from rulebook.plan_model import EFFORT_LABELS, Change, Edition, GapPlan, OpenLine, Opportunity, RoutePlan
 from rulebook.subject import POINT
 from rulebook.units import plain_decimal
 from services.eligibility.api import plan_schemas as out
@@ -52,6 +51,8 @@ def _title_plan(found: GapPlan) -> dict[str, Any]:
         "alternatives": [_route(each) for each in found.routes if each is not best],
         "next_opportunity": _opportunity(found.next_opportunity),
         "pack": _pack(found),
+        "edition_ends": found.edition_ends,
+        "following": _edition(found.following),
     }
 
 
@@ -83,12 +84,11 @@ def what_if(found: WhatIf, changed: Iterable[Difference], enterprise: Enterprise
     )
 
 
-def near_miss(row: AssessmentRow, enterprise: EnterpriseRow, step: FirstStep | None) -> out.NearMiss:
-    """A row, its effort never less than that of its first change; where more remains than that, it says so."""
-    text, own = step or FirstStep("", "")
-    effort = max(row.open_effort or "", own, key=_hardness)
-    if own and own != effort:
-        text = f"{text}（此外还有属“{EFFORT_LABELS[effort]}”的改变）"
+def near_miss(row: AssessmentRow, enterprise: EnterpriseRow, step: FirstStep) -> out.NearMiss:
+    """A row with what its plan begins with; where more remains that is harder, it says so."""
+    text = step.text
+    if step.effort != step.hardest:
+        text = f"{text}（此外还有属“{EFFORT_LABELS[step.hardest]}”的改变）"
     return out.NearMiss(
         uscc=row.uscc,
         enterprise_name=enterprise.name,
@@ -98,7 +98,7 @@ def near_miss(row: AssessmentRow, enterprise: EnterpriseRow, step: FirstStep | N
         kind=rendering.kind(row.kind),
         verdict=rendering.verdict(row.verdict),
         open_lines=row.open_lines or 0,
-        effort=_effort(effort),
+        effort=_effort(step.hardest),
         short=row.open_distance or Decimal(0),
         first_change=text,
         assessment_id=str(row.id),
@@ -133,6 +133,20 @@ def _route(found: RoutePlan) -> out.RoutePlanOut:
             for each in found.obstacles
         ],
         reasons=list(found.reasons),
+        pending=list(found.pending),
+    )
+
+
+def _edition(found: Edition | None) -> out.EditionOut | None:
+    if found is None:
+        return None
+    return out.EditionOut(
+        id=found.pack_id,
+        label=found.label,
+        edition=found.edition,
+        sha256=found.sha256,
+        document=rendering.document(found.document),
+        in_force_from=found.in_force_from,
     )
 
 
@@ -222,10 +236,6 @@ def _line_state(found: ConditionResult) -> out.LineStateOut:
         value=found.value,
         points=rendering.points(found.points) if found.points else None,
     )
-
-
-def _hardness(effort: str) -> int:
-    return EFFORTS.index(effort) + 1 if effort else 0
 
 
 def _effort(code: str) -> Coded | None:

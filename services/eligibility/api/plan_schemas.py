@@ -62,7 +62,7 @@ class ChangeOut(BaseModel):
     fiscal_year: int | None
     unit: str | None
     current: Any
-    target: Any = Field(description="canonical value; null where only a relation is asked for")
+    target: Any = Field(description="canonical value; null where any value or only a relation is asked for")
     title: Coded | None = Field(description="the title to obtain; its own plan stands under `first`")
     consequences: list[str]
     evidence: list[str]
@@ -115,7 +115,7 @@ class RoutePlanOut(BaseModel):
 
     route: str
     label: str
-    outcome: Coded = Field(description="met | planned | refused")
+    outcome: Coded = Field(description="met | planned | pending (waits for what is missing) | refused")
     changes: list[ChangeOut]
     opportunity: OpportunityOut | None
     verification: VerificationOut | None
@@ -125,6 +125,13 @@ class RoutePlanOut(BaseModel):
     lines: list[OpenLineOut]
     obstacles: list[ObstacleOut]
     reasons: list[str] = Field(description="why there is no plan")
+    pending: list[str] = Field(description="what can be computed only once missing figures are supplied; not verified")
+
+
+class EditionOut(PackRef):
+    """An edition that serves from a day on."""
+
+    in_force_from: dt.date
 
 
 class TitlePlan(BaseModel):
@@ -140,6 +147,8 @@ class TitlePlan(BaseModel):
     alternatives: list[RoutePlanOut] = Field(description="the other routes, ranked")
     next_opportunity: OpportunityOut | None
     pack: PackRef
+    edition_ends: dt.date | None = Field(description="the last day that this edition serves, where that is known")
+    following: EditionOut | None = Field(description="the edition in use that serves from the next day on")
 
 
 class GapPlanOut(TitlePlan):
@@ -233,8 +242,8 @@ class NearMiss(BaseModel):
     kind: Coded
     verdict: Coded
     open_lines: int
-    effort: Coded | None = Field(description="the hardest class among the open lines")
+    effort: Coded | None = Field(description="the hardest class among the changes of its plan")
     short: Decimal = Field(default=Decimal(0), description="share of the demanded points that a score lacks, 0 to 1")
-    first_change: str = Field(description="the first thing to do, by the enterprise or by who decides")
+    first_change: str = Field(description="what its plan begins with, by the enterprise or by who decides")
     assessment_id: str
     assessed_at: dt.datetime

@@ -44,8 +44,10 @@ FewRows = Annotated[int, Query(ge=1, le=50, description="每页条数，1 到 50
 def post_gap_plan(actor: AssessmentReader, tx: ReadTx, wanted: GapPlanNew, request: Request) -> GapPlanOut:
     """Plan the way to a title (差距规划): the smallest set of changes, what each is for, when it can apply.
 
-    Every plan is verified: the evaluator judges the changed facts. What cannot be done before the next window, the
-    other routes and the plans of titles needed first stand beside it. Nothing is stored: 不作为认定依据.
+    Every plan is verified: the evaluator judges the changed facts. What is missing is asked for and never guessed: a
+    plan that waits for it is `pending`, and says what can be computed only then. What cannot be done before the next
+    window, the other routes, the plans of titles needed first and the end of the edition stand beside it. Nothing is
+    stored: 不作为认定依据.
     """
     rules = rules_of(request, tx)
     today = clock.today()
@@ -115,8 +117,8 @@ def get_near_misses(
 ) -> Page[NearMiss]:
     """List the enterprises in your areas that are close to a title and not there, nearest first (临近达标).
 
-    Close is a setting: few open lines, none that takes years, and a score of which little is missing. Each row says the
-    first thing to do in words.
+    Close is a setting: few open lines, none that takes years, and a score of which little is missing. Each row says
+    what its plan begins with; whom no change brings there is left out, so a page may hold fewer than `limit`.
     """
     require_known(request, title=title, district=district)
     settings: Settings = request.app.state.settings
@@ -134,10 +136,13 @@ def get_near_misses(
         limit=limit,
     )
     page = keyset.cut(rows, limit, lambda pair: (pair[0].open_lines, _steps(pair[0].open_distance), pair[0].uscc))
-    steps = first_steps(rules, rules.editions.by_hash(), [row for row, _ in page.rows])
+    today = clock.today()
+    steps = first_steps(rules, rules.editions.by_hash(), page.rows, today)
     following = pagination.link_next(request, response, page.after)
     items: list[Any] = [
-        plan_rendering.near_miss(row, enterprise, steps.get((row.uscc, row.title))) for row, enterprise in page.rows
+        plan_rendering.near_miss(row, enterprise, step)
+        for row, enterprise in page.rows
+        if (step := steps.get((row.uscc, row.title))) is not None
     ]
     return Page(items=items, next_cursor=following)
 

@@ -100,6 +100,26 @@ class Editions:
             raise NoPackInForce(str(NoEditionInForce(title, kind, day, district, known)))
         return pack
 
+    def succession(
+        self, title: str, kind: str, pack: Pack, day: dt.date, district: str | None
+    ) -> tuple[dt.date, Pack | None] | None:
+        """The last day after `day` on which the pack serves, and what serves on the next one; None when nothing in use
+        or in the pack ends it."""
+        one = dt.timedelta(days=1)
+        turns = {term.start for each, _ in self.versions if each.title == title and (term := each.term(kind))}
+        turns |= {
+            term.end + one
+            for each, _ in self.versions
+            if each.title == title and (term := each.term(kind)) and term.end
+        }
+        turns |= {serving.first_on for each, serving in self.versions if each.title == title and serving.first_on}
+        turns |= {serving.last_on + one for each, serving in self.versions if each.title == title and serving.last_on}
+        for turn in sorted(each for each in turns if each > day):
+            found = self.find(title, kind, turn, district)
+            if found is None or found.sha256 != pack.sha256:
+                return turn - one, found
+        return None
+
     def _serving(self, title: str, day: dt.date) -> list[Pack]:
         return [pack for pack, serving in self.versions if pack.title == title and serving.covers(day)]
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from chassis.db import Transaction
 from chassis.errors import FieldProblem
 from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
-from rulebook.pack import Holds, Pack
+from rulebook.pack import Pack
 from rulebook.plan import FirstStep, first_step, plan
+from rulebook.plan_bounds import Possible, possible_of
 from rulebook.plan_draft import Resize
-from rulebook.plan_model import GapPlan, Window
-from rulebook.plan_walk import leaves_of, tests_of
+from rulebook.plan_model import Edition, GapPlan, Outcome, Succession, Window
 from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, FactValue, Subject
@@ -29,6 +29,7 @@ from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.assess_enterprises import Rules, gather
 
 Stated = Sequence[Mapping[str, Any]]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,45 +107,111 @@ def stated_situation(
 
 def plan_gaps(rules: Rules, situation: Situation, *, as_of: dt.date, windows: Sequence[Window] = ()) -> Planned:
     """The way to the title, with the way to every title that it needs first."""
-    return _plan(rules, situation, as_of, windows, frozenset((situation.title,)))
+    return _Asked(rules, possible_of(rules.dictionary), as_of, windows).plan(situation, frozenset((situation.title,)))
 
 
-def _plan(
-    rules: Rules, situation: Situation, as_of: dt.date, windows: Sequence[Window], asked: frozenset[str]
-) -> Planned:
-    """Titles that are needed first are planned first: when they can be had decides when this one can be."""
-    subject = situation.subject(rules)
-    first: dict[str, Planned] = {}
-    prior: dict[str, dt.date | None] = {}
-    for code in _needed(situation.pack, situation.kind) - asked:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is the same for a title and for those that it needs first."""
+
+    rules: Rules
+    possible: Possible
+    as_of: dt.date
+    windows: Sequence[Window] = ()
+    made: dict[str, Planned] = field(default_factory=dict)
+
+    def plan(self, situation: Situation, asked: frozenset[str]) -> Planned:
+        found = self._settled(lambda prior: self._once(situation, prior), _taken, situation, asked)
+        return Planned(found, tuple(self.made[code] for code in sorted(_taken(found)) if code in self.made))
+
+    def first_step(self, situation: Situation) -> FirstStep | None:
+        """What the plan begins with, without the plan."""
+
+        def once(prior: Mapping[str, dt.date | None]) -> FirstStep | None:
+            return first_step(
+                situation.pack,
+                situation.subject(self.rules),
+                situation.day,
+                situation.kind,
+                prior=prior,
+                resize=sizing(self.rules.sizes, situation.inputs["industry_code"]),
+                possible=self.possible,
+            )
+
+        def taken(step: FirstStep | None) -> Collection[str]:
+            return step.titles if step is not None else ()
+
+        return self._settled(once, taken, situation, frozenset((situation.title,)))
+
+    def _settled(
+        self,
+        once: Callable[[Mapping[str, dt.date | None]], Found],
+        taken: Callable[[Found], Collection[str]],
+        situation: Situation,
+        asked: frozenset[str],
+    ) -> Found:
+        """A title that the plan needs is planned, too: when it can be had decides when this one can be, or whether
+        another way is the shorter one. So the plan is made again with what that says, until it needs no other."""
+        prior: dict[str, dt.date | None] = {}
+        while True:
+            found = once(prior)
+            further = [code for code in taken(found) if code not in prior and code not in asked]
+            if not further:
+                return found
+            for code in further:
+                prior[code] = self._first_day(situation, code, asked)
+
+    def _once(self, situation: Situation, prior: Mapping[str, dt.date | None]) -> GapPlan:
+        return plan(
+            situation.pack,
+            situation.subject(self.rules),
+            situation.day,
+            situation.kind,
+            windows=self.windows,
+            as_of=self.as_of,
+            prior=prior,
+            unsettled=[code for code in prior if code in self.made and _waits(self.made[code].plan)],
+            resize=sizing(self.rules.sizes, situation.inputs["industry_code"]),
+            possible=self.possible,
+            succession=succession_of(self.rules, situation),
+        )
+
+    def _first_day(self, situation: Situation, code: str, asked: frozenset[str]) -> dt.date | None:
+        """When the title can be applied for, by its own plan; at once where it is held or has no rules here."""
         if kind_for(code, situation.inputs["titles"], situation.day) == "review":
-            continue
-        pack = rules.editions.find(code, "new", situation.day, situation.district)
+            return self.as_of
+        pack = self.rules.editions.find(code, "new", situation.day, situation.district)
         if pack is None:
-            continue
-        own = replace(situation, title=code, kind="new", pack=pack)
-        first[code] = _plan(rules, own, as_of, windows, asked | {code})
-        best = first[code].plan.best
-        prior[code] = best.opportunity.day if best is not None and best.opportunity is not None else None
-    found = plan(
-        situation.pack,
-        subject,
-        situation.day,
-        situation.kind,
-        windows=windows,
-        as_of=as_of,
-        prior=prior,
-        resize=sizing(rules.sizes, situation.inputs["industry_code"]),
+            return self.as_of
+        if code not in self.made:
+            own = replace(situation, title=code, kind="new", pack=pack)
+            self.made[code] = self.plan(own, asked | {code})
+        best = self.made[code].plan.best
+        return best.opportunity.day if best is not None and best.opportunity is not None else None
+
+
+def _taken(found: GapPlan) -> set[str]:
+    """The titles that the best way needs to be held or obtained."""
+    return {change.title for change in found.best.changes if change.title} if found.best is not None else set()
+
+
+def _waits(found: GapPlan) -> bool:
+    return found.best is not None and found.best.outcome is Outcome.PENDING
+
+
+def succession_of(rules: Rules, situation: Situation) -> Succession | None:
+    """Until when the edition serves, and what serves then; None where nothing is known to end it."""
+    found = rules.editions.succession(
+        situation.title, situation.kind, situation.pack, situation.day, situation.district
     )
-    best = found.best
-    taken = {change.title for change in best.changes if change.title} if best is not None else set()
-    return Planned(found, tuple(first[code] for code in sorted(taken) if code in first))
-
-
-def _needed(pack: Pack, kind: str) -> frozenset[str]:
-    """Titles that a line asks for; not those that the ledger only repeats beside another fact."""
-    holds = (leaf for test in tests_of(pack, kind) for leaf in leaves_of(test) if isinstance(leaf, Holds))
-    return frozenset(code for leaf in holds if not (leaf.forbidden or leaf.recorded_only) for code in leaf.titles)
+    if found is None:
+        return None
+    ends, pack = found
+    if pack is None:
+        return Succession(ends)
+    term = pack.term(situation.kind)
+    start = term.start if term is not None else ends + dt.timedelta(days=1)
+    return Succession(ends, Edition(pack.id, pack.label, pack.edition, pack.sha256, pack.document, start))
 
 
 def sizing(sizes: SizeTable, industry: str | None) -> Resize:
@@ -220,17 +287,20 @@ def _changed(
 
 
 def first_steps(
-    rules: Rules, packs: Mapping[str, Pack], rows: Iterable[AssessmentRow]
+    rules: Rules,
+    packs: Mapping[str, Pack],
+    rows: Iterable[tuple[AssessmentRow, EnterpriseRow]],
+    day: dt.date,
 ) -> dict[tuple[str, str], FirstStep]:
-    """For every row the first thing to do on its nearest route, by (uscc, title)."""
+    """For every row what its plan of that day begins with, by (uscc, title); none for whom no change reaches it."""
     found: dict[tuple[str, str], FirstStep] = {}
-    for row in rows:
+    possible = possible_of(rules.dictionary)
+    for row, enterprise in rows:
         pack = packs.get(row.pack_hash)
-        if pack is None or row.near_route is None:
+        if pack is None:
             continue
-        subject = subject_of(row.inputs, rules.sizes, row.application_date)
-        resize = sizing(rules.sizes, row.inputs["industry_code"])
-        found[(row.uscc, row.title)] = first_step(
-            pack, subject, row.application_date, row.kind, row.near_route, resize=resize
-        )
+        situation = Situation(row.inputs, row.title, row.kind, day, pack, enterprise, enterprise.district_code)
+        step = _Asked(rules, possible, day).first_step(situation)
+        if step is not None:
+            found[(row.uscc, row.title)] = step
     return found

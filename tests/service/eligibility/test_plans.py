@@ -89,7 +89,8 @@ def test_facts_in_the_body_are_planned_for_too_and_windows_are_named(client: Tes
     wanted = {
         "title": "innovative_sme", "facts": stated(SHORT), "titles": [], "industry_code": "3484", "windows": [window],
     }  # fmt: skip
-    body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
+    with clock.frozen(SPRING):
+        body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
     assert body["uscc"] is None
     assert body["plan"]["opportunity"]["label"] == "第一批"
     wanted["windows"] = [window | {"closes": f"{YEAR + 2}-03-01"}]
@@ -104,6 +105,48 @@ def test_a_title_that_is_needed_first_comes_with_its_own_plan(eligibility: Eligi
     assert body["first"][-1]["title"]["code"] == needed[-1]
     first = body["first"][-1]["plan"]["opportunity"]["day"]
     assert body["plan"]["opportunity"]["day"] > first, "it can only be held after it was applied for"
+
+
+def test_an_edition_that_ends_is_named_with_the_one_that_follows(client: TestClient) -> None:
+    wanted = {"title": "little_giant", "kind": "review", "facts": [], "titles": [], "industry_code": "3484"}
+    with clock.frozen(dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)):
+        body = client.post(f"{PREFIX}/gap-plans", json=wanted).json()
+    assert (body["pack"]["id"], body["edition_ends"]) == ("miit-63-2022-giant", "2026-12-31")
+    assert (body["following"]["id"], body["following"]["in_force_from"]) == ("miit-2-2026-giant", "2027-01-01")
+    assert any("适用至 2026-12-31" in each for each in body["plan"]["assumptions"])
+
+
+def test_what_is_missing_is_asked_for_and_the_plan_is_not_called_verified(client: TestClient) -> None:
+    held = copy.deepcopy(SHORT)
+    del held[YEAR]["revenue_yuan"]
+    wanted = {"title": "innovative_sme", "facts": stated(held), "titles": [], "industry_code": "3484"}
+    best = client.post(f"{PREFIX}/gap-plans", json=wanted).json()["plan"]
+    assert (best["outcome"]["code"], best["verification"]["verdict"]["code"]) == ("pending", "unknown")
+    assert (best["changes"][0]["fact"], best["changes"][0]["target"]) == ("revenue_yuan", None)
+    assert any(f"补齐{YEAR}年营业收入" in each for each in best["pending"])
+
+
+def test_who_is_too_large_for_a_title_is_not_near_to_it(eligibility: Eligibility, client: TestClient) -> None:
+    held = copy.deepcopy(SHORT)
+    held[YEAR] |= {"tsme_total_staff": 2100, "tsme_sales_revenue_yuan": "900000000.00"}
+    eligibility.tell(registered(), facts(held))
+    eligibility.assess()
+    assert (
+        client.get(f"{PREFIX}/near-misses", params={"title": "tech_sme", "lines": 20, "short": 1}).json()["items"] == []
+    )
+
+
+def test_a_list_begins_as_the_plan_does(eligibility: Eligibility, client: TestClient) -> None:
+    unknown = copy.deepcopy(SHORT)
+    del unknown[0]["accidents"]
+    eligibility.tell(registered(), facts(unknown))
+    eligibility.assess()
+    [row] = client.get(f"{PREFIX}/near-misses", params={"title": "innovative_sme", "lines": 20, "short": 1}).json()[
+        "items"
+    ]
+    best = client.post(f"{PREFIX}/gap-plans", json={"uscc": USCC, "title": "innovative_sme"}).json()["plan"]
+    assert row["first_change"].startswith(best["changes"][0]["text"])
+    assert row["effort"]["code"] == best["effort"]["code"]
 
 
 @pytest.mark.parametrize(

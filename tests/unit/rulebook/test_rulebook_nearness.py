@@ -25,9 +25,16 @@ def near(pack: Pack, who: Subject) -> Nearness:
     return nearness(pack, evaluate(pack, who, application_date=DAY))
 
 
+def beginning(pack: Pack, who: Subject) -> str:
+    """The effort of the plan that the first step comes from."""
+    found = first_step(pack, who, DAY, "new")
+    assert found is not None
+    return found.hardest
+
+
 def test_a_score_that_falls_short_is_one_line(packs: dict[str, Pack], subject: Build) -> None:
     found = near(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE))
-    assert (found.route, found.open_lines, found.effort) == ("score", 1, "months"), "CX-5 names no effort: months"
+    assert (found.route, found.open_lines, found.effort) == ("score", 1, "year"), "CX-5 is what people determine"
 
 
 def test_how_far_a_score_is_short_is_the_worst_of_total_and_groups(packs: dict[str, Pack], subject: Build) -> None:
@@ -57,12 +64,14 @@ def test_nothing_open_has_no_effort(packs: dict[str, Pack], subject: Build) -> N
     assert found == Nearness("standard", 0, "")
 
 
-def test_the_first_step_is_the_easiest_open_line(packs: dict[str, Pack], subject: Build) -> None:
+def test_the_first_step_is_what_the_plan_begins_with(packs: dict[str, Pack], subject: Build) -> None:
     pack = packs["miit-2-2026-specialized"]
     who = {name: cells for name, cells in SPECIALIZED.items() if name != "accidents"}
-    text = first_step(pack, subject(who, titles=HOLDS_INNOVATIVE), DAY, "new", "standard").text
-    assert text == "补充事故与违法违规记录（没有的填“无”）（材料：监管部门出具的证明）"
-    short = first_step(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE), DAY, "new", "score")
+    first = first_step(pack, subject(who, titles=HOLDS_INNOVATIVE), DAY, "new")
+    assert first is not None
+    assert first.text == "补充事故与违法违规记录（没有的填“无”）（材料：监管部门出具的证明）"
+    short = first_step(packs["miit-63-2022-innovative"], subject(NEARLY_INNOVATIVE), DAY, "new")
+    assert short is not None
     assert (short.text[:5], short.effort) == ("2026年", "year")
 
 
@@ -93,14 +102,14 @@ def test_an_unknown_record_has_to_be_obtained_so_the_row_and_its_first_change_ag
     conditions, _ = pack_text.split("routes:")
     pack = load_pack(conditions.rstrip() + EQUITY + EITHER, dictionary)
     who = subject({"revenue_yuan": {2025: "90 万元"}})
-    assert near(pack, who).effort == first_step(pack, who, DAY, "new", "only").effort == "year"
+    assert near(pack, who).effort == beginning(pack, who) == "year"
     nothing = subject({})
     assert near(pack, nothing).effort == "paperwork", "the revenue has only to be looked up"
-    assert first_step(pack, nothing, DAY, "new", "only").effort == "paperwork"
+    assert beginning(pack, nothing) == "paperwork"
     only = load_pack(
         conditions[: conditions.index("  - id: T-1")] + EQUITY[1:] + EITHER.replace("T-1, ", ""), dictionary
     )
-    assert near(only, nothing).effort == first_step(only, nothing, DAY, "new", "only").effort == "year"
+    assert near(only, nothing).effort == beginning(only, nothing) == "year"
 
 
 def test_an_unknown_record_beside_a_figure_that_is_short_is_no_paperwork(
@@ -112,7 +121,7 @@ def test_an_unknown_record_beside_a_figure_that_is_short_is_no_paperwork(
         pack_text.replace("test: revenue_yuan[t] >= 100 万元", f"effort: year\n    test: {either}"), dictionary
     )
     short = subject({"revenue_yuan": {2025: "90 万元"}})
-    assert near(pack, short).effort == first_step(pack, short, DAY, "new", "only").effort == "year"
+    assert near(pack, short).effort == beginning(pack, short) == "year"
     assert near(pack, subject({"rd_institutions": "无"})).effort == "paperwork"
 
 

@@ -15,13 +15,10 @@ from rulebook.evaluate import evaluate
 from rulebook.loader import load_pack
 from rulebook.pack import Pack
 from rulebook.plan import plan
+from rulebook.plan_days import Days
 from rulebook.plan_draft import Draft, Edit, bare
-from rulebook.plan_forms import FORMS
 from rulebook.plan_model import Outcome, RoutePlan
-from rulebook.plan_remedies import Remedies
 from rulebook.plan_search import Search
-from rulebook.plan_time import Clock, project
-from rulebook.plan_walk import facts_of
 from rulebook.status import Verdict
 from rulebook.subject import Subject
 
@@ -32,13 +29,8 @@ Build = Callable[..., Subject]
 def searched(pack: Pack, who: Subject, found: RoutePlan) -> tuple[Draft, Draft]:
     """(the same day without a change, with the plan's changes), found again step by step."""
     assert found.opportunity is not None
-    clock = Clock(DAY, found.opportunity.day)
-    facts, _ = project(who.facts, facts_of(pack), clock)
-    recorded = frozenset(who.facts)
-    remedies = Remedies(clock, "new", recorded, {}, FORMS)
-    wholes = {fact.id: fact for fact in facts_of(pack).values() if fact.part_of}
-    base = Subject(facts, who.titles, who.size, who.ledger_complete)
-    start = Draft(base, found.opportunity.fiscal_year, wholes, remedies.frozen)
+    day = Days(pack, who, DAY, "new", as_of=DAY).on(found.opportunity)
+    remedies, start = day.remedies, day.start
     route = next(each for each in pack.routes if each.id == found.route)
     draft = Search(pack, route, "new", remedies, found.opportunity).run(start)
     assert draft is not None

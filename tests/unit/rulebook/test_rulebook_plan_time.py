@@ -7,7 +7,7 @@ from datetime import date
 from rulebook.dictionary import Dictionary
 from rulebook.loader import load_pack
 from rulebook.plan import plan
-from rulebook.plan_model import Kind, Outcome, Window
+from rulebook.plan_model import Edition, Kind, Outcome, Succession, Window
 from rulebook.status import Status, Verdict
 from tests.unit.rulebook.conftest import condition
 from tests.unit.rulebook.planning import DAY, Build, Plan
@@ -125,6 +125,58 @@ def test_a_requirement_of_one_years_notice_is_not_satisfied_by_letting_it_run_ou
     kept = plan(pack, subject(facts | {"revenue_yuan": {2025: "1500 万元"}}), DAY, as_of=DAY).routes[0]
     assert kept.opportunity is not None
     assert (kept.opportunity.day.year, kept.assumptions) == (2026, ()), "while the notice is in force nothing is said"
+
+
+def test_that_the_edition_ends_before_the_day_of_the_plan_is_said(
+    dictionary: Dictionary, subject: Build, pack_text: str
+) -> None:
+    ending = pack_text.replace("in_force: {from: 2026-01-01}", "in_force: {from: 2026-01-01, to: 2026-12-31}")
+    pack = load_pack(ending.replace("100 万元", "1500 万元"), dictionary)
+    who = subject({"revenue_yuan": {2025: "1200 万元"}})
+    alone = plan(pack, who, DAY)
+    assert alone.best is not None
+    assert alone.best.opportunity is not None
+    assert alone.best.opportunity.day.year == 2027
+    assert (alone.edition_ends, alone.following) == (date(2026, 12, 31), None)
+    said = (
+        "“测试包”适用至 2026-12-31，此后适用的版本尚未导入；"
+        "本规划的申报日在此之后，是按现行版本推算的，请按后续版本重新测算"
+    )
+    assert said in alone.best.assumptions
+    after = Edition("next", "新版", "2027", "", pack.document, date(2027, 1, 1))
+    known = plan(pack, who, DAY, succession=Succession(date(2026, 12, 31), after))
+    assert known.best is not None
+    assert known.following == after
+    assert any("此后适用“新版”（测试〔2026〕1号，2027-01-01 起施行）" in each for each in known.best.assumptions)
+    open_end = plan(load_pack(pack_text.replace("100 万元", "1500 万元"), dictionary), who, DAY)
+    assert open_end.best is not None
+    assert open_end.edition_ends is None
+    assert not any("适用至" in each for each in open_end.best.assumptions)
+
+
+# -- titles that come first ------------------------------------------------------------------------------------------
+
+
+def test_a_title_is_not_supposed_to_be_held_before_its_own_plan_could_have_it(
+    dictionary: Dictionary, subject: Build, pack_text: str
+) -> None:
+    """The ledger may have a gap, but who could be granted the title only in 2029 hardly holds it in 2027."""
+    pack = load_pack(pack_text.replace("revenue_yuan[t] >= 100 万元", "{holds: [tech_sme]}"), dictionary)
+    who = subject({}, titles=(), ledger_complete=False)
+    bounded = plan(pack, who, DAY, prior={"tech_sme": date(2029, 3, 1)}).best
+    assert bounded is not None
+    assert bounded.opportunity is not None
+    assert bounded.opportunity.day >= date(2029, 3, 1)
+    soon = plan(pack, who, DAY, prior={"tech_sme": date(2026, 6, 30)}).best
+    assert soon is not None
+    assert soon.opportunity is not None
+    assert soon.opportunity.day == DAY
+    assert soon.assumptions[-1] == "以已持有有效的科技型中小企业称号为前提；尚未持有的，须先取得，本规划相应顺延"
+
+
+def test_an_honour_that_is_a_title_takes_as_long_as_its_own_plan_says(planned: Plan, subject: Build) -> None:
+    [change] = planned("{some: honors, where: {kind: [high_tech]}}", {"honors": "无"}, effort="year").changes
+    assert (change.kind, change.title) == (Kind.OBTAIN, "high_tech")
 
 
 # -- what a year that is nearly over can still bring ----------------------------------------------------------------

@@ -39,7 +39,7 @@ from tests.unit.rulebook.planning import Plan
         ),
         (
             "cagr(revenue_yuan[t]) >= 5%",
-            {"revenue_yuan": {2025: "1000 万元", 2024: "1000 万元"}},
+            {"revenue_yuan": {2025: "1000 万元", 2024: "1000 万元", 2023: "1000 万元"}},
             "2026年营业收入达到 1,102.5 万元（2025 年为 1,000 万元，再增加 102.5 万元），"
             "使营业收入增长率由 0.00% 达到 5%",
         ),
@@ -96,3 +96,22 @@ def test_a_target_is_rounded_up_to_what_suffices(planned: Plan) -> None:
     assert "30.01 万元" in found.changes[0].text
     assert found.verified is not None
     assert found.verified.verdict is Verdict.ELIGIBLE
+
+
+def test_a_rank_rises_to_the_first_places(planned: Plan) -> None:
+    [change] = planned("champion_global_rank[t] <= 3 名", {"champion_global_rank": {2025: 12}}).changes
+    assert change.text == "2027年申请产品全球市场占有率排名提升到第 3 名（2025 年为第 12 名，提升 9 名）"
+    assert change.warning == (
+        "2027年申请产品全球市场占有率排名须由第 12 名提升到第 3 名，幅度过半，很难实现，请核实是否可行"
+    )
+
+
+def test_a_figure_of_several_years_is_named_with_them(planned: Plan) -> None:
+    share = "sum(rd_expense_yuan[t], rd_expense_yuan[t-1]) / sum(revenue_yuan[t], revenue_yuan[t-1]) >= 3%"
+    facts: dict[str, object] = {
+        "rd_expense_yuan": {2025: "28 万元", 2024: "28 万元"}, "revenue_yuan": {2025: "1000 万元", 2024: "1000 万元"}
+    }  # fmt: skip
+    [change] = planned(share, facts).changes
+    assert "（按2025年营业收入 1,000 万元、2026年营业收入 1,000 万元计）" in change.text.replace(
+        "2026年营业收入 1,000 万元、2025年营业收入 1,000 万元", "2025年营业收入 1,000 万元、2026年营业收入 1,000 万元"
+    )
