@@ -74,6 +74,8 @@ CONSUMER_POLLED_AT = Gauge(
     "peiyu_consumer_last_poll_timestamp_seconds", "When the consumer last asked the bus.", ["service", "group"]
 )
 
+LOOP_SILENT = Gauge("peiyu_loop_silent_seconds", "How long a loop of this process has not turned.", ["service", "loop"])
+
 JOB_ATTEMPTS = Counter(
     "peiyu_job_attempts_total",
     "Attempts at jobs: done, failed (for good), retried, postponed (what passes by itself).",

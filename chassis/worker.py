@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis import audit, clock, context, idempotency, logging
+from chassis import audit, clock, context, idempotency, logging, telemetry
 from chassis.db import JOBS_CHANNEL, Database, Transaction
 from chassis.errors import Unavailable
 from chassis.jobs import JobKind, JobRunner
@@ -136,6 +136,7 @@ class Worker:
     def start(self, stop: threading.Event) -> None:
         for loop in self.loops:
             pulse = self._pulses[loop.name] = Pulse(stop)
+            telemetry.LOOP_SILENT.labels(self.service, loop.name).set_function(pulse.silent_for)
             thread = threading.Thread(
                 target=self._run, args=(loop, pulse), name=f"{self.service}:{loop.name}", daemon=True
             )

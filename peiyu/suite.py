@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from chassis import logging, tracing
-from chassis.bus import Bus, Subscriptions
+from chassis.bus import Bus, Subscriptions, load_topics
 from chassis.db import Database
 from chassis.settings import ServiceSettings, TracingSettings
 from peiyu import parts
@@ -69,7 +69,16 @@ def application(part: str, chosen: ServiceSettings, db: Database) -> FastAPI:
 
 def worker(part: str, chosen: ServiceSettings, db: Database, bus: Bus) -> Worker:
     build: Callable[[ServiceSettings, Database, Bus], Worker] = _of(part, "worker").build_worker
-    return build(chosen, db, bus)
+    return build(chosen.model_copy(update={"retention_days": kept_days(part, chosen.retention_days)}), db, bus)
+
+
+def kept_days(part: str, wanted: int) -> int:
+    """How long the part remembers what it has received: as wanted, and never less than a topic that it reads is kept.
+
+    An event that the bus can still give again must be known as received.
+    """
+    read = {event.topic for event in subscriptions(part)} if part != parts.GATEWAY else set()
+    return max([wanted, *(spec.retention.days for spec in load_topics(parts.TOPICS) if spec.name in read)])
 
 
 def subscriptions(part: str) -> Subscriptions:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "peiyu.json"
 
-SELECTED = re.compile(r"(peiyu_[a-z_]+)(?:\{([^}]*)\})?")
+SELECTED = re.compile(r"\b(peiyu_[a-z_]+|up)\b(?:\{([^}]*)\})?")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 GROUPED = re.compile(r"\bby\s*\(([^)]*)\)")
 LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -49,8 +49,15 @@ def targets() -> list[dict[str, Any]]:
     return [target for panel in json.loads(DASHBOARD.read_text("utf-8"))["panels"] for target in panel["targets"]]
 
 
+TARGET = {"job", "instance"}
+"""Prometheus' own labels of what it scrapes."""
+
+OF_ONE_PROCESS = {"peiyu_consumer_last_poll_timestamp_seconds", "peiyu_loop_silent_seconds", "up"}
+"""What a process says of itself: of two replicas one may be silent while the other goes on."""
+
+
 def check(expression: str) -> None:
-    known = given()
+    known = {name: labels | TARGET for name, labels in given().items()} | {"up": TARGET}
     selected = SELECTED.findall(expression)
     assert selected, expression
     labels: set[str] = set()
@@ -72,6 +79,15 @@ def test_alerts_ask_for_what_there_is() -> None:
         grouped = {name.strip() for grouping in GROUPED.findall(rule["expr"]) for name in grouping.split(",")}
         for text in rule["annotations"].values():
             assert set(re.findall(r"\$labels\.(\w+)", text)) <= grouped, (rule["alert"], text)
+
+
+def test_an_alert_on_one_process_is_not_silenced_by_another() -> None:
+    asked = [rule for rule in alerts() if OF_ONE_PROCESS & {name for name, _ in SELECTED.findall(rule["expr"])}]
+    assert len(asked) >= len(OF_ONE_PROCESS)
+    for rule in asked:
+        groupings = GROUPED.findall(rule["expr"])
+        assert groupings, rule["alert"]
+        assert all("instance" in grouping for grouping in groupings), rule["alert"]
 
 
 def test_the_dashboard_asks_for_what_there_is() -> None:

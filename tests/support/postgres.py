@@ -5,12 +5,15 @@
         engine = create_engine(server.url_for("registry_template"))
 
 `PEIYU_TEST_DATABASE_URL` (an SQLAlchemy or libpq URL of a superuser) takes the place of the embedded server,
-for runs against other releases of PostgreSQL.
+for runs against other releases of PostgreSQL. `POSTGRES_IMAGE`, the image that docker-compose.yml would run, takes it
+too where Docker answers and the session has one process (with xdist the processes share the embedded one).
 """
 
 import fcntl
 import os
+import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,9 +24,13 @@ import psycopg
 from psycopg import sql
 
 from peiyu.embedded import EmbeddedPostgres
+from tests.support.docker import container, docker_lacks, free_ports
 
 PARENT = Path("/tmp")
 PREFIX = f"peiyu-tests-{os.geteuid()}-"
+CONTAINER_TIMEOUT = 180.0
+"""Seconds until a fresh container answers; 3 to 5 are usual."""
+
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 
 
@@ -69,6 +76,11 @@ def running_server() -> Iterator[Server]:
         scheme, rest = given.split("://", 1)
         yield Server(f"postgresql+psycopg://{rest}" if scheme.startswith("postgres") else given)
         return
+    image = os.environ.get("POSTGRES_IMAGE")
+    if image and "PYTEST_XDIST_WORKER" not in os.environ and docker_lacks(image, pull=True) is None:
+        with _container_server(image) as server:
+            yield server
+        return
     session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
     folder = PARENT / f"{PREFIX}{session}"
     postgres = EmbeddedPostgres(folder / "home", overrides=FAST)
@@ -86,6 +98,36 @@ def running_server() -> Iterator[Server]:
                 if alone():
                     postgres.stop("immediate")
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _container_server(image: str) -> Iterator[Server]:
+    """The image's server for this process alone, with nothing kept."""
+    settings = [part for name, value in FAST.items() for part in ("-c", f"{name}={value}")]
+    password = secrets.token_hex(16)
+    (port,) = free_ports(1)
+    holder = (
+        container(image)
+        .with_env("POSTGRES_PASSWORD", password)
+        .with_command(["postgres", *settings])
+        .with_bind_ports(5432, port)
+    )
+    server = Server(f"postgresql+psycopg://postgres:{password}@127.0.0.1:{port}/postgres")
+    with holder:
+        _wait_until_it_answers(server)
+        yield server
+
+
+def _wait_until_it_answers(server: Server) -> None:
+    deadline = time.monotonic() + CONTAINER_TIMEOUT
+    while True:
+        try:
+            psycopg.connect(server.libpq_url("postgres"), connect_timeout=5).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 @contextmanager

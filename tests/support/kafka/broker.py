@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.support.docker import container, docker_lacks, free_ports
+
 POM = Path(__file__).with_name("pom.xml")
 OFFICIAL_IMAGE, LOCAL_IMAGE = "apache/kafka:4.1.2", "local/kafka:4"
 """The second is made by tests/support/containers/engine.sh, from the jars of this very pom.xml."""
@@ -45,9 +47,6 @@ group.min.session.timeout.ms=1000
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 """
-
-_OWNER = "peiyu.tests.session"
-"""Label of a container: the process that made it."""
 
 
 class BrokerUnavailable(Exception):
@@ -94,7 +93,7 @@ class KafkaBroker:
         self._home = Path(tempfile.mkdtemp(prefix="peiyu-kafka-"))
         self._conf = self._home / "server.properties"
         self._process: subprocess.Popen[bytes] | None = None
-        port, controller = _free_ports(2)
+        port, controller = free_ports(2)
         self.bootstrap = f"127.0.0.1:{port}"
         self._conf.write_text(
             PROPERTIES.format(port=port, controller=controller, data=self._home / "data"), encoding="utf-8"
@@ -190,17 +189,9 @@ class ContainerBroker:
     disposable = True
 
     def __init__(self, image: str) -> None:
-        from testcontainers.core.config import testcontainers_config
-        from testcontainers.core.container import DockerContainer
-
-        # The container that would clean up after a killed session comes from a registry, which may not answer.
-        testcontainers_config.ryuk_disabled = True
-        _remove_those_of_killed_sessions()
-        (port,) = _free_ports(1)
+        (port,) = free_ports(1)
         self.bootstrap = f"127.0.0.1:{port}"
-        self._container = (
-            DockerContainer(image).with_bind_ports(port, port).with_kwargs(labels={_OWNER: str(os.getpid())})
-        )
+        self._container = container(image).with_bind_ports(port, port)
         settings = {
             "NODE_ID": "1",
             "PROCESS_ROLES": "broker,controller",
@@ -270,7 +261,7 @@ def locate() -> Broker:
     tried = ["KAFKA_BOOTSTRAP_SERVERS is not set"]
     chosen = os.environ.get("KAFKA_IMAGE")
     for image in [chosen] if chosen else [LOCAL_IMAGE, OFFICIAL_IMAGE]:
-        reason = _docker_lacks(image, pull=image != LOCAL_IMAGE)
+        reason = docker_lacks(image, pull=image != LOCAL_IMAGE)
         if reason is None:
             return ContainerBroker(image)
         tried.append(reason)
@@ -315,45 +306,6 @@ def wait_until_ready(bootstrap: str, died: Callable[[], str | None] | None = Non
     raise BrokerUnavailable(f"Kafka at {bootstrap} did not answer within {START_TIMEOUT:.0f} s: {reason}")
 
 
-def _remove_those_of_killed_sessions() -> None:
-    """Brokers whose session has no process any more."""
-    import docker
-
-    client = docker.from_env()
-    try:
-        for container in client.containers.list(all=True, filters={"label": _OWNER}):
-            if not Path(f"/proc/{container.labels[_OWNER]}").exists():
-                container.remove(force=True)
-    finally:
-        client.close()
-
-
-def _docker_lacks(image: str, *, pull: bool) -> str | None:
-    """Why Docker cannot give us this image, or None when it can."""
-    # Asked by hand first: the client leaves a socket open when nobody answers.
-    if "DOCKER_HOST" not in os.environ:
-        with socket.socket(socket.AF_UNIX) as asked:
-            if asked.connect_ex("/var/run/docker.sock") != 0:
-                return "Docker does not answer"
-    import docker
-
-    try:
-        client = docker.from_env(timeout=5)
-    except docker.errors.DockerException as error:
-        return f"Docker does not answer ({type(error).__name__})"
-    try:
-        client.ping()
-        if not client.images.list(name=image):
-            if not pull:
-                return f"Docker has no image {image}"
-            client.images.pull(image)
-    except (docker.errors.DockerException, OSError) as error:
-        return f"Docker has no image {image} ({type(error).__name__})"
-    finally:
-        client.close()
-    return None
-
-
 def _address(bootstrap: str) -> tuple[str, int]:
     host, _, port = bootstrap.split(",")[0].rpartition(":")
     return host, int(port)
@@ -363,14 +315,3 @@ def _die_with_parent() -> None:
     """Linux: a test session that is killed takes its broker along."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis import worker
 from chassis.db import Database
@@ -19,6 +20,12 @@ class Named:
 def turning(stop: threading.Event) -> None:
     while not stop.is_set():
         stop.wait(0.01)
+
+
+def told(loop: str) -> float:
+    silent = REGISTRY.get_sample_value("peiyu_loop_silent_seconds", {"service": "registry", "loop": loop})
+    assert silent is not None
+    return silent
 
 
 @pytest.fixture
@@ -45,6 +52,7 @@ def test_a_loop_that_hangs_is_told_from_those_that_turn(db: Database, monkeypatc
             waited.wait(0.05)
         assert made.silent() == ["registry:stuck"], "a job may take an hour"
         assert made.dead() == []
+        assert told("stuck") > told("relay"), "each loop for itself"
     finally:
         stop.set()
         let_go.set()
