@@ -36,7 +36,8 @@ def test_every_variable_that_operations_names_is_asked_for() -> None:
 
 def test_what_holds_for_every_process_reaches_every_process() -> None:
     common = {name for name in told() if name.startswith("OTEL_")} | {
-        "PEIYU_BUS_URL", "PEIYU_LOG_LEVEL", "PEIYU_POOL_SIZE", "PEIYU_RETENTION_DAYS", "PEIYU_STATEMENT_TIMEOUT_SECONDS",
+        "PEIYU_BUS_URL", "PEIYU_LOG_LEVEL", "PEIYU_POOL_SIZE", "PEIYU_RETENTION_DAYS",
+        "PEIYU_STATEMENT_TIMEOUT_SECONDS",
     }  # fmt: skip
     ours = {name: each for name, each in containers().items() if each.get("command", [""])[0] in ("serve", "work")}
     assert len(ours) == 10
