@@ -133,6 +133,19 @@ _OFFICE = """
     notification PATCH /api/notification/v1/commissioners/{code}
     notification POST /api/notification/v1/assignments
 """
+_PROGRAMMES = """
+    registry GET /api/registry/v1/programmes
+    registry GET /api/registry/v1/programmes/{programme_id}
+    registry GET /api/registry/v1/programmes/{programme_id}/tasks
+    registry GET /api/registry/v1/programmes/{programme_id}/tasks/{task_id}
+"""
+_PLANNING = """
+    registry POST /api/registry/v1/programmes
+    registry GET /api/registry/v1/programmes/{programme_id}/versions/{sha256}/source
+    registry POST /api/registry/v1/programmes/{programme_id}/versions/{sha256}/activate
+    registry POST /api/registry/v1/programmes/{programme_id}/versions/{sha256}/retire
+    registry DELETE /api/registry/v1/programmes/{programme_id}/versions/{sha256}
+"""
 _ADMINISTRATION = """
     gateway POST /api/gateway/v1/clients
     gateway GET /api/gateway/v1/clients
@@ -157,18 +170,18 @@ def _routes(*groups: str) -> frozenset[str]:
 ALLOWED: dict[str, frozenset[str]] = {
     "officer": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _FINDINGS, _OFFICE,
+        _RULES, _FINDINGS, _OFFICE, _PROGRAMMES, _PLANNING,
     ),
-    "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING),
+    "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING, _PROGRAMMES),
     "bank": _routes(_FEED),
     "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _INBOX),
     "enterprise": _routes(_ARCHIVE, _ASSESSMENTS, _CONSENTS),
-    "department": _routes(_ARCHIVE),
-    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS),
+    "department": _routes(_ARCHIVE, _PROGRAMMES),
+    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS, _PROGRAMMES),
     "admin": _routes(_ADMINISTRATION),
     "system": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _OFFICE, _ADMINISTRATION, _INSTALLING,
+        _RULES, _OFFICE, _PROGRAMMES, _PLANNING, _ADMINISTRATION, _INSTALLING,
     ),
 }  # fmt: skip
 """Role → what it may call with every scope it can be granted. Which enterprises it then sees is the areas' matter."""
