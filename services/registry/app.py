@@ -9,7 +9,17 @@ from chassis.auth import IdentityVerifier
 from chassis.db import FEED_CHANNEL, Database
 from chassis.longpoll import LongPoll
 from chassis.worker import check_heartbeats
-from services.registry.api import changes, dictionary, enterprises, facts, imports, programmes, templates, titles
+from services.registry.api import (
+    changes,
+    dictionary,
+    enterprises,
+    facts,
+    imports,
+    programme_targets,
+    programmes,
+    templates,
+    titles,
+)
 from services.registry.migrations import MIGRATIONS
 from services.registry.prepare import read_catalog
 from services.registry.settings import EXPECTED, Settings
@@ -40,6 +50,6 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     app.state.programmes = read_catalog(settings.programme_vocabulary_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
-    for module in (imports, enterprises, facts, titles, changes, dictionary, templates, programmes):
+    for module in (imports, enterprises, facts, titles, changes, dictionary, templates, programmes, programme_targets):
         app.include_router(module.router, prefix=PREFIX)
     return app

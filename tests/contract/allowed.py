@@ -138,6 +138,11 @@ _PROGRAMMES = """
     registry GET /api/registry/v1/programmes/{programme_id}
     registry GET /api/registry/v1/programmes/{programme_id}/tasks
     registry GET /api/registry/v1/programmes/{programme_id}/tasks/{task_id}
+    registry GET /api/registry/v1/programmes/{programme_id}/targets
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/enterprises
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/figures
+    registry GET /api/registry/v1/programmes/{programme_id}/members
 """
 _PLANNING = """
     registry POST /api/registry/v1/programmes
@@ -145,6 +150,9 @@ _PLANNING = """
     registry POST /api/registry/v1/programmes/{programme_id}/versions/{sha256}/activate
     registry POST /api/registry/v1/programmes/{programme_id}/versions/{sha256}/retire
     registry DELETE /api/registry/v1/programmes/{programme_id}/versions/{sha256}
+    registry POST /api/registry/v1/programmes/{programme_id}/targets/{target_id}/figures
+    registry POST /api/registry/v1/programmes/{programme_id}/targets/{target_id}/figures/{figure_id}/corrections
+    registry PUT /api/registry/v1/programmes/{programme_id}/members/{uscc}
 """
 _ADMINISTRATION = """
     gateway POST /api/gateway/v1/clients
