@@ -24,6 +24,9 @@ class Settings(ServiceSettings):
     """The plans that ship; a folder of an authority's own plans may take its place."""
     programme_vocabulary_file: Path = VOCABULARY_FILE
 
+    programme_escalation_days: tuple[int, ...] = (1, 8, 15)
+    """Calendar days after a task's deadline on which it is announced as overdue, once for each."""
+
     import_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     import_max_unpacked_bytes: int = Field(default=512 * 1024 * 1024, ge=1024)
     """What an xlsx file may unpack to: 200,000 rows of 40 columns need about 300 MiB."""

@@ -153,3 +153,9 @@ class BulletinStateWrong(Conflict):
     """The bulletin is not where this may be done."""
 
     code = "bulletin-state-wrong"
+
+
+class TaskReportRefused(Invalid):
+    """The report or the decision lacks what it needs."""
+
+    code = "programme-task-report-refused"
