@@ -16,6 +16,7 @@ from services.registry.api import (
     facts,
     imports,
     programme_ledger,
+    programme_reports,
     programme_targets,
     programmes,
     templates,
@@ -31,7 +32,7 @@ from services.registry.store.reference import check_loaded
 SERVICE = "registry"
 PREFIX = "/api/registry/v1"
 REGISTER = (imports, enterprises, facts, titles, changes, dictionary, templates)
-PROGRAMMES = (programmes, programme_targets, programme_ledger)
+PROGRAMMES = (programmes, programme_targets, programme_ledger, programme_reports)
 
 
 def create_app(settings: Settings, db: Database) -> FastAPI:
@@ -53,17 +54,6 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     app.state.programmes = read_catalog(settings.programme_vocabulary_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
-    for module in (
-        imports,
-        enterprises,
-        facts,
-        titles,
-        changes,
-        dictionary,
-        templates,
-        programmes,
-        programme_targets,
-        programme_ledger,
-    ):
+    for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)
     return app

@@ -147,6 +147,7 @@ _PROGRAMMES = """
     registry GET /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}
     registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/assignments
     registry GET /api/registry/v1/programmes/{programme_id}/assignments
+    registry GET /api/registry/v1/programmes/{programme_id}/report
 """
 _REPORTING = """
     registry POST /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}/reports

@@ -159,3 +159,9 @@ class TaskReportRefused(Invalid):
     """The report or the decision lacks what it needs."""
 
     code = "programme-task-report-refused"
+
+
+class ReportYearRefused(Invalid):
+    """There is no yearly report for this year."""
+
+    code = "report-year-refused"
