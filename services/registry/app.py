@@ -17,6 +17,7 @@ from services.registry.api import (
     imports,
     programme_ledger,
     programme_reports,
+    programme_supervision,
     programme_targets,
     programmes,
     templates,
@@ -32,7 +33,7 @@ from services.registry.store.reference import check_loaded
 SERVICE = "registry"
 PREFIX = "/api/registry/v1"
 REGISTER = (imports, enterprises, facts, titles, changes, dictionary, templates)
-PROGRAMMES = (programmes, programme_targets, programme_ledger, programme_reports)
+PROGRAMMES = (programmes, programme_targets, programme_ledger, programme_reports, programme_supervision)
 
 
 def create_app(settings: Settings, db: Database) -> FastAPI:

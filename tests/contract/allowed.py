@@ -148,6 +148,11 @@ _PROGRAMMES = """
     registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/assignments
     registry GET /api/registry/v1/programmes/{programme_id}/assignments
     registry GET /api/registry/v1/programmes/{programme_id}/report
+    registry GET /api/registry/v1/programmes/{programme_id}/scorecard
+    registry GET /api/registry/v1/programmes/{programme_id}/ranking
+    registry GET /api/registry/v1/programmes/{programme_id}/bulletins
+    registry GET /api/registry/v1/programmes/{programme_id}/bulletins/{bulletin_id}
+    registry GET /api/registry/v1/programmes/{programme_id}/bulletins/{bulletin_id}/file
 """
 _REPORTING = """
     registry POST /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}/reports
@@ -164,6 +169,10 @@ _PLANNING = """
     registry PUT /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}
     registry POST /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}/reports/{report_id}/decision
     registry PUT /api/registry/v1/programmes/{programme_id}/targets/{target_id}/assignments
+    registry PUT /api/registry/v1/programmes/{programme_id}/scorecard
+    registry POST /api/registry/v1/programmes/{programme_id}/bulletins
+    registry POST /api/registry/v1/programmes/{programme_id}/bulletins/{bulletin_id}/steps
+    registry POST /api/registry/v1/programmes/{programme_id}/bulletins/{bulletin_id}/issue
 """  # noqa: E501 - a route is one line
 _ADMINISTRATION = """
     gateway POST /api/gateway/v1/clients

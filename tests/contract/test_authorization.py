@@ -49,6 +49,7 @@ QUERY = {
     "GET /api/finance/v1/whitelist/changes": {"after": "0"},
     "GET /api/registry/v1/programmes/{programme_id}/assignments": {"year": "2020"},
     "GET /api/registry/v1/programmes/{programme_id}/report": {"year": "2020"},
+    "GET /api/registry/v1/programmes/{programme_id}/ranking": {"year": "2020"},
     "GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/assignments": {"year": "2020"},
     "GET /api/eligibility/v1/consistency": {"uscc": NOBODY},
     "GET /api/eligibility/v1/near-misses": {"title": "innovative_sme"},
