@@ -15,6 +15,7 @@ from services.registry.api import (
     enterprises,
     facts,
     imports,
+    programme_assignments,
     programme_ledger,
     programme_reports,
     programme_supervision,
@@ -33,7 +34,14 @@ from services.registry.store.reference import check_loaded
 SERVICE = "registry"
 PREFIX = "/api/registry/v1"
 REGISTER = (imports, enterprises, facts, titles, changes, dictionary, templates)
-PROGRAMMES = (programmes, programme_targets, programme_ledger, programme_reports, programme_supervision)
+PROGRAMMES = (
+    programmes,
+    programme_targets,
+    programme_assignments,
+    programme_ledger,
+    programme_reports,
+    programme_supervision,
+)
 
 
 def create_app(settings: Settings, db: Database) -> FastAPI:

@@ -52,7 +52,7 @@ from services.registry.domain.programmes.model import Programme, Target
 from services.registry.store.programme_counts import TitleCounts
 from services.registry.store.programme_figures import Figures, Members
 from services.registry.store.reference import reference
-from services.registry.use_cases.programmes.evaluate import stand, stand_all, years_of
+from services.registry.use_cases.programmes.evaluate import counted_window, stand, stand_all, years_of
 from services.registry.use_cases.programmes.figures import Stated, correct_figure, put_member, record_figure
 
 router = APIRouter(prefix="/programmes/{programme_id}", tags=["programmes"], route_class=Route)
@@ -62,7 +62,9 @@ ReasonCode = Literal[
     "recorded_in_error", "publicized", "later", "cancelled", "expired", "ended_undated", "undated", "before_window",
     "outside", "district_missing", "not_listed",
 ]  # fmt: skip
-AsOf = Annotated[dt.date | None, Query(description="统计日；不填为今天。已到期的目标按其最后一天")]
+AsOf = Annotated[
+    dt.date | None, Query(ge=dt.date(2000, 1, 1), description="统计日；不填为今天。已到期的目标按其最后一天")
+]
 
 
 def target_of(programme: Programme, target_id: str) -> Target:
@@ -157,15 +159,14 @@ def list_of_target_enterprises(
     title that are not counted, each with the reason (下钻)."""
     programme = in_use(tx, catalog, actor, programme_id)
     target = target_of(programme, target_id)
-    standing = stand(tx, programme, target, day_of(as_of), _in_plan(programme, year))
-    if standing.window is None:
-        why = standing.attained.missing or "该目标用发布单位的数据，不由企业计数"
+    window, why = counted_window(tx, programme, target, day_of(as_of), _in_plan(programme, year))
+    if window is None:
         raise NotDrillable(f"“{target.label}”没有可下钻的企业：{why}")
     counts, seen = TitleCounts(tx, programme), areas_of(actor)
     after = decode(cursor, (str,))
     rows = counts.list_page(
         target.metric,
-        standing.window,
+        window,
         counted=counted,
         area=area,
         reason=reason,
@@ -175,13 +176,13 @@ def list_of_target_enterprises(
     )
     page = cut(rows, limit, lambda row: (row.uscc,))
     known = reference(tx)
-    total = counts.count(target.metric, [standing.window], area)[standing.window]
+    total = counts.count(target.metric, [window], area)[window]
     return HoldersOut(
         items=[holder_out(row, known) for row in page.rows],
         next_cursor=link_next(request, response, page.after),
         total=total,
-        beyond=total - counts.seen(target.metric, standing.window, area, seen),
-        window=window_out(standing.window),
+        beyond=total - counts.seen(target.metric, window, area, seen),
+        window=window_out(window),
     )
 
 

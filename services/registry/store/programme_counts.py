@@ -23,9 +23,7 @@ _JUDGED = """
 WITH days AS (
     SELECT r.*, coalesce(r.valid_from, r.announced_on) AS begins,
            (r.recorded_at AT TIME ZONE 'Asia/Shanghai')::date AS known_on,
-           min(coalesce(r.valid_from, r.announced_on)) FILTER (
-               WHERE r.state <> 'publicized' AND r.cancelled_kind IS DISTINCT FROM 'recorded_in_error'
-           ) OVER (PARTITION BY r.uscc) AS first_begins
+           {first} AS first_begins
     FROM title_records r JOIN enterprises e ON e.uscc = r.uscc
     WHERE r.title = :title AND {candidates}
 ), judged AS (
@@ -44,6 +42,9 @@ WITH days AS (
     FROM days d JOIN enterprises e ON e.uscc = d.uscc
 )
 """
+_FIRST_ACT = """min(coalesce(r.valid_from, r.announced_on)) FILTER (
+               WHERE r.state <> 'publicized' AND r.cancelled_kind IS DISTINCT FROM 'recorded_in_error'
+           ) OVER (PARTITION BY r.uscc)"""
 _STOCK = """
                WHEN d.state = 'expired' AND (d.valid_to IS NULL OR d.valid_to >= :today) THEN 'ended_undated'
                WHEN d.valid_to < :until AND d.state <> 'under_review' THEN 'expired'"""
@@ -57,13 +58,36 @@ _LISTED = """
                      AND (m.since IS NULL OR m.since <= :until) AND (m.until IS NULL OR m.until >= :until)
                ) THEN 'not_listed'"""
 
+# The same for many days at once: from which day to which a record counts. Held to the judged list by the tests.
+_SPANS = """
+WITH spans AS (
+    SELECT r.uscc,
+           greatest(
+               coalesce(r.valid_from, r.announced_on, (r.recorded_at AT TIME ZONE 'Asia/Shanghai')::date){since}
+           ) AS begins,
+           least(
+               CASE WHEN r.state = 'under_review' THEN NULL ELSE r.valid_to END,
+               CASE WHEN r.state = 'cancelled' THEN r.cancelled_on - 1 END{until}
+           ) AS ends
+    FROM title_records r JOIN enterprises e ON e.uscc = r.uscc{members}
+    WHERE r.title = :title AND {candidates} AND r.state <> 'publicized'
+      AND r.cancelled_kind IS DISTINCT FROM 'recorded_in_error'
+      AND NOT (r.state = 'cancelled' AND r.cancelled_on IS NULL)
+      AND NOT (r.state = 'expired' AND (r.valid_to IS NULL OR r.valid_to >= :today))
+)
+"""
+_ON_DAYS = """{spans}
+SELECT d.day, count(DISTINCT s.uscc) AS number
+FROM unnest(CAST(:days AS date[])) AS d(day)
+JOIN spans s ON s.begins <= d.day AND (s.ends IS NULL OR s.ends >= d.day)
+GROUP BY d.day"""
 _COUNT = "{judged} SELECT count(DISTINCT uscc) FROM judged WHERE reason IS NULL AND {seen}"
 _BY_DISTRICT = (
     "{judged} SELECT district_code, count(DISTINCT uscc) AS number FROM judged WHERE reason IS NULL GROUP BY 1"
 )
-_ENDING = """{judged} SELECT count(*) FROM (
-    SELECT uscc FROM judged WHERE reason IS NULL
-    GROUP BY uscc HAVING bool_and(valid_to IS NOT NULL AND valid_to <= :before)
+_ENDING = """{spans} SELECT count(*) FROM (
+    SELECT uscc FROM spans WHERE begins <= :on AND (ends IS NULL OR ends >= :on)
+    GROUP BY uscc HAVING bool_and(ends IS NOT NULL AND ends <= :before)
 ) AS ending"""
 _HOLDERS = """{judged}, best AS (
     SELECT DISTINCT ON (uscc) * FROM judged
@@ -114,7 +138,12 @@ class TitleCounts:
         return ""
 
     def count(self, metric: Metric, windows: Sequence[Window], area: str | None = None) -> Mapping[Window, int]:
-        return {window: self._count(metric, window, area) for window in windows}
+        days = [window.until for window in windows if window.start is None]
+        found = self._on_days(metric, days, area) if days else {}
+        return {
+            window: found.get(window.until, 0) if window.start is None else self._count(metric, window, area)
+            for window in windows
+        }
 
     def first(self, metric: Metric) -> dt.date | None:
         within, bound = _prefixes("e.district_code", self._programme.areas, "a")
@@ -130,8 +159,9 @@ class TitleCounts:
 
     def ending(self, metric: Metric, on: dt.date, before: dt.date) -> int:
         """How many of those counted on a day have a term that ends after it and not later than `before`."""
-        judged, bound = self._judged(metric, Window(None, on), area=None, whole=False)
-        return int(self._session.scalar(text(_ENDING.format(judged=judged)), {**bound, "before": before}) or 0)
+        spans, bound = self._spans(metric, None)
+        query = text(_ENDING.format(spans=spans))
+        return int(self._session.scalar(query, {**bound, "on": on, "before": before}) or 0)
 
     def list_page(
         self,
@@ -154,7 +184,30 @@ class TitleCounts:
 
     def seen(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None) -> int:
         """How many of the counted lie in the caller's areas."""
-        return self._count(metric, window, area, seen)
+        return self.count(metric, [window], area)[window] if seen is None else self._count(metric, window, area, seen)
+
+    def _on_days(self, metric: Metric, days: Sequence[dt.date], area: str | None) -> dict[dt.date, int]:
+        spans, bound = self._spans(metric, area)
+        rows = self._session.execute(text(_ON_DAYS.format(spans=spans)), {**bound, "days": list(days)})
+        return {row.day: row.number for row in rows}
+
+    def _spans(self, metric: Metric, area: str | None) -> tuple[str, dict[str, Any]]:
+        """From which day to which each record counts, for enterprises of the programme."""
+        within, bound = _prefixes("e.district_code", self._programme.areas, "a")
+        candidates = within
+        if area is not None:
+            bound["part"] = f"{area}%"
+            candidates = f"{within} AND e.district_code LIKE :part"
+        listed = self._programme.members == "listed"
+        if listed:
+            bound["programme"] = self._programme.id
+        statement = _SPANS.format(
+            since=", m.since" if listed else "",
+            until=", m.until" if listed else "",
+            members=" JOIN programme_members m ON m.programme_id = :programme AND m.uscc = r.uscc" if listed else "",
+            candidates=candidates,
+        )
+        return statement, bound | {"title": metric.title, "today": clock.today()}
 
     def _count(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None = None) -> int:
         judged, bound = self._judged(metric, window, area=area, whole=False)
@@ -174,11 +227,12 @@ class TitleCounts:
         candidates = "true" if whole else within
         if area is not None:
             bound["part"] = f"{area}%"
-            candidates = "e.district_code LIKE :part"
+            candidates = f"{candidates} AND e.district_code LIKE :part"
         stock = window.start is None
         begins = "coalesce(d.begins, d.known_on)" if stock else "d.begins"
         statement = _JUDGED.format(
             beyond=f"{begins} > :until",
+            first="NULL::date" if stock else _FIRST_ACT,
             window=_STOCK if stock else _NEW,
             within=within,
             listed=_LISTED if self._programme.members == "listed" else "",

@@ -7,7 +7,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
@@ -22,6 +22,11 @@ class Figures:
 
     def __init__(self, tx: Transaction) -> None:
         self._session = tx.session
+
+    def lock(self, programme_id: str, target_id: str) -> None:
+        """One at a time enters figures of a target: a period has one that stands."""
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))")
+        self._session.execute(lock, {"name": f"figures:{programme_id}:{target_id}"})
 
     def get_for_update(self, programme_id: str, target_id: str, figure_id: uuid.UUID) -> FigureRow:
         row = self._session.get(FigureRow, figure_id, with_for_update=True)

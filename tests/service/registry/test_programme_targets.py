@@ -78,6 +78,9 @@ def test_a_stock_counts_holders_on_the_day_and_says_of_the_others_why_not(regist
     others = drill(registry, QIANJIANG, "T-S2-1", as_of=DAY, counted=False)
     assert {each["uscc"]: each["reason"]["code"] for each in others["items"]} == not_counted
     assert all(each["reason"]["label"] for each in others["items"])
+    for day in ("2020-01-01", "2021-12-31", "2022-01-01", "2024-01-02", "2024-04-30", "2024-05-01", "2025-11-28"):
+        there = drill(registry, QIANJIANG, "T-S2-1", as_of=day)
+        assert there["total"] == len(there["items"]), f"the number is its list on {day}"
     assert target(registry, QIANJIANG, "T-S2-1", as_of="2025-09-01")["attained"]["value"] == "5", (
         "one begins in August, one is cancelled in September"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -20,12 +20,13 @@ STATUSES = {
     "unknown": "没有数据",
 }
 PER_YEAR = ("yearly", "yearly_average")
-MONTHS_BACK = 12
 FEWEST_POINTS = 3
 LEAST_DAYS = 90
 """Of the running window, before its pace says anything."""
 _DAY = dt.timedelta(days=1)
-_MONTH = dt.timedelta(days=30)
+QUARTER = dt.timedelta(days=90)
+YEAR = 4 * QUARTER
+"""How far back the trend of a stock looks, and in what steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,17 +114,21 @@ def evaluate(
         plan_line = _figure_line(target, programme, as_of, due, known, year)
         forecast, on = _figure_forecast(target, as_of, due, known, final=final)
     else:
-        window = _window(target, programme, as_of, year)
+        window = window_of(target, programme, as_of, year)
         missing = counts.missing(target.metric) or ("" if window else "每个主体的完成情况尚无登记")
         if missing or window is None:
             attained, plan_line = Number(None, missing=missing), Number(None, missing=missing)
             forecast, on = Number(None, missing=missing), None
             window = None
         else:
-            value = counts.count(target.metric, [window])[window]
+            first = counts.first(target.metric) if window.start is None else None
+            days = _days(programme, as_of, first, final=final) if window.start is None else []
+            found = counts.count(target.metric, [window, *(Window(None, each) for each in days)])
+            value = found[window]
+            stock = {each: Decimal(found[Window(None, each)]) for each in days}
             attained = Number(Decimal(value), how=_counted(window))
-            plan_line = _count_line(target, programme, as_of, due, counts, window)
-            forecast, on = _count_forecast(target, as_of, due, counts, window, value, final=final)
+            plan_line = _count_line(target, programme, as_of, due, window, stock)
+            forecast, on = _count_forecast(target, as_of, due, counts, window, value, stock, first, final=final)
     return Standing(
         target=target,
         as_of=as_of,
@@ -164,7 +169,8 @@ def _stretched(target: Target, attained: Number) -> bool | None:
 # -- counted in a register ------------------------------------------------------------------------------------------
 
 
-def _window(target: Target, programme: Programme, as_of: dt.date, year: int | None) -> Window | None:
+def window_of(target: Target, programme: Programme, as_of: dt.date, year: int | None) -> Window | None:
+    """What of a register is counted; null where the kind is not a count of its own."""
     if target.kind == "stock":
         return Window(None, as_of)
     if target.kind == "yearly" and year is not None:
@@ -180,8 +186,27 @@ def _counted(window: Window) -> str:
     return f"称号台账中 {window.start} 至 {window.until} 首次认定的企业数（复核、重新认定不算新增）"
 
 
+def _days(programme: Programme, as_of: dt.date, first: dt.date | None, *, final: bool) -> list[dt.date]:
+    """Days on which the register is counted beside `as_of`: the base of the plan line, and the points of the trend."""
+    if first is None:
+        return []
+    before = programme.period.start - _DAY
+    base = [before] if first <= before else []
+    trend = [] if final or first > as_of - YEAR else _trend(as_of)
+    return [*base, *trend]
+
+
+def _trend(as_of: dt.date) -> list[dt.date]:
+    return [as_of - number * QUARTER for number in range(YEAR // QUARTER, -1, -1)]
+
+
 def _count_line(
-    target: Target, programme: Programme, as_of: dt.date, due: dt.date, counts: Counts, window: Window
+    target: Target,
+    programme: Programme,
+    as_of: dt.date,
+    due: dt.date,
+    window: Window,
+    stock: Mapping[dt.date, Decimal],
 ) -> Number:
     wanted = target.threshold.value
     if wanted is None:
@@ -189,16 +214,22 @@ def _count_line(
     if window.start is not None:
         return _between(Decimal(0), wanted, window.start - _DAY, due, as_of, f"从 {window.start} 的 0 起")
     before = programme.period.start - _DAY
-    first = counts.first(target.metric)
-    if first is None or first > before:
+    if before not in stock:
         return Number(None, missing=f"台账中没有 {programme.period.start} 以前的记录，基期数未知")
-    start = Window(None, before)
-    baseline = Decimal(counts.count(target.metric, [start])[start])
-    return _between(baseline, wanted, before, due, as_of, f"从 {before} 台账的 {baseline} 起")
+    return _between(stock[before], wanted, before, due, as_of, f"从 {before} 台账的 {stock[before]} 起")
 
 
 def _count_forecast(
-    target: Target, as_of: dt.date, due: dt.date, counts: Counts, window: Window, value: int, *, final: bool
+    target: Target,
+    as_of: dt.date,
+    due: dt.date,
+    counts: Counts,
+    window: Window,
+    value: int,
+    stock: Mapping[dt.date, Decimal],
+    first: dt.date | None,
+    *,
+    final: bool,
 ) -> tuple[Number, dt.date | None]:
     if final:
         return Number(None, missing="已到目标日，不再预测"), None
@@ -210,13 +241,10 @@ def _count_forecast(
         pace = Decimal(value) / passed
         how = f"按 {window.start} 以来的日均新增 {pace:.4f} 推到 {on}"
         return Number(_whole(value + pace * (on - as_of).days), how=how), on
-    first = counts.first(target.metric)
-    if first is None or first > as_of - MONTHS_BACK * _MONTH:
+    if first is None or first > as_of - YEAR:
         return Number(None, missing="台账记录不足一年，点数太少，不能预测"), on
-    days = [as_of - number * _MONTH for number in range(MONTHS_BACK, -1, -1)]
-    found = counts.count(target.metric, [Window(None, day) for day in days])
-    slope = _slope([(day, Decimal(found[Window(None, day)])) for day in days])
-    how = f"按最近 {MONTHS_BACK} 个月在册数的直线趋势（每天 {slope:+.4f} 家）推到 {on}"
+    slope = _slope([(day, stock[day]) for day in _trend(as_of)])
+    how = f"按最近一年每季在册数的直线趋势（每天 {slope:+.4f} 家）推到 {on}"
     if ending := counts.ending(target.metric, as_of, on):
         how += f"；其中 {ending} 家的有效期届时已满，未通过复核会减少"
     return Number(max(Decimal(0), _whole(value + slope * (on - as_of).days)), how=how), on

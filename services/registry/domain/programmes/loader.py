@@ -9,6 +9,21 @@ import re
 from dataclasses import dataclass, field
 
 from rulebook.source import Block, Reader, Scalar, SourceInvalid, plain
+from services.registry.domain.programmes.keys import (
+    ALSO_KEYS,
+    CONFLICT_KEYS,
+    DEADLINE_KEYS,
+    DOCUMENT_KEYS,
+    ORDER_KEYS,
+    PERIOD_KEYS,
+    PROGRAMME_KEYS,
+    QUOTATION_KEYS,
+    READING_KEYS,
+    TARGET_KEYS,
+    TASK_KEYS,
+    THRESHOLD_KEYS,
+    UNIT_KEYS,
+)
 from services.registry.domain.programmes.model import (
     DEADLINES,
     GRADES,
@@ -33,28 +48,6 @@ from services.registry.domain.programmes.model import (
 )
 from services.registry.domain.programmes.values import date_of, lines_of, month_day_of, number_of, part_of, year_of
 
-PROGRAMME_KEYS = (
-    "programme", "label", "document", "area", "area_note", "members", "period", "orders", "also_responsible", "units",
-    "targets", "tasks", "conflicts",
-)  # fmt: skip
-DOCUMENT_KEYS = ("name", "number", "issuer", "issued_on", "copy")
-PERIOD_KEYS = ("from", "to", "lines", "quote", "note")
-ORDER_KEYS = ("kind", "label", "lines", "quote")
-ALSO_KEYS = ("units", "parts", "lines", "quote")
-UNIT_KEYS = ("name", "written", "now", "evidence")
-TARGET_KEYS = (
-    "id", "label", "metric", "kind", "operator", "value", "stretch", "tolerance", "unit", "by", "lines", "quote",
-    "annex", "tasks", "decisions", "note",
-)  # fmt: skip
-THRESHOLD_KEYS = ("operator", "value")
-QUOTATION_KEYS = ("lines", "quote")
-TASK_KEYS = (
-    "id", "item", "part", "section", "label", "lines", "text", "units_quote", "lead", "cooperating", "responsible",
-    "deadline", "note",
-)  # fmt: skip
-DEADLINE_KEYS = ("kind", "on", "quote", "event")
-CONFLICT_KEYS = ("id", "decision", "about", "question", "readings", "used", "because")
-READING_KEYS = ("source", "lines", "quote", "gist", "evidence", "says")
 MOST_LINES = 500
 """Targets, tasks and conflicts of one programme; the longest plan has sixty."""
 EVERY_YEAR = ("yearly", "yearly_average", "each")

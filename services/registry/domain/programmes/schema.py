@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.registry.domain.programmes import loader
+from services.registry.domain.programmes import keys
 from services.registry.domain.programmes.model import DEADLINES, GRADES, KINDS, MEMBERS, ORDERS, PARTS, Vocabulary
 
 Json = dict[str, Any]
@@ -26,31 +26,31 @@ def programme_schema(vocabulary: Vocabulary) -> Json:
     quotation: Json = {"lines": _LINES, "quote": _TEXT}
     metrics = {each.id: each.label for each in vocabulary.metrics.values()}
     target: Json = {
-        **dict.fromkeys(loader.TARGET_KEYS, _TEXT),
+        **dict.fromkeys(keys.TARGET_KEYS, _TEXT),
         **threshold,
         **quotation,
         "metric": _named(metrics),
         "kind": _named(KINDS),
-        "stretch": _object(loader.THRESHOLD_KEYS, threshold),
+        "stretch": _object(keys.THRESHOLD_KEYS, threshold),
         "by": _SCALAR,
-        "annex": _object(loader.QUOTATION_KEYS, quotation),
+        "annex": _object(keys.QUOTATION_KEYS, quotation),
         "tasks": _list(_TEXT),
         "decisions": _list(_TEXT),
     }
     task: Json = {
-        **dict.fromkeys(loader.TASK_KEYS, _TEXT),
+        **dict.fromkeys(keys.TASK_KEYS, _TEXT),
         "part": _named(PARTS),
         "lines": _LINES,
         **{role: _list(_TEXT) for role in ("lead", "cooperating", "responsible")},
         "deadline": _object(
-            loader.DEADLINE_KEYS, {**dict.fromkeys(loader.DEADLINE_KEYS, _SCALAR), "kind": _named(DEADLINES)}
+            keys.DEADLINE_KEYS, {**dict.fromkeys(keys.DEADLINE_KEYS, _SCALAR), "kind": _named(DEADLINES)}
         ),
     }
-    reading: Json = {**dict.fromkeys(loader.READING_KEYS, _TEXT), "lines": _LINES, "evidence": {"enum": list(GRADES)}}
+    reading: Json = {**dict.fromkeys(keys.READING_KEYS, _TEXT), "lines": _LINES, "evidence": {"enum": list(GRADES)}}
     conflict: Json = {
-        **dict.fromkeys(loader.CONFLICT_KEYS, _TEXT),
+        **dict.fromkeys(keys.CONFLICT_KEYS, _TEXT),
         "about": _list(_TEXT),
-        "readings": _list(_object(loader.READING_KEYS, reading, required=("source", "says"))),
+        "readings": _list(_object(keys.READING_KEYS, reading, required=("source", "says"))),
     }
     order: Json = {"kind": _named(ORDERS), "label": _TEXT, **quotation}
     return {
@@ -59,25 +59,25 @@ def programme_schema(vocabulary: Vocabulary) -> Json:
         "title": "计划",
         "description": "一份地方方案的目标、任务、分歧和督查要求。完整检查由登记服务在收到时进行。",
         **_object(
-            loader.PROGRAMME_KEYS,
+            keys.PROGRAMME_KEYS,
             {
-                **dict.fromkeys(loader.PROGRAMME_KEYS, _TEXT),
-                "document": _object(loader.DOCUMENT_KEYS, dict.fromkeys(loader.DOCUMENT_KEYS, _TEXT)),
+                **dict.fromkeys(keys.PROGRAMME_KEYS, _TEXT),
+                "document": _object(keys.DOCUMENT_KEYS, dict.fromkeys(keys.DOCUMENT_KEYS, _TEXT)),
                 "area": _list(_TEXT),
                 "members": _named(MEMBERS),
-                "period": _object(loader.PERIOD_KEYS, {**dict.fromkeys(loader.PERIOD_KEYS, _TEXT), "lines": _LINES}),
-                "orders": _list(_object(loader.ORDER_KEYS, order, required=loader.ORDER_KEYS)),
+                "period": _object(keys.PERIOD_KEYS, {**dict.fromkeys(keys.PERIOD_KEYS, _TEXT), "lines": _LINES}),
+                "orders": _list(_object(keys.ORDER_KEYS, order, required=keys.ORDER_KEYS)),
                 "also_responsible": _object(
-                    loader.ALSO_KEYS, {"units": _list(_TEXT), "parts": _list(_named(PARTS)), **quotation}
+                    keys.ALSO_KEYS, {"units": _list(_TEXT), "parts": _list(_named(PARTS)), **quotation}
                 ),
-                "units": _list(_object(loader.UNIT_KEYS, dict.fromkeys(loader.UNIT_KEYS, _TEXT), required=("name",))),
+                "units": _list(_object(keys.UNIT_KEYS, dict.fromkeys(keys.UNIT_KEYS, _TEXT), required=("name",))),
                 "targets": _list(
-                    _object(loader.TARGET_KEYS, target, required=("id", "label", "metric", "kind", "lines", "quote"))
+                    _object(keys.TARGET_KEYS, target, required=("id", "label", "metric", "kind", "lines", "quote"))
                 ),
                 "tasks": _list(
-                    _object(loader.TASK_KEYS, task, required=("id", "item", "part", "label", "lines", "text"))
+                    _object(keys.TASK_KEYS, task, required=("id", "item", "part", "label", "lines", "text"))
                 ),
-                "conflicts": _list(_object(loader.CONFLICT_KEYS, conflict, required=("id", "decision", "readings"))),
+                "conflicts": _list(_object(keys.CONFLICT_KEYS, conflict, required=("id", "decision", "readings"))),
             },
             required=("programme", "label", "document", "area", "members", "period", "units", "targets", "tasks"),
         ),

@@ -9,6 +9,9 @@ from decimal import Decimal, InvalidOperation
 from rulebook.source import Block, Reader
 from services.registry.domain.programmes.model import Lines
 
+EARLIEST, LATEST = 1990, 2100
+"""Years that a plan can be about: beyond them a digit was mistyped."""
+
 _LINES = re.compile(r"^(\d{1,5})(?:-(\d{1,5}))?$")
 _MONTH_DAY = re.compile(r"^(\d\d)-(\d\d)$")
 _YEAR = re.compile(r"^(19|20)\d\d$")
@@ -20,10 +23,15 @@ def date_of(reader: Reader, block: Block, key: str, *, required: bool = True) ->
     if not text:
         return None
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         reader.problem(reader.line_of(block, key), text, "日期 YYYY-MM-DD", "请改成如 2025-12-31。", "not-a-date")
         return None
+    if not EARLIEST <= day.year <= LATEST:
+        expected = f"{EARLIEST} 到 {LATEST} 年的日期"
+        reader.problem(reader.line_of(block, key), text, expected, "请核对年份。", "not-a-date")
+        return None
+    return day
 
 
 def month_day_of(reader: Reader, block: Block, key: str) -> tuple[int, int] | None:

@@ -42,6 +42,7 @@ def record_figure(tx: Transaction, programme: Programme, target: Target, stated:
     """Record a figure of a period that has none yet."""
     _require_sound(target, stated)
     figures = Figures(tx)
+    figures.lock(programme.id, target.id)
     if figures.find_standing(programme.id, target.id, stated.period_start, stated.period_end) is not None:
         period = f"{stated.period_start} 至 {stated.period_end}"
         raise FigureAlreadyRecorded(f"{period} 的数据已登记；如有误，请用更正，原数据会保留")
@@ -57,6 +58,7 @@ def correct_figure(
     """Put a corrected figure in the place of one; the one corrected stays in the history."""
     _require_sound(target, stated)
     figures = Figures(tx)
+    figures.lock(programme.id, target.id)
     earlier = figures.get_for_update(programme.id, target.id, figure_id)
     if earlier.superseded_at is not None:
         raise FigureAlreadyCorrected("这条数据已被更正过，请更正最新的一条")

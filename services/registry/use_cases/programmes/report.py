@@ -126,10 +126,9 @@ def _titles(tx: Transaction, programme: Programme, day: dt.date) -> list[Section
     ends = [min(day, dt.date(year, 12, 31)) for year in programme.period.years if dt.date(year, 1, 1) <= day]
     if not metrics or not ends:
         return []
-    series = [
-        (metric.label, tuple(Decimal(counts.count(metric, [Window(None, end)])[Window(None, end)]) for end in ends))
-        for metric in metrics
-    ]
+    windows = [Window(None, end) for end in ends]
+    found = {metric.label: counts.count(metric, windows) for metric in metrics}
+    series = [(label, tuple(Decimal(numbers[window]) for window in windows)) for label, numbers in found.items()]
     columns = ("称号", *(f"{end}" for end in ends))
     rows = tuple((label, *(f"{value} 家" for value in values)) for label, values in series)
     told = "按称号台账逐日计数：有效和复核中的计入，一家企业计一次。"
