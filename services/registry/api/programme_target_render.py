@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from rulebook.units import plain_decimal
 from services.registry.api.programme_render import conflict_out, quotation_out
 from services.registry.api.programme_target_schemas import (
     FigureOut,
@@ -19,14 +20,14 @@ from services.registry.api.schemas import Coded
 from services.registry.domain.programmes.attainment import STATUSES, Number, Standing
 from services.registry.domain.programmes.counting import REASONS, Window
 from services.registry.domain.programmes.model import COMPARISONS, COUNTS, KINDS, Programme
-from services.registry.domain.titles import STATES
+from services.registry.domain.titles import STATES, TITLES
 from services.registry.store.programme_counts import Holder
 from services.registry.store.programme_tables import FigureRow
 from services.registry.store.reference import Reference
 
 
 def plain(value: Decimal | None) -> str | None:
-    return None if value is None else format(value.normalize(), "f")
+    return None if value is None else plain_decimal(value)
 
 
 def number_out(number: Number) -> NumberOut:
@@ -44,6 +45,7 @@ def target_out(programme: Programme, standing: Standing, years: Sequence[Standin
         id=target.id,
         label=target.label,
         metric=Coded(code=metric.id, label=metric.label),
+        among=coded(metric.among, TITLES.get(metric.among or "")),
         counted_in=Coded(code=metric.counts, label=COUNTS[metric.counts]),
         kind=Coded(code=target.kind, label=KINDS[target.kind]),
         operator=list(threshold.operator),

@@ -46,6 +46,7 @@ class TargetOut(BaseModel):
     id: str
     label: str
     metric: Coded
+    among: Coded | None = Field(description="only those who hold this title too (其中)")
     counted_in: Coded = Field(description="the register, or the issuing unit's figures")
     kind: Coded
     operator: list[str] = Field(description="the document's own words")

@@ -60,7 +60,7 @@ router = APIRouter(prefix="/programmes/{programme_id}", tags=["programmes"], rou
 CountsCode = Literal["titles", "items", "pool", "listing", "activity", "figure", "milestone"]
 ReasonCode = Literal[
     "recorded_in_error", "publicized", "later", "cancelled", "expired", "ended_undated", "undated", "before_window",
-    "outside", "district_missing", "not_listed",
+    "outside", "district_missing", "not_listed", "not_among",
 ]  # fmt: skip
 AsOf = Annotated[
     dt.date | None, Query(ge=dt.date(2000, 1, 1), description="统计日；不填为今天。已到期的目标按其最后一天")

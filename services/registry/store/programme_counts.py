@@ -38,6 +38,7 @@ WITH days AS (
                WHEN e.district_code IS NULL THEN 'district_missing'
                WHEN NOT ({within}) THEN 'outside'
                {listed}
+               {among}
            END AS reason
     FROM days d JOIN enterprises e ON e.uscc = d.uscc
 )
@@ -51,6 +52,16 @@ _STOCK = """
 _NEW = """
                WHEN d.begins IS NULL THEN 'undated'
                WHEN d.first_begins < :start THEN 'before_window'"""
+# Whether the enterprise holds the other title (其中) on a day too: as in stocks.
+_HELD_TOO = """EXISTS (
+    SELECT 1 FROM title_records o
+    WHERE o.uscc = {uscc} AND o.title = :among AND o.state <> 'publicized'
+      AND o.cancelled_kind IS DISTINCT FROM 'recorded_in_error'
+      AND coalesce(o.valid_from, o.announced_on, (o.recorded_at AT TIME ZONE 'Asia/Shanghai')::date) <= {day}
+      AND NOT (o.state = 'cancelled' AND (o.cancelled_on IS NULL OR o.cancelled_on <= {day}))
+      AND NOT (o.state = 'expired' AND (o.valid_to IS NULL OR o.valid_to >= :now))
+      AND (o.state = 'under_review' OR o.valid_to IS NULL OR o.valid_to >= {day})
+)"""
 _LISTED = """
                WHEN NOT EXISTS (
                    SELECT 1 FROM programme_members m
@@ -80,13 +91,14 @@ _ON_DAYS = """{spans}
 SELECT d.day, count(DISTINCT s.uscc) AS number
 FROM unnest(CAST(:days AS date[])) AS d(day)
 JOIN spans s ON s.begins <= d.day AND (s.ends IS NULL OR s.ends >= d.day)
+WHERE {among}
 GROUP BY d.day"""
 _COUNT = "{judged} SELECT count(DISTINCT uscc) FROM judged WHERE reason IS NULL AND {seen}"
 _BY_DISTRICT = (
     "{judged} SELECT district_code, count(DISTINCT uscc) AS number FROM judged WHERE reason IS NULL GROUP BY 1"
 )
 _ENDING = """{spans} SELECT count(*) FROM (
-    SELECT uscc FROM spans WHERE begins <= :on AND (ends IS NULL OR ends >= :on)
+    SELECT uscc FROM spans WHERE begins <= :on AND (ends IS NULL OR ends >= :on) AND {among}
     GROUP BY uscc HAVING bool_and(ends IS NOT NULL AND ends <= :before)
 ) AS ending"""
 _HOLDERS = """{judged}, best AS (
@@ -160,8 +172,9 @@ class TitleCounts:
     def ending(self, metric: Metric, on: dt.date, before: dt.date) -> int:
         """How many of those counted on a day have a term that ends after it and not later than `before`."""
         spans, bound = self._spans(metric, None)
-        query = text(_ENDING.format(spans=spans))
-        return int(self._session.scalar(query, {**bound, "on": on, "before": before}) or 0)
+        among, other = _among(metric, "spans.uscc", "CAST(:on AS date)")
+        query = text(_ENDING.format(spans=spans, among=among))
+        return int(self._session.scalar(query, {**bound, **other, "on": on, "before": before}) or 0)
 
     def list_page(
         self,
@@ -188,7 +201,9 @@ class TitleCounts:
 
     def _on_days(self, metric: Metric, days: Sequence[dt.date], area: str | None) -> dict[dt.date, int]:
         spans, bound = self._spans(metric, area)
-        rows = self._session.execute(text(_ON_DAYS.format(spans=spans)), {**bound, "days": list(days)})
+        among, other = _among(metric, "s.uscc", "d.day")
+        query = text(_ON_DAYS.format(spans=spans, among=among))
+        rows = self._session.execute(query, {**bound, **other, "days": list(days)})
         return {row.day: row.number for row in rows}
 
     def _spans(self, metric: Metric, area: str | None) -> tuple[str, dict[str, Any]]:
@@ -230,19 +245,28 @@ class TitleCounts:
             candidates = f"{candidates} AND e.district_code LIKE :part"
         stock = window.start is None
         begins = "coalesce(d.begins, d.known_on)" if stock else "d.begins"
+        among, other = _among(metric, "e.uscc", ":until")
         statement = _JUDGED.format(
             beyond=f"{begins} > :until",
             first="NULL::date" if stock else _FIRST_ACT,
             window=_STOCK if stock else _NEW,
             within=within,
             listed=_LISTED if self._programme.members == "listed" else "",
+            among=f"WHEN NOT {among} THEN 'not_among'" if metric.among else "",
             candidates=candidates,
         )
-        bound |= {"title": metric.title, "until": window.until}
+        bound |= {"title": metric.title, "until": window.until, **other}
         bound |= {"today": clock.today()} if stock else {"start": window.start}
         if self._programme.members == "listed":
             bound["programme"] = self._programme.id
         return statement, bound
+
+
+def _among(metric: Metric, uscc: str, day: str) -> tuple[str, dict[str, Any]]:
+    """A condition that the enterprise holds the metric's other title on `day` (SQL), and its parameters."""
+    if metric.among is None:
+        return "true", {}
+    return _HELD_TOO.format(uscc=uscc, day=day), {"among": metric.among, "now": clock.today()}
 
 
 def _prefixes(column: str, prefixes: Sequence[str] | None, name: str) -> tuple[str, dict[str, Any]]:

@@ -138,6 +138,22 @@ def test_new_in_the_plans_window_is_the_first_act_not_a_renewal(registry: Regist
     assert (wrong.status_code, wrong.json()["code"]) == (409, "programme-members-not-listed")
 
 
+def test_among_them_counts_only_who_holds_the_other_title_too(registry: Registry) -> None:
+    both = title(registry, 1, "suzhou_industry_giant", district="341302", valid_from="2019-01-01")
+    record(registry, both, "specialized_sme", valid_from="2018-06-01", valid_to="2021-06-01")
+    late = title(registry, 2, "suzhou_industry_giant", district="341302", valid_from="2019-01-01")
+    record(registry, late, "specialized_sme", valid_from="2021-06-01")
+    alone = title(registry, 3, "suzhou_industry_giant", district="341302", valid_from="2019-01-01")
+    found = target(registry, SUZHOU, "T-S1-2")
+    assert (found["attained"]["value"], found["among"]["code"]) == ("1", "specialized_sme")
+    made_of = drill(registry, SUZHOU, "T-S1-2")
+    assert [each["uscc"] for each in made_of["items"]] == [both]
+    others = drill(registry, SUZHOU, "T-S1-2", counted=False)
+    assert {each["uscc"]: each["reason"]["code"] for each in others["items"]} == dict.fromkeys(
+        (late, alone), "not_among"
+    )
+
+
 def test_a_target_of_every_year_shows_each_year(registry: Registry) -> None:
     for number, begins in enumerate(["2018-03-01", "2019-05-01", "2019-06-01"], start=1):
         title(registry, number, "suzhou_specialized_sme", district="341302", valid_from=begins)

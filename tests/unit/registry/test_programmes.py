@@ -245,6 +245,7 @@ BREAKS = [
     ("operator: [突破]\n    value: 80", "operator: [超过]\n    value: 80", "operator-not-quoted"),
     ("value: 80\n", "value: 八十\n", "not-a-number"),
     ("unit: 家\n", "unit: 亿元\n", "wrong-unit"),
+    ("metric: title.high_tech\n", "metric: title.high_tech\n    among: giant\n", "unknown-among"),
     ("by: 2025\n", "by: 2035\n", "year-outside-period"),
     ("    by: 2025\n", "", "missing-by"),
     ("kind: stock\n", "kind: total\n", "unknown-kind"),

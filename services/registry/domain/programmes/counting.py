@@ -18,6 +18,7 @@ REASONS = {
     "ended_undated": "已到期或复核未通过，终止日期未登记",
     "undated": "没有公告日期和有效期起，不能确认在统计期内",
     "before_window": "统计期之前已首次认定，不算新增",
+    "not_among": "没有同时持有目标要求的另一称号",
     "outside": "登记地不在计划区域内",
     "district_missing": "登记地区划未填，不能确认在计划区域内",
     "not_listed": "未列入计划的企业名单",

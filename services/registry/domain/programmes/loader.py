@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rulebook.source import Block, Reader, Scalar, SourceInvalid, plain
 from services.registry.domain.programmes.keys import (
@@ -47,6 +47,7 @@ from services.registry.domain.programmes.model import (
     Vocabulary,
 )
 from services.registry.domain.programmes.values import date_of, lines_of, month_day_of, number_of, part_of, year_of
+from services.registry.domain.titles import TITLES
 
 MOST_LINES = 500
 """Targets, tasks and conflicts of one programme; the longest plan has sixty."""
@@ -262,7 +263,12 @@ class _Compiler:
             expected = "词表中的指标"
             remedy = "请从 reference/programme_vocabulary.yaml 选用，或先在词表中登记。"
             self.reader.problem(line, text, expected, remedy, "unknown-metric")
-        return found
+        among = self.reader.text(block, "among", required=False)
+        if among and (among not in TITLES or (found is not None and found.counts != "titles")):
+            expected = "称号代码：" + "、".join(TITLES)
+            remedy = "“其中”只用于按称号计数的目标。"
+            self.reader.problem(self.reader.line_of(block, "among"), among, expected, remedy, "unknown-among")
+        return replace(found, among=among) if found is not None and among else found
 
     def _threshold(self, block: Block, *, milestone: bool) -> Threshold:
         reader = self.reader

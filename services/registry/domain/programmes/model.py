@@ -66,13 +66,17 @@ class Quotation:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What is counted. `title` is the ledger's code where titles are counted."""
+    """What is counted. `title` is the ledger's code where titles are counted.
+
+    `among`: only those who hold this title too (其中).
+    """
 
     id: str
     counts: str
     label: str
     units: tuple[str, ...]
     title: str | None = None
+    among: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from html import escape
 
+from rulebook.units import plain_decimal
 from services.registry.domain.programmes.report import Chart, Report, Table
 
 COLOURS = ("#1f5fa8", "#c4622d", "#3f8f4f", "#8a5aa8", "#a88a1f", "#4f8f8f")
@@ -69,7 +70,7 @@ def _bar(value: Decimal | None, longest: Decimal, top: int, colour: str, unit: s
     if value is None:
         return f'<text x="{LABELS}" y="{top + 13}" fill="#666">无数据</text>'
     length = float(value / longest) * BARS
-    said = f"{format(value.normalize(), 'f')} {unit}"
+    said = f"{plain_decimal(value)} {unit}"
     return (
         f'<rect x="{LABELS}" y="{top}" width="{length:.1f}" height="{ROW - 4}" fill="{colour}"/>'
         f'<text x="{LABELS + length + 6:.1f}" y="{top + 12}">{escape(said)}</text>'

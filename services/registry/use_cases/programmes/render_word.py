@@ -17,6 +17,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
+from rulebook.units import plain_decimal
 from services.registry.domain.programmes.report import Chart, Report, Table
 
 BODY, HEADINGS = "仿宋", "黑体"
@@ -170,7 +171,7 @@ def _points(values: list[Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else escape(str(value))
+    return plain_decimal(value) if isinstance(value, Decimal) else escape(str(value))
 
 
 def _numeral(number: int) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from chassis import clock
 from chassis.db import Transaction
+from rulebook.units import plain_decimal
 from services.registry.domain.programmes.attainment import STATUSES, Number, Standing
 from services.registry.domain.programmes.counting import Window
 from services.registry.domain.programmes.errors import ReportYearRefused
@@ -112,7 +113,11 @@ def wanted_words(target: Target) -> str:
 
 
 def _said(number: Number, unit: str) -> str:
-    return NOTHING if number.value is None else f"{format(number.value.normalize(), 'f')} {unit}".strip()
+    return NOTHING if number.value is None else _with_unit(number.value, unit)
+
+
+def _with_unit(value: Decimal, unit: str) -> str:
+    return f"{plain_decimal(value)} {unit}".strip()
 
 
 def _metrics(programme: Programme) -> list[Metric]:
@@ -160,7 +165,7 @@ def _figures(tx: Transaction, programme: Programme, day: dt.date) -> list[Sectio
     for target in programme.targets:
         for each in standing.get(target.id, []):
             if each.end <= day:
-                value = f"{format(each.value.normalize(), 'f')} {target.unit}".strip()
+                value = _with_unit(each.value, target.unit)
                 period = f"{each.start} 至 {each.end}"
                 rows.append((target.id, target.label, period, value, each.scope, each.issued_by, each.document))
     if not rows:
@@ -201,7 +206,7 @@ def _assignments(tx: Transaction, programme: Programme, year: int) -> list[Secti
         target = programme.target(row.target_id)
         if target is not None:
             name = (known.places.name_of(row.assignee) or row.assignee) if row.kind == "area" else row.assignee
-            value = f"{format(row.value.normalize(), 'f')} {target.unit}"
+            value = _with_unit(row.value, target.unit)
             rows.append((target.id, target.label, name, value, row.document))
     if not rows:
         return []
