@@ -6,9 +6,13 @@ import datetime as dt
 from typing import Any
 
 from chassis import clock
+from chassis.bus import open_bus
+from chassis.worker import Turning
 from contracts.events import ALL
 from services.registry.prepare import read_catalog
+from services.registry.settings import Settings
 from services.registry.use_cases.programmes.watch import watch_programmes
+from services.registry.worker import build_worker
 from tests.service.registry.conftest import Registry
 
 QIANJIANG, SUZHOU = "qianjiang-2023-2027", "suzhou-2018-2020"
@@ -150,6 +154,19 @@ def divide(registry: Registry, line: str, year: int, parts: dict[str, str], **ch
     stated = [{"assignee": assignee, "value": value} for assignee, value in parts.items()]
     body = {"year": year, "kind": "area", "document": "分解文件", "parts": stated} | changes
     return registry.call("PUT", f"/programmes/{SUZHOU}/targets/{line}/assignments", json=body)
+
+
+def test_the_worker_does_it_by_its_schedule(registry: Registry, settings: Settings) -> None:
+    assert registry.call("PUT", TASK, json={"due_on": "2026-06-10", "basis": "2026 年度目标清单"}).status_code == 200
+    bus = open_bus("postgresql://nobody@localhost:1/bus")
+    schedules = next(each for each in build_worker(settings, registry.db, bus).loops if each.name == "schedules")
+    bus.close()
+    assert isinstance(schedules, Turning)
+    with clock.frozen(dt.datetime(2026, 7, 1, tzinfo=dt.UTC)):
+        schedules.work()
+    assert overdue(registry)[0][0] == "TK-S2-4"
+    failed = registry.rows("SELECT name FROM schedules WHERE last_error IS NOT NULL")
+    assert [row.name for row in failed] == []
 
 
 def test_parts_of_a_target_are_added_up_and_counted_where_they_belong(registry: Registry) -> None:

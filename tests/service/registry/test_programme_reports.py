@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 from docx import Document
 from typer.testing import CliRunner
 
+from chassis import clock
 from peiyu.cli import app
 from tests.service.registry.conftest import Registry
 
@@ -105,7 +107,8 @@ def test_a_report_of_an_earlier_year_counts_as_of_that_year(registry: Registry) 
     assert read.cells[begins + 4] == "1 家"
     refused = registry.get(f"/programmes/{SUZHOU}/report", params={"year": 2021})
     assert (refused.status_code, refused.json()["code"]) == (422, "report-year-refused")
-    future = registry.get(f"/programmes/{QIANJIANG}/report", params={"year": 2027})
+    with clock.frozen(dt.datetime(2026, 11, 30, tzinfo=dt.UTC)):
+        future = registry.get(f"/programmes/{QIANJIANG}/report", params={"year": 2027})
     assert future.status_code == 422, "a year that has not begun has no report"
 
 

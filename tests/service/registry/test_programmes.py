@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chassis import clock
 from chassis.db import Database
 from services.registry.prepare import prepare
 from tests.service.registry.conftest import Registry
@@ -41,7 +43,8 @@ def everything(registry: Registry, path: str, **options: Any) -> list[dict[str, 
 
 
 def test_the_five_plans_are_there_and_say_whether_they_are_over(registry: Registry) -> None:
-    listed = everything(registry, "/programmes")
+    with clock.frozen(dt.datetime(2026, 11, 30, tzinfo=dt.UTC)):
+        listed = everything(registry, "/programmes")
     assert [each["id"] for each in listed] == ALL
     standing = {each["id"]: each["standing"]["code"] for each in listed}
     assert standing == {each: "running" if each == QIANJIANG else "over" for each in ALL}
