@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import re
 from dataclasses import dataclass, field, replace
 
 from rulebook.source import Block, Reader, Scalar, SourceInvalid, plain
+from services.registry.domain.programmes.header import areas_of, paper_of, period_of, quotation_of, unit_of
 from services.registry.domain.programmes.keys import (
     ALSO_KEYS,
     CONFLICT_KEYS,
     DEADLINE_KEYS,
-    DOCUMENT_KEYS,
     ORDER_KEYS,
-    PERIOD_KEYS,
     PROGRAMME_KEYS,
     QUOTATION_KEYS,
     READING_KEYS,
     TARGET_KEYS,
     TASK_KEYS,
     THRESHOLD_KEYS,
-    UNIT_KEYS,
 )
 from services.registry.domain.programmes.model import (
     DEADLINES,
@@ -35,7 +32,6 @@ from services.registry.domain.programmes.model import (
     Deadline,
     Metric,
     Order,
-    Paper,
     Period,
     Programme,
     Quotation,
@@ -43,10 +39,9 @@ from services.registry.domain.programmes.model import (
     Target,
     Task,
     Threshold,
-    Unit,
     Vocabulary,
 )
-from services.registry.domain.programmes.values import date_of, lines_of, month_day_of, number_of, part_of, year_of
+from services.registry.domain.programmes.values import date_of, month_day_of, number_of, part_of, year_of
 from services.registry.domain.titles import TITLES
 
 MOST_LINES = 500
@@ -56,7 +51,6 @@ EVERY_YEAR = ("yearly", "yearly_average", "each")
 
 _ID = re.compile(r"[a-z][a-z0-9-]{2,59}")
 _LINE_ID = re.compile(r"[A-Z]{1,3}-[A-Za-z0-9-]{1,30}")
-_AREA = re.compile(r"[1-9]\d(\d\d(\d\d)?)?")
 
 
 class ProgrammeInvalid(SourceInvalid):
@@ -93,10 +87,10 @@ class _Compiler:
     def programme(self, root: Block) -> Programme:
         reader = self.reader
         reader.only(root, PROGRAMME_KEYS)
-        units = tuple(map(self._unit, reader.blocks(root, "units")))
+        units = tuple(unit_of(reader, each) for each in reader.blocks(root, "units"))
         self.units = frozenset(each.name for each in units)
         self._also(root)
-        period = self._period(root)
+        period = period_of(reader, root)
         tasks = tuple(map(self._task, reader.blocks(root, "tasks")))
         targets = tuple(self._target(block, tasks, period) for block in reader.blocks(root, "targets"))
         known = frozenset(self.seen)
@@ -107,8 +101,8 @@ class _Compiler:
             id=self._id(root),
             sha256=_hash(root),
             label=reader.text(root, "label"),
-            paper=self._paper(root),
-            areas=self._areas(root),
+            paper=paper_of(reader, root),
+            areas=areas_of(reader, root),
             area_note=reader.text(root, "area_note", required=False),
             members=self._named(root, "members", MEMBERS),
             period=period,
@@ -145,53 +139,10 @@ class _Compiler:
             self.reader.problem(self.reader.line_of(block, key), text, expected, "请改用代码。", f"unknown-{key}")
         return text
 
-    def _areas(self, root: Block) -> tuple[str, ...]:
-        found = self.reader.texts(root, "area", required=True)
-        for text in found:
-            if not _AREA.fullmatch(text):
-                line = self.reader.line_of(root, "area")
-                self.reader.problem(line, text, "2、4 或 6 位区划代码", "请改成如 3413，并加引号。", "not-an-area")
-        return found
-
-    def _paper(self, root: Block) -> Paper:
-        reader = self.reader
-        block = reader.block(root.entries.get("document"), "document", root.line)
-        reader.only(block, DOCUMENT_KEYS)
-        return Paper(
-            reader.text(block, "name"),
-            reader.text(block, "number"),
-            reader.text(block, "issuer"),
-            date_of(reader, block, "issued_on", required=False),
-            reader.text(block, "copy", required=False),
-        )
-
-    def _period(self, root: Block) -> Period:
-        reader = self.reader
-        block = reader.block(root.entries.get("period"), "period", root.line)
-        reader.only(block, PERIOD_KEYS)
-        start, end = date_of(reader, block, "from"), date_of(reader, block, "to")
-        if start and end and end < start:
-            reader.problem(block.line, f"{start} 至 {end}", "止不早于起", "请核对起止日期。", "period-reversed")
-        first = start or end or _NO_DAY
-        note = reader.text(block, "note", required=False)
-        return Period(start or first, end or first, self._quotation(block, "quote"), note)
-
-    def _quotation(self, block: Block, key: str) -> Quotation:
-        return Quotation(lines_of(self.reader, block), self.reader.text(block, key))
-
     def _order(self, block: Block) -> Order:
         self.reader.only(block, ORDER_KEYS)
         kind = self._named(block, "kind", ORDERS)
-        return Order(kind, self.reader.text(block, "label"), self._quotation(block, "quote"))
-
-    def _unit(self, block: Block) -> Unit:
-        reader = self.reader
-        reader.only(block, UNIT_KEYS)
-        grade = reader.text(block, "evidence", required=False)
-        if grade and grade not in GRADES:
-            reader.problem(block.line, grade, "、".join(GRADES), "请改用证据等级。", "unknown-evidence")
-        written, now = (reader.text(block, key, required=False) for key in ("written", "now"))
-        return Unit(reader.text(block, "name"), written, now, grade)
+        return Order(kind, self.reader.text(block, "label"), quotation_of(self.reader, block, "quote"))
 
     def _also(self, root: Block) -> None:
         node = root.entries.get("also_responsible")
@@ -201,7 +152,7 @@ class _Compiler:
         self.reader.only(block, ALSO_KEYS)
         self.also = self._unit_names(block, "units")
         self.also_parts = self.reader.texts(block, "parts", required=True)
-        self._quotation(block, "quote")
+        quotation_of(self.reader, block, "quote")
 
     def _unit_names(self, block: Block, key: str) -> tuple[str, ...]:
         found = self.reader.texts(block, key)
@@ -222,7 +173,7 @@ class _Compiler:
         kind = self._named(block, "kind", KINDS)
         metric = self._metric(block)
         threshold = self._threshold(block, milestone=kind == "milestone")
-        quotation = self._quotation(block, "quote")
+        quotation = quotation_of(self.reader, block, "quote")
         self._words_stand_there(block, threshold, quotation)
         stretch = self._stretch(block, quotation, threshold)
         unit = reader.text(block, "unit", required=kind != "milestone")
@@ -318,7 +269,7 @@ class _Compiler:
 
     def _second(self, block: Block) -> Quotation:
         self.reader.only(block, QUOTATION_KEYS)
-        return self._quotation(block, "quote")
+        return quotation_of(self.reader, block, "quote")
 
     # -- tasks --------------------------------------------------------------------------------------------------------
 
@@ -340,7 +291,7 @@ class _Compiler:
             part=part,
             section=reader.text(block, "section", required=False),
             label=reader.text(block, "label"),
-            wording=self._quotation(block, "text"),
+            wording=quotation_of(self.reader, block, "text"),
             units_quote=units_quote,
             lead=lead,
             cooperating=cooperating,
@@ -394,7 +345,7 @@ class _Compiler:
         reader = self.reader
         reader.only(block, READING_KEYS)
         gist = reader.text(block, "gist", required=False)
-        quotation = None if gist else self._quotation(block, "quote")
+        quotation = None if gist else quotation_of(self.reader, block, "quote")
         grade = reader.text(block, "evidence", required=False) or "V"
         if grade not in GRADES:
             reader.problem(block.line, grade, "、".join(GRADES), "请改用证据等级。", "unknown-evidence")
@@ -402,4 +353,3 @@ class _Compiler:
 
 
 _NO_METRIC = Metric("", "figure", "", ())
-_NO_DAY = dt.date(1, 1, 1)
