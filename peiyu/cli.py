@@ -5,7 +5,7 @@ import sys
 import typer
 
 from chassis.errors import DomainError
-from peiyu.commands import assessment, develop, dlq, outbox, policy, roles, run, upkeep
+from peiyu.commands import assessment, develop, dlq, outbox, policy, programme, roles, run, upkeep
 from peiyu.refusals import CannotRun
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(assessment.app, name="assessment")
 app.add_typer(policy.app, name="policy")
+app.add_typer(programme.app, name="programme")
 app.command()(develop.openapi)
 app.command()(develop.contracts)
 app.command()(develop.maps)

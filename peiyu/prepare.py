@@ -54,7 +54,7 @@ def _load(part: str, settings: Any, db: Database) -> None:
     if part == "registry":
         from services.registry import prepare as registry
 
-        registry.prepare(db)
+        registry.prepare(db, settings.programmes_folder, settings.programme_vocabulary_file)
     elif part == "eligibility":
         from services.eligibility import prepare as eligibility
 

@@ -19,6 +19,8 @@ from contracts.events.registry import (
     EnterpriseRegistered,
     EnterpriseUpdated,
     FactsRecorded,
+    TargetAtRisk,
+    TaskOverdue,
     TitleCancelled,
     TitleRecorded,
 )
@@ -31,6 +33,8 @@ ALL: dict[str, type[Event]] = {
         FactsRecorded,
         TitleRecorded,
         TitleCancelled,
+        TaskOverdue,
+        TargetAtRisk,
         AssessmentChanged,
         AssessmentEnded,
         FindingRequested,

@@ -118,3 +118,44 @@ class TitleCancelled(EnterpriseEvent):
     record: TitleCard
     enterprise: EnterpriseCard
     reason: str
+
+
+class _OfProgramme(Event):
+    """Something about a programme (计划) in use. No person; units are those that the plan names."""
+
+    topic: ClassVar[str] = "registry.programmes"
+    keyed_by: ClassVar[str] = "programme_id"
+
+    programme_id: str = Field(description="for example qianjiang-2023-2027")
+    programme_label: str
+    areas: tuple[str, ...] = Field(description="GB/T 2260 prefixes of the programme")
+
+
+class TaskOverdue(_OfProgramme):
+    """A task of a programme is overdue and not closed; announced once per level of escalation."""
+
+    type: ClassVar[str] = "registry.task-overdue.v1"
+
+    task_id: str
+    task_label: str
+    period: int = Field(description="the year of a task of every year; 0 for the whole plan")
+    due_on: dt.date
+    due_basis: str = Field(description="the document's words, or the decision that set the day")
+    level: int = Field(description="1 for the first announcement, rising")
+    lead: tuple[str, ...]
+    units: tuple[str, ...] = Field(description="every unit that the plan names for the task")
+
+
+class TargetAtRisk(_OfProgramme):
+    """A target of a programme has fallen behind its plan line; announced once until it has caught up."""
+
+    type: ClassVar[str] = "registry.target-at-risk.v1"
+
+    target_id: str
+    target_label: str
+    as_of: dt.date
+    due: dt.date
+    attained: str = Field(description="decimal, in `unit`")
+    plan_line: str
+    wanted: str
+    unit: str

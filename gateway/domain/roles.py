@@ -14,6 +14,9 @@ SCOPES: Mapping[str, str] = {
     "imports:write": "导入表格",
     "imports:read": "查看导入结果",
     "changes:read": "读取变更流水",
+    "programmes:read": "查看计划、目标和任务",
+    "programmes:write": "管理计划、目标数据、分解和通报",
+    "programmes:report": "填报任务进展",
     "assessments:read": "查看测评结果",
     "assessments:run": "发起测评",
     "policies:write": "管理规则包、发起规则模拟",
@@ -51,18 +54,18 @@ ROLES: Mapping[str, Role] = {
             "主管部门工作人员",
             "enterprises:read enterprises:write facts:write findings:write titles:write imports:write imports:read "
             "assessments:read assessments:run policies:write commissioners:read commissioners:write whitelist:read "
-            "consents:read consents:write changes:read",
+            "consents:read consents:write changes:read programmes:read programmes:write programmes:report",
         ),
         _role(
             "platform",
             "其他政务平台",
-            "enterprises:read changes:read assessments:read assessments:run whitelist:read facts:write",
+            "enterprises:read changes:read assessments:read assessments:run whitelist:read facts:write programmes:read",
         ),
         _role("bank", "金融机构", "whitelist:read", "institution"),
         _role("commissioner", "服务专员", "inbox:read enterprises:read assessments:read", "commissioner"),
         _role("enterprise", "企业", "enterprises:read assessments:read consents:read consents:write", "uscc"),
-        _role("department", "责任单位", "enterprises:read", "department"),
-        _role("leader", "领导", "enterprises:read assessments:read whitelist:read commissioners:read"),
+        _role("department", "责任单位", "enterprises:read programmes:read programmes:report", "department"),
+        _role("leader", "领导", "enterprises:read assessments:read whitelist:read commissioners:read programmes:read"),
         _role("admin", "平台管理员", "clients:admin"),
         _role("system", "安装程序", " ".join(SCOPES)),
     )

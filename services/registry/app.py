@@ -9,8 +9,23 @@ from chassis.auth import IdentityVerifier
 from chassis.db import FEED_CHANNEL, Database
 from chassis.longpoll import LongPoll
 from chassis.worker import check_heartbeats
-from services.registry.api import changes, dictionary, enterprises, facts, imports, templates, titles
+from services.registry.api import (
+    changes,
+    dictionary,
+    enterprises,
+    facts,
+    imports,
+    programme_assignments,
+    programme_ledger,
+    programme_reports,
+    programme_supervision,
+    programme_targets,
+    programmes,
+    templates,
+    titles,
+)
 from services.registry.migrations import MIGRATIONS
+from services.registry.prepare import read_catalog
 from services.registry.settings import EXPECTED, Settings
 from services.registry.store.knowledge import load_knowledge
 from services.registry.store.queries import position
@@ -18,6 +33,15 @@ from services.registry.store.reference import check_loaded
 
 SERVICE = "registry"
 PREFIX = "/api/registry/v1"
+REGISTER = (imports, enterprises, facts, titles, changes, dictionary, templates)
+PROGRAMMES = (
+    programmes,
+    programme_targets,
+    programme_assignments,
+    programme_ledger,
+    programme_reports,
+    programme_supervision,
+)
 
 
 def create_app(settings: Settings, db: Database) -> FastAPI:
@@ -37,7 +61,8 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     )
     app.state.settings = settings
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
+    app.state.programmes = read_catalog(settings.programme_vocabulary_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
-    for module in (imports, enterprises, facts, titles, changes, dictionary, templates):
+    for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)
     return app

@@ -9,6 +9,8 @@ from pydantic import Field
 from chassis.settings import ServiceSettings
 
 _ROOT = Path(__file__).resolve().parents[2]
+PROGRAMMES_FOLDER = _ROOT / "services" / "registry" / "programmes"
+VOCABULARY_FILE = _ROOT / "services" / "registry" / "reference" / "programme_vocabulary.yaml"
 
 
 class Settings(ServiceSettings):
@@ -17,6 +19,13 @@ class Settings(ServiceSettings):
     facts_folder: Path = _ROOT / "contracts" / "facts"
     size_rules_file: Path = _ROOT / "services" / "eligibility" / "policies" / "size-2011-2017.yaml"
     """The classification of enterprises by size, as data; a city may put its own edition here."""
+
+    programmes_folder: Path = PROGRAMMES_FOLDER
+    """The plans that ship; a folder of an authority's own plans may take its place."""
+    programme_vocabulary_file: Path = VOCABULARY_FILE
+
+    programme_escalation_days: tuple[int, ...] = (1, 8, 15)
+    """Calendar days after a task's deadline on which it is announced as overdue, once for each."""
 
     import_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     import_max_unpacked_bytes: int = Field(default=512 * 1024 * 1024, ge=1024)

@@ -11,10 +11,12 @@ from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
 from services.registry.jobs import import_job
+from services.registry.prepare import read_catalog
 from services.registry.settings import Settings
 from services.registry.store.knowledge import load_knowledge
 from services.registry.use_cases.announce import CHANGES_CHANNEL
 from services.registry.use_cases.expire_titles import expire_titles
+from services.registry.use_cases.programmes.watch import watch_programmes
 
 CHANGES = Sequence("changes")
 SCHEDULES = (
@@ -22,6 +24,8 @@ SCHEDULES = (
     Schedule("titles-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_titles),
     Schedule("titles-expire", Every(60), expire_titles),
 )
+WATCH_AT = dt.time(0, 20)
+"""After the titles of the day have expired, so that targets are judged by what still holds."""
 
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
@@ -29,6 +33,9 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     retention = dt.timedelta(days=settings.retention_days)
     knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     job = import_job(knowledge, settings.import_max_rows)
+    catalog = read_catalog(settings.programme_vocabulary_file)
+    steps = settings.programme_escalation_days
+    watch = Schedule("programmes-watch", DailyAt(WATCH_AT), lambda tx: watch_programmes(tx, catalog, steps))
 
     def number_changes() -> int:
         with db.transaction() as tx:
@@ -39,7 +46,7 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         db,
         [
             Relay(db, bus, "/peiyu/registry", retention=retention),
-            *standard_loops(db, jobs={job.name: job}, schedules=SCHEDULES, retention=retention),
+            *standard_loops(db, jobs={job.name: job}, schedules=(*SCHEDULES, watch), retention=retention),
             Turning("changes", db, number_changes, seconds=1.0, channels=(CHANGES_CHANNEL,)),
         ],
     )

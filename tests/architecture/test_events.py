@@ -21,6 +21,8 @@ EXTERNAL = {
     "eligibility.pack-scheduled.v1",
     "finance.consent-changed.v1",
     "notification.assignment-changed.v1",
+    "registry.target-at-risk.v1",
+    "registry.task-overdue.v1",
 }
 """Nobody of ours reacts to these yet: they are for other platforms."""
 

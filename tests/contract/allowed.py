@@ -133,6 +133,47 @@ _OFFICE = """
     notification PATCH /api/notification/v1/commissioners/{code}
     notification POST /api/notification/v1/assignments
 """
+_PROGRAMMES = """
+    registry GET /api/registry/v1/programmes
+    registry GET /api/registry/v1/programmes/{programme_id}
+    registry GET /api/registry/v1/programmes/{programme_id}/tasks
+    registry GET /api/registry/v1/programmes/{programme_id}/tasks/{task_id}
+    registry GET /api/registry/v1/programmes/{programme_id}/targets
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/enterprises
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/figures
+    registry GET /api/registry/v1/programmes/{programme_id}/members
+    registry GET /api/registry/v1/programmes/{programme_id}/ledger
+    registry GET /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/assignments
+    registry GET /api/registry/v1/programmes/{programme_id}/assignments
+    registry GET /api/registry/v1/programmes/{programme_id}/report
+    registry GET /api/registry/v1/programmes/{programme_id}/scorecard
+    registry GET /api/registry/v1/programmes/{programme_id}/ranking
+    registry GET /api/registry/v1/programmes/{programme_id}/bulletins
+    registry GET /api/registry/v1/programmes/{programme_id}/bulletins/{bulletin_id}
+    registry GET /api/registry/v1/programmes/{programme_id}/bulletins/{bulletin_id}/file
+"""
+_REPORTING = """
+    registry POST /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}/reports
+"""
+_PLANNING = """
+    registry POST /api/registry/v1/programmes
+    registry GET /api/registry/v1/programmes/{programme_id}/versions/{sha256}/source
+    registry POST /api/registry/v1/programmes/{programme_id}/versions/{sha256}/activate
+    registry POST /api/registry/v1/programmes/{programme_id}/versions/{sha256}/retire
+    registry DELETE /api/registry/v1/programmes/{programme_id}/versions/{sha256}
+    registry POST /api/registry/v1/programmes/{programme_id}/targets/{target_id}/figures
+    registry POST /api/registry/v1/programmes/{programme_id}/targets/{target_id}/figures/{figure_id}/corrections
+    registry PUT /api/registry/v1/programmes/{programme_id}/members/{uscc}
+    registry PUT /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}
+    registry POST /api/registry/v1/programmes/{programme_id}/tasks/{task_id}/periods/{period}/reports/{report_id}/decision
+    registry PUT /api/registry/v1/programmes/{programme_id}/targets/{target_id}/assignments
+    registry PUT /api/registry/v1/programmes/{programme_id}/scorecard
+    registry POST /api/registry/v1/programmes/{programme_id}/bulletins
+    registry POST /api/registry/v1/programmes/{programme_id}/bulletins/{bulletin_id}/steps
+    registry POST /api/registry/v1/programmes/{programme_id}/bulletins/{bulletin_id}/issue
+"""  # noqa: E501 - a route is one line
 _ADMINISTRATION = """
     gateway POST /api/gateway/v1/clients
     gateway GET /api/gateway/v1/clients
@@ -157,18 +198,18 @@ def _routes(*groups: str) -> frozenset[str]:
 ALLOWED: dict[str, frozenset[str]] = {
     "officer": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _FINDINGS, _OFFICE,
+        _RULES, _FINDINGS, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING,
     ),
-    "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING),
+    "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING, _PROGRAMMES),
     "bank": _routes(_FEED),
     "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _INBOX),
     "enterprise": _routes(_ARCHIVE, _ASSESSMENTS, _CONSENTS),
-    "department": _routes(_ARCHIVE),
-    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS),
+    "department": _routes(_ARCHIVE, _PROGRAMMES, _REPORTING),
+    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS, _PROGRAMMES),
     "admin": _routes(_ADMINISTRATION),
     "system": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _OFFICE, _ADMINISTRATION, _INSTALLING,
+        _RULES, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING, _ADMINISTRATION, _INSTALLING,
     ),
 }  # fmt: skip
 """Role → what it may call with every scope it can be granted. Which enterprises it then sees is the areas' matter."""

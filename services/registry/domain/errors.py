@@ -32,6 +32,12 @@ class EnterpriseInvalid(Invalid):
     code = "enterprise-invalid"
 
 
+class FilterInvalid(Invalid):
+    """A filter's value is not one of those that exist."""
+
+    code = "filter-invalid"
+
+
 class FactsInvalid(Invalid):
     """At least one fact is unknown, malformed, of the wrong period or from a source that may not state it."""
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chassis.migrate import Migrations
 from chassis.plumbing import Plumbing
+from services.registry.store import programme_tables as programme_tables
 from services.registry.store.tables import Row
 
 MIGRATIONS = Migrations(Path(__file__).parent / "versions", [Row.metadata, Plumbing.metadata])

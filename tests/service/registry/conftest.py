@@ -39,6 +39,9 @@ ALL_SCOPES = (
     "imports:write",
     "imports:read",
     "changes:read",
+    "programmes:read",
+    "programmes:write",
+    "programmes:report",
 )
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -75,7 +78,7 @@ def database(templates: Templates) -> Iterator[Database]:
 @pytest.fixture
 def db(database: Database) -> Database:
     """The module's database, emptied: copying one for each test costs ten times as much."""
-    kept = {"regions", "former_regions", "industries", "reference_loads"}
+    kept = {"regions", "former_regions", "industries", "reference_loads", "programmes"}
     tables = [table.name for metadata in MIGRATIONS.metadata for table in metadata.sorted_tables]
     emptied = ", ".join(f'"{name}"' for name in tables if name not in kept)
     with database.transaction() as tx:

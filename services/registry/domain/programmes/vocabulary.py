@@ -1,0 +1,72 @@
+"""Reads the closed vocabulary of programmes: metrics, operator words, the tolerance of 左右."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rulebook.source import Block, Reader
+from services.registry.domain.programmes.model import COMPARISONS, COUNTS, Metric, Vocabulary
+from services.registry.domain.programmes.values import part_of
+from services.registry.domain.titles import TITLES
+
+VOCABULARY_KEYS = ("metrics", "operators", "tolerance")
+METRIC_KEYS = ("id", "counts", "title", "label", "units")
+OPERATOR_KEYS = ("word", "comparison", "sense")
+SENSES = {
+    "aim": "力争：单独写时就是目标（A-20）",
+    "floor": "确保：底线",
+    "stock": "存量",
+    "flow": "期内新增（A-21）",
+    "yearly": "每年",
+    "yearly_average": "年均",
+}
+
+
+def load_vocabulary(text: str, file: str = "programme_vocabulary.yaml") -> Vocabulary:
+    """Raises SourceInvalid with file, line and remedy of everything that is wrong."""
+    reader = Reader(file)
+    root = reader.parse(text)
+    reader.only(root, VOCABULARY_KEYS)
+    metrics = _metrics(reader, root)
+    comparisons: dict[str, str] = {}
+    senses: dict[str, str] = {}
+    for block in reader.blocks(root, "operators"):
+        reader.only(block, OPERATOR_KEYS)
+        word = reader.text(block, "word")
+        comparison = reader.text(block, "comparison", required=False)
+        sense = reader.text(block, "sense", required=False)
+        if comparison and comparison not in COMPARISONS:
+            reader.problem(block.line, comparison, "、".join(COMPARISONS), "请改用其中之一。", "unknown-comparison")
+        if sense and sense not in SENSES:
+            reader.problem(block.line, sense, "、".join(SENSES), "请改用其中之一。", "unknown-sense")
+        if not comparison and not sense:
+            reader.problem(block.line, word, "comparison 或 sense", "请写明这个词的含义。", "word-without-meaning")
+        if word in comparisons or word in senses:
+            reader.problem(block.line, word, "每个词只写一次", "请删去重复的一行。", "repeated-word")
+        if comparison:
+            comparisons[word] = comparison
+        if sense:
+            senses[word] = sense
+    tolerance = part_of(reader, root, "tolerance", Decimal(0))
+    reader.raise_if_any()
+    return Vocabulary(metrics, comparisons, senses, tolerance)
+
+
+def _metrics(reader: Reader, root: Block) -> dict[str, Metric]:
+    found: dict[str, Metric] = {}
+    for block in reader.blocks(root, "metrics"):
+        reader.only(block, METRIC_KEYS)
+        metric_id, counts = reader.text(block, "id"), reader.text(block, "counts")
+        title = reader.text(block, "title", required=False)
+        if counts not in COUNTS:
+            expected = "、".join(f"{code}（{label}）" for code, label in COUNTS.items())
+            reader.problem(block.line, counts, expected, "请改用其中之一。", "unknown-counts")
+        if (counts == "titles") != bool(title) or (title and title not in TITLES):
+            reader.problem(
+                block.line, title or "（没有填写）", "称号代码：" + "、".join(TITLES), "只有 titles 写称号。", "title"
+            )
+        if metric_id in found:
+            reader.problem(block.line, metric_id, "每个指标只写一次", "请删去重复的一行。", "repeated-metric")
+        units = reader.texts(block, "units")
+        found[metric_id] = Metric(metric_id, counts, reader.text(block, "label"), units, title or None)
+    return found
