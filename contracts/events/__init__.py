@@ -20,7 +20,9 @@ from contracts.events.registry import (
     EnterpriseUpdated,
     FactsRecorded,
     TitleCancelled,
+    TitleExpiring,
     TitleRecorded,
+    TitleRenewed,
 )
 
 ALL: dict[str, type[Event]] = {
@@ -30,6 +32,8 @@ ALL: dict[str, type[Event]] = {
         EnterpriseUpdated,
         FactsRecorded,
         TitleRecorded,
+        TitleRenewed,
+        TitleExpiring,
         TitleCancelled,
         AssessmentChanged,
         AssessmentEnded,

@@ -10,24 +10,34 @@ from chassis.feed import Sequence
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
+from services.registry.domain.life_cycle import LifeCycles
 from services.registry.jobs import import_job
 from services.registry.settings import Settings
 from services.registry.store.knowledge import load_knowledge
+from services.registry.store.life_cycles import load_life_cycles
 from services.registry.use_cases.announce import CHANGES_CHANNEL
+from services.registry.use_cases.announce_expiring_titles import announce_expiring_titles
 from services.registry.use_cases.expire_titles import expire_titles
 
 CHANGES = Sequence("changes")
-SCHEDULES = (
-    # At midnight for the many whose term ends with the day, every minute for the rest and for what arrives late.
-    Schedule("titles-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_titles),
-    Schedule("titles-expire", Every(60), expire_titles),
-)
+
+
+def schedules(life_cycles: LifeCycles) -> tuple[Schedule, ...]:
+    """What the calendar does to titles."""
+    return (
+        # At midnight for the many whose term ends with the day, every minute for the rest and for what arrives late.
+        Schedule("titles-expire-at-midnight", DailyAt(dt.time(0, 0, 1)), expire_titles),
+        Schedule("titles-expire", Every(60), expire_titles),
+        # A batch at a time: on the day that a whole batch of titles reaches a step, several runs are needed.
+        Schedule("titles-expiring", Every(60), lambda tx: announce_expiring_titles(tx, life_cycles)),
+    )
 
 
 def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     """Everything that the registry does in the background. It reacts to no event, so it has no subscriber."""
     retention = dt.timedelta(days=settings.retention_days)
     knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
+    life_cycles = load_life_cycles(settings.title_life_cycles_file)
     job = import_job(knowledge, settings.import_max_rows)
 
     def number_changes() -> int:
@@ -39,7 +49,7 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         db,
         [
             Relay(db, bus, "/peiyu/registry", retention=retention),
-            *standard_loops(db, jobs={job.name: job}, schedules=SCHEDULES, retention=retention),
+            *standard_loops(db, jobs={job.name: job}, schedules=schedules(life_cycles), retention=retention),
             Turning("changes", db, number_changes, seconds=1.0, channels=(CHANGES_CHANNEL,)),
         ],
     )

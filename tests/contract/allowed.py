@@ -36,6 +36,9 @@ PUBLIC = frozenset(
 _ARCHIVE = """
     registry GET /api/registry/v1/enterprises
     registry GET /api/registry/v1/enterprises/{uscc}
+    registry GET /api/registry/v1/enterprises/{uscc}/titles/{title_id}
+    registry GET /api/registry/v1/titles
+    registry GET /api/registry/v1/title-life-cycles
     registry GET /api/registry/v1/facts-dictionary
     registry GET /api/registry/v1/templates/{kind}.xlsx
 """
@@ -129,6 +132,7 @@ _OFFICE = """
     registry PATCH /api/registry/v1/enterprises/{uscc}
     registry POST /api/registry/v1/enterprises/{uscc}/titles
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/cancel
+    registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/acts
     notification POST /api/notification/v1/commissioners
     notification PATCH /api/notification/v1/commissioners/{code}
     notification POST /api/notification/v1/assignments

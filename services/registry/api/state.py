@@ -8,11 +8,16 @@ from fastapi import Depends, Request
 
 from chassis.longpoll import LongPoll
 from services.registry.domain.knowledge import Knowledge
+from services.registry.domain.life_cycle import LifeCycles
 from services.registry.settings import Settings
 
 
 def _knowledge(request: Request) -> Knowledge:
     return cast(Knowledge, request.app.state.knowledge)
+
+
+def _life_cycles(request: Request) -> LifeCycles:
+    return cast(LifeCycles, request.app.state.life_cycles)
 
 
 def _settings(request: Request) -> Settings:
@@ -24,5 +29,6 @@ def _longpoll(request: Request) -> LongPoll:
 
 
 Known = Annotated[Knowledge, Depends(_knowledge)]
+Cycles = Annotated[LifeCycles, Depends(_life_cycles)]
 Configured = Annotated[Settings, Depends(_settings)]
 Follower = Annotated[LongPoll, Depends(_longpoll)]

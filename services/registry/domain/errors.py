@@ -74,6 +74,18 @@ class TitleAlreadyCancelled(Conflict):
     code = "title-already-cancelled"
 
 
+class TitleActInvalid(Invalid):
+    """An act on a title lacks its document, or its dates are not possible."""
+
+    code = "title-act-invalid"
+
+
+class TitleActRefused(Conflict):
+    """The title's process does not allow the act in the stage that the title is in."""
+
+    code = "title-act-refused"
+
+
 class ImportNotFound(NotFound):
     """No such import, or it was made for other areas."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from services.registry.domain.columns import Recognised
 from services.registry.domain.reading import Row
-from services.registry.domain.titles import STATES, TITLES, read_state, read_title, titles_by_place
+from services.registry.domain.titles import STATES, TITLES, read_outcome, read_state, read_title, titles_by_place
 
 
 def read_title_row(cells: Mapping[str, str], columns: Mapping[str, Recognised], *, today: dt.date) -> Row:
@@ -60,3 +60,5 @@ def _state(row: Row) -> None:
         row.refuse("state", "state-unknown", f"不认识的状态“{text}”，应为：{expected}", expected)
     else:
         row.values["state"] = state
+        if outcome := read_outcome(text):
+            row.values["review_outcome"] = outcome
