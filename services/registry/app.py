@@ -9,7 +9,17 @@ from chassis.auth import IdentityVerifier
 from chassis.db import FEED_CHANNEL, Database
 from chassis.longpoll import LongPoll
 from chassis.worker import check_heartbeats
-from services.registry.api import changes, dictionary, enterprises, facts, imports, templates, title_ledger, titles
+from services.registry.api import (
+    changes,
+    dictionary,
+    enterprises,
+    facts,
+    imports,
+    templates,
+    title_ledger,
+    titles,
+    unresolved_titles,
+)
 from services.registry.migrations import MIGRATIONS
 from services.registry.settings import EXPECTED, Settings
 from services.registry.store.knowledge import load_knowledge
@@ -40,6 +50,16 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     app.state.life_cycles = load_life_cycles(settings.title_life_cycles_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
-    for module in (imports, enterprises, facts, titles, title_ledger, changes, dictionary, templates):
+    for module in (
+        imports,
+        enterprises,
+        facts,
+        titles,
+        title_ledger,
+        unresolved_titles,
+        changes,
+        dictionary,
+        templates,
+    ):
         app.include_router(module.router, prefix=PREFIX)
     return app

@@ -128,6 +128,8 @@ _OFFICE = """
     registry GET /api/registry/v1/imports
     registry GET /api/registry/v1/imports/{import_id}
     registry GET /api/registry/v1/imports/{import_id}/errors
+    registry GET /api/registry/v1/unresolved-titles
+    registry POST /api/registry/v1/unresolved-titles/{row_id}/decision
     registry POST /api/registry/v1/enterprises
     registry PATCH /api/registry/v1/enterprises/{uscc}
     registry POST /api/registry/v1/enterprises/{uscc}/titles

@@ -23,6 +23,7 @@ PARAMETERS = {
     "uscc": NOBODY,
     "import_id": UNKNOWN,
     "title_id": UNKNOWN,
+    "row_id": UNKNOWN,
     "assessment_id": UNKNOWN,
     "request_id": UNKNOWN,
     "run_id": UNKNOWN,

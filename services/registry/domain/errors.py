@@ -86,6 +86,24 @@ class TitleActRefused(Conflict):
     code = "title-act-refused"
 
 
+class UnresolvedTitleNotFound(NotFound):
+    """No such row of a list waits for a decision, or it was imported for other areas."""
+
+    code = "unresolved-title-not-found"
+
+
+class UnresolvedTitleDecided(Conflict):
+    """Of this row it was decided before whom it means."""
+
+    code = "unresolved-title-decided"
+
+
+class UnresolvedTitleInvalid(Invalid):
+    """The decision does not say whom the row means, or the ledger cannot take the row for that enterprise."""
+
+    code = "unresolved-title-invalid"
+
+
 class ImportNotFound(NotFound):
     """No such import, or it was made for other areas."""
 

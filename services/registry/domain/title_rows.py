@@ -20,7 +20,7 @@ def read_title_row(cells: Mapping[str, str], columns: Mapping[str, Recognised], 
             "uscc", "enterprise-missing", "缺少统一社会信用代码和企业名称，请至少填写一项", "18 位代码或企业全称"
         )
     _title(row)
-    for key in ("batch", "document_number", "decision_reference", "issued_by"):
+    for key in ("batch", "document_number", "decision_reference", "issued_by", "region"):
         row.text(key)
     if "document_number" not in row.cells and "decision_reference" not in row.cells:
         message = "缺少公告文号（或决定依据）：称号只凭正式文件登记，请补填"

@@ -21,7 +21,8 @@ from services.registry.use_cases.run_import.facts import write_facts
 from services.registry.use_cases.run_import.job import Job, Tell
 from services.registry.use_cases.run_import.reading import read_file
 from services.registry.use_cases.run_import.report import Report
-from services.registry.use_cases.run_import.titles import reject_unknown_names, write_titles
+from services.registry.use_cases.run_import.resolution import resolve_names
+from services.registry.use_cases.run_import.titles import write_titles
 
 _WRITERS = {"enterprises": write_enterprises, "facts": write_facts, "titles": write_titles}
 _PROBLEM_COLUMNS = (
@@ -68,7 +69,7 @@ def _work(job: Job, content: bytes, max_rows: int) -> None:
         return
     staging.begin_writing(job.tx)
     if job.row.kind == "titles":
-        reject_unknown_names(job)
+        resolve_names(job)
     write = _WRITERS[job.row.kind]
     done = 0
     for codes, rows in staging.chunks(job.tx):

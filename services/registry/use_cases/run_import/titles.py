@@ -33,18 +33,6 @@ class _Batch:
     acts: list[NotedAct] = field(default_factory=list)
 
 
-def reject_unknown_names(job: Job) -> None:
-    """Give rows without a code that of the only enterprise of exactly that name; reject the rest."""
-    for row, fitting in staging.resolve_names(job.tx):
-        name = row.stated.get("name", "")
-        if fitting:
-            message = f"有 {len(fitting)} 家企业叫“{name}”（{'、'.join(fitting[:3])}），请填写统一社会信用代码"
-            job.reject(row, "name", "name-ambiguous", message, "18 位统一社会信用代码")
-        else:
-            message = f"没有登记名为“{name}”的企业，请核对全称，或填写统一社会信用代码"
-            job.reject(row, "name", "name-not-found", message, "已登记企业的全称或 18 位代码")
-
-
 def write_titles(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> None:
     """Write one chunk. Emits TitleRecorded or TitleCancelled per record that is new or corrected."""
     known = staging.lock(job.tx, codes)
