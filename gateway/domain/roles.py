@@ -11,6 +11,7 @@ SCOPES: Mapping[str, str] = {
     "facts:write": "填报企业指标数据",
     "findings:write": "记录认定意见",
     "titles:write": "登记称号",
+    "items:write": "登记认证项目、载体、重大项目和典型案例",
     "imports:write": "导入表格",
     "imports:read": "查看导入结果",
     "changes:read": "读取变更流水",
@@ -49,9 +50,9 @@ ROLES: Mapping[str, Role] = {
         _role(
             "officer",
             "主管部门工作人员",
-            "enterprises:read enterprises:write facts:write findings:write titles:write imports:write imports:read "
-            "assessments:read assessments:run policies:write commissioners:read commissioners:write whitelist:read "
-            "consents:read consents:write changes:read",
+            "enterprises:read enterprises:write facts:write findings:write titles:write items:write imports:write "
+            "imports:read assessments:read assessments:run policies:write commissioners:read commissioners:write "
+            "whitelist:read consents:read consents:write changes:read",
         ),
         _role(
             "platform",

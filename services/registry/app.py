@@ -10,11 +10,15 @@ from chassis.db import FEED_CHANNEL, Database
 from chassis.longpoll import LongPoll
 from chassis.worker import check_heartbeats
 from services.registry.api import (
+    carriers,
+    cases,
     changes,
     dictionary,
     enterprises,
     facts,
     imports,
+    items,
+    projects,
     templates,
     title_ledger,
     titles,
@@ -22,6 +26,7 @@ from services.registry.api import (
 )
 from services.registry.migrations import MIGRATIONS
 from services.registry.settings import EXPECTED, Settings
+from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
 from services.registry.store.life_cycles import load_life_cycles
 from services.registry.store.queries import position
@@ -49,6 +54,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.settings = settings
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     app.state.life_cycles = load_life_cycles(settings.title_life_cycles_file)
+    app.state.item_kinds = load_item_kinds(settings.certified_items_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (
         imports,
@@ -57,6 +63,10 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
         titles,
         title_ledger,
         unresolved_titles,
+        items,
+        carriers,
+        projects,
+        cases,
         changes,
         dictionary,
         templates,

@@ -21,6 +21,9 @@ class Settings(ServiceSettings):
     title_life_cycles_file: Path = _ROOT / "services" / "registry" / "reference" / "title_life_cycles.yaml"
     """Who recognises each title, what may happen to it and what falls due, as data."""
 
+    certified_items_file: Path = _ROOT / "services" / "registry" / "reference" / "certified_items.yaml"
+    """Which certified items there are, at which levels, and who can have them, as data."""
+
     import_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     import_max_unpacked_bytes: int = Field(default=512 * 1024 * 1024, ge=1024)
     """What an xlsx file may unpack to: 200,000 rows of 40 columns need about 300 MiB."""

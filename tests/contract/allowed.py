@@ -39,6 +39,15 @@ _ARCHIVE = """
     registry GET /api/registry/v1/enterprises/{uscc}/titles/{title_id}
     registry GET /api/registry/v1/titles
     registry GET /api/registry/v1/title-life-cycles
+    registry GET /api/registry/v1/item-kinds
+    registry GET /api/registry/v1/item-counts
+    registry GET /api/registry/v1/items
+    registry GET /api/registry/v1/items/{item_id}
+    registry GET /api/registry/v1/carriers
+    registry GET /api/registry/v1/carriers/{carrier_id}
+    registry GET /api/registry/v1/projects
+    registry GET /api/registry/v1/projects/{project_id}
+    registry GET /api/registry/v1/cases
     registry GET /api/registry/v1/facts-dictionary
     registry GET /api/registry/v1/templates/{kind}.xlsx
 """
@@ -128,6 +137,13 @@ _OFFICE = """
     registry GET /api/registry/v1/imports
     registry GET /api/registry/v1/imports/{import_id}
     registry GET /api/registry/v1/imports/{import_id}/errors
+    registry POST /api/registry/v1/items
+    registry POST /api/registry/v1/items/{item_id}/revoke
+    registry POST /api/registry/v1/carriers
+    registry PATCH /api/registry/v1/carriers/{carrier_id}
+    registry POST /api/registry/v1/projects
+    registry PATCH /api/registry/v1/projects/{project_id}
+    registry POST /api/registry/v1/cases
     registry GET /api/registry/v1/unresolved-titles
     registry POST /api/registry/v1/unresolved-titles/{row_id}/decision
     registry POST /api/registry/v1/enterprises

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from chassis.longpoll import LongPoll
+from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.life_cycle import LifeCycles
 from services.registry.settings import Settings
@@ -20,6 +21,10 @@ def _life_cycles(request: Request) -> LifeCycles:
     return cast(LifeCycles, request.app.state.life_cycles)
 
 
+def _item_kinds(request: Request) -> ItemKinds:
+    return cast(ItemKinds, request.app.state.item_kinds)
+
+
 def _settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
@@ -29,6 +34,7 @@ def _longpoll(request: Request) -> LongPoll:
 
 
 Known = Annotated[Knowledge, Depends(_knowledge)]
+Items = Annotated[ItemKinds, Depends(_item_kinds)]
 Cycles = Annotated[LifeCycles, Depends(_life_cycles)]
 Configured = Annotated[Settings, Depends(_settings)]
 Follower = Annotated[LongPoll, Depends(_longpoll)]

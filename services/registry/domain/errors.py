@@ -104,6 +104,60 @@ class UnresolvedTitleInvalid(Invalid):
     code = "unresolved-title-invalid"
 
 
+class ItemInvalid(Invalid):
+    """A certified item, its carrier, a project or a case is incomplete or contradicts itself."""
+
+    code = "item-invalid"
+
+
+class ItemNotFound(NotFound):
+    """No such certified item, or it lies outside the caller's areas."""
+
+    code = "item-not-found"
+
+
+class ItemAlreadyRecorded(Conflict):
+    """The same item is on file, word for word."""
+
+    code = "item-already-recorded"
+
+
+class ItemRevoked(Conflict):
+    """The item was revoked; it is not revived by recording it again."""
+
+    code = "item-revoked"
+
+
+class CarrierNotFound(NotFound):
+    """No such carrier, or it lies outside the caller's areas."""
+
+    code = "carrier-not-found"
+
+
+class CarrierAlreadyRecorded(Conflict):
+    """A carrier of this kind and name is registered in the district."""
+
+    code = "carrier-already-recorded"
+
+
+class ProjectNotFound(NotFound):
+    """No such project, or it lies outside the caller's areas."""
+
+    code = "project-not-found"
+
+
+class ProjectAlreadyRecorded(Conflict):
+    """The pool of this level has a project with this number."""
+
+    code = "project-already-recorded"
+
+
+class CaseAlreadyRecorded(Conflict):
+    """A case of this title was published at this level before."""
+
+    code = "case-already-recorded"
+
+
 class ImportNotFound(NotFound):
     """No such import, or it was made for other areas."""
 

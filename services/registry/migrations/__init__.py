@@ -4,7 +4,8 @@ from pathlib import Path
 
 from chassis.migrate import Migrations
 from chassis.plumbing import Plumbing
-from services.registry.store import ledger_tables as ledger_tables  # its tables are the base's too
+from services.registry.store import item_tables as item_tables  # these tables too are the base's
+from services.registry.store import ledger_tables as ledger_tables
 from services.registry.store.tables import Row
 
 MIGRATIONS = Migrations(Path(__file__).parent / "versions", [Row.metadata, Plumbing.metadata])

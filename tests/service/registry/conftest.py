@@ -36,6 +36,7 @@ ALL_SCOPES = (
     "facts:write",
     "findings:write",
     "titles:write",
+    "items:write",
     "imports:write",
     "imports:read",
     "changes:read",
