@@ -151,3 +151,34 @@ class TitleCancelled(EnterpriseEvent):
     record: TitleCard
     enterprise: EnterpriseCard
     reason: str
+
+
+class _OfPool(EnterpriseEvent):
+    """What both pool events carry."""
+
+    entry_id: str
+    pool: str = Field(description="pool code, for example cultivation, backup")
+    pool_label: str
+    tier: str = Field(description="tier code, for example reserve 储备, nurture 培育, upgrade 提升, backup 后备")
+    tier_label: str
+    source_list: str = Field(description="the list that the enterprise came from, for example high_tech")
+    enterprise: EnterpriseCard
+
+
+class PoolEntered(_OfPool):
+    """An enterprise entered a tier of the cultivation pool (入库), also from another tier of it."""
+
+    type: ClassVar[str] = "registry.pool-entered.v1"
+
+    entered_on: dt.date
+    reason: str
+
+
+class PoolLeft(_OfPool):
+    """An enterprise left a tier of the cultivation pool (出库), also for another tier of it (`moved`)."""
+
+    type: ClassVar[str] = "registry.pool-left.v1"
+
+    left_on: dt.date
+    reason_code: str = Field(description="for example struck_off, moved, recognised, unqualified, own_wish")
+    reason: str

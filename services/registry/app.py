@@ -18,6 +18,7 @@ from services.registry.api import (
     facts,
     imports,
     items,
+    pool,
     projects,
     templates,
     title_ledger,
@@ -29,6 +30,7 @@ from services.registry.settings import EXPECTED, Settings
 from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
 from services.registry.store.life_cycles import load_life_cycles
+from services.registry.store.pool_file import load_pool_rules
 from services.registry.store.queries import position
 from services.registry.store.reference import check_loaded
 
@@ -55,6 +57,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     app.state.life_cycles = load_life_cycles(settings.title_life_cycles_file)
     app.state.item_kinds = load_item_kinds(settings.certified_items_file)
+    app.state.pool_rules = load_pool_rules(settings.pool_rules_file, app.state.item_kinds)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (
         imports,
@@ -67,6 +70,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
         carriers,
         projects,
         cases,
+        pool,
         changes,
         dictionary,
         templates,

@@ -24,6 +24,9 @@ class Settings(ServiceSettings):
     certified_items_file: Path = _ROOT / "services" / "registry" / "reference" / "certified_items.yaml"
     """Which certified items there are, at which levels, and who can have them, as data."""
 
+    pool_rules_file: Path = _ROOT / "services" / "registry" / "reference" / "pool_rules.yaml"
+    """The tiers of the cultivation pool, its lists, and the rules of its adjustment, as data."""
+
     import_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     import_max_unpacked_bytes: int = Field(default=512 * 1024 * 1024, ge=1024)
     """What an xlsx file may unpack to: 200,000 rows of 40 columns need about 300 MiB."""
@@ -31,5 +34,5 @@ class Settings(ServiceSettings):
     import_max_rows: int = Field(default=200_000, ge=1)
 
 
-EXPECTED = ("relay", "schedules", "audit-seal", "jobs", "changes")
+EXPECTED = ("relay", "consumer:registry", "schedules", "audit-seal", "jobs", "changes")
 """The loops of the worker without which the registry cannot do its work; readiness asks for them."""

@@ -13,7 +13,6 @@ from peiyu.documents import maps
 
 ROOT = Path(__file__).parents[2]
 EXTERNAL = {
-    "eligibility.assessment-ended.v1",
     "eligibility.flip-list-ready.v1",
     "eligibility.pack-activated.v1",
     "eligibility.pack-retired.v1",
@@ -21,6 +20,8 @@ EXTERNAL = {
     "eligibility.pack-scheduled.v1",
     "finance.consent-changed.v1",
     "notification.assignment-changed.v1",
+    "registry.pool-entered.v1",
+    "registry.pool-left.v1",
 }
 """Nobody of ours reacts to these yet: they are for other platforms."""
 

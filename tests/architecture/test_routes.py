@@ -19,7 +19,7 @@ from peiyu.documents.apis import application_of
 SCOPES = {
     "registry": {
         "enterprises:read", "enterprises:write", "facts:write", "findings:write", "titles:write", "items:write",
-        "imports:write", "imports:read", "changes:read",
+        "pool:read", "pool:write", "imports:write", "imports:read", "changes:read",
     },
     "eligibility": {"assessments:read", "assessments:run", "policies:write"},
     "finance": {"whitelist:read", "consents:write", "consents:read"},

@@ -51,6 +51,14 @@ _ARCHIVE = """
     registry GET /api/registry/v1/facts-dictionary
     registry GET /api/registry/v1/templates/{kind}.xlsx
 """
+_POOL = """
+    registry GET /api/registry/v1/pool/rules
+    registry GET /api/registry/v1/pool/entries
+    registry GET /api/registry/v1/pool/proposals
+    registry GET /api/registry/v1/pool/seed-lists
+    registry GET /api/registry/v1/pool/seed-lists/{list_id}
+    registry GET /api/registry/v1/pool/seed-lists/{list_id}/members
+"""
 _ASSESSMENTS = """
     eligibility GET /api/eligibility/v1/assessments
     eligibility GET /api/eligibility/v1/assessments/{assessment_id}
@@ -137,6 +145,11 @@ _OFFICE = """
     registry GET /api/registry/v1/imports
     registry GET /api/registry/v1/imports/{import_id}
     registry GET /api/registry/v1/imports/{import_id}/errors
+    registry POST /api/registry/v1/pool/entries
+    registry POST /api/registry/v1/pool/entries/{entry_id}/move
+    registry POST /api/registry/v1/pool/entries/{entry_id}/leave
+    registry POST /api/registry/v1/pool/proposals/{proposal_id}/decision
+    registry POST /api/registry/v1/pool/seed-lists
     registry POST /api/registry/v1/items
     registry POST /api/registry/v1/items/{item_id}/revoke
     registry POST /api/registry/v1/carriers
@@ -179,18 +192,18 @@ def _routes(*groups: str) -> frozenset[str]:
 ALLOWED: dict[str, frozenset[str]] = {
     "officer": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _FINDINGS, _OFFICE,
+        _RULES, _FINDINGS, _OFFICE, _POOL,
     ),
     "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING),
     "bank": _routes(_FEED),
-    "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _INBOX),
+    "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _INBOX, _POOL),
     "enterprise": _routes(_ARCHIVE, _ASSESSMENTS, _CONSENTS),
     "department": _routes(_ARCHIVE),
-    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS),
+    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS, _POOL),
     "admin": _routes(_ADMINISTRATION),
     "system": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _OFFICE, _ADMINISTRATION, _INSTALLING,
+        _RULES, _OFFICE, _ADMINISTRATION, _INSTALLING, _POOL,
     ),
 }  # fmt: skip
 """Role → what it may call with every scope it can be granted. Which enterprises it then sees is the areas' matter."""

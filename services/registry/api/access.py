@@ -19,6 +19,8 @@ FactWriter = Annotated[Actor, Depends(guard("facts:write", roles=(*OFFICIALS, "p
 FindingWriter = Annotated[Actor, Depends(guard("findings:write", roles=("officer",)))]
 TitleWriter = Annotated[Actor, Depends(guard("titles:write", roles=OFFICIALS))]
 ItemWriter = Annotated[Actor, Depends(guard("items:write", roles=OFFICIALS))]
+PoolReader = Annotated[Actor, Depends(guard("pool:read", roles=(*OFFICIALS, "leader", "commissioner")))]
+PoolWriter = Annotated[Actor, Depends(guard("pool:write", roles=OFFICIALS))]
 ImportWriter = Annotated[Actor, Depends(guard("imports:write", roles=OFFICIALS))]
 ImportReader = Annotated[Actor, Depends(guard("imports:read", roles=OFFICIALS))]
 ChangeReader = Annotated[Actor, Depends(guard("changes:read", roles=(*OFFICIALS, "platform")))]

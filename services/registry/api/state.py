@@ -10,6 +10,7 @@ from chassis.longpoll import LongPoll
 from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.life_cycle import LifeCycles
+from services.registry.domain.pool import PoolRules
 from services.registry.settings import Settings
 
 
@@ -25,6 +26,10 @@ def _item_kinds(request: Request) -> ItemKinds:
     return cast(ItemKinds, request.app.state.item_kinds)
 
 
+def _pool_rules(request: Request) -> PoolRules:
+    return cast(PoolRules, request.app.state.pool_rules)
+
+
 def _settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
@@ -35,6 +40,7 @@ def _longpoll(request: Request) -> LongPoll:
 
 Known = Annotated[Knowledge, Depends(_knowledge)]
 Items = Annotated[ItemKinds, Depends(_item_kinds)]
+Rules = Annotated[PoolRules, Depends(_pool_rules)]
 Cycles = Annotated[LifeCycles, Depends(_life_cycles)]
 Configured = Annotated[Settings, Depends(_settings)]
 Follower = Annotated[LongPoll, Depends(_longpoll)]

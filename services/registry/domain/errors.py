@@ -158,6 +158,54 @@ class CaseAlreadyRecorded(Conflict):
     code = "case-already-recorded"
 
 
+class PoolInvalid(Invalid):
+    """An entry, an exit, a decision or a seed list of the pool is incomplete or contradicts itself."""
+
+    code = "pool-invalid"
+
+
+class PoolEntryNotFound(NotFound):
+    """No such entry of the pool, or it lies outside the caller's areas."""
+
+    code = "pool-entry-not-found"
+
+
+class AlreadyInPool(Conflict):
+    """The enterprise is in this pool; it can be moved to another tier, or leave."""
+
+    code = "already-in-pool"
+
+
+class NotInPool(Conflict):
+    """The enterprise is not, or no longer, in this pool."""
+
+    code = "not-in-pool"
+
+
+class PoolProposalNotFound(NotFound):
+    """No such proposal, or it lies outside the caller's areas."""
+
+    code = "pool-proposal-not-found"
+
+
+class PoolProposalDecided(Conflict):
+    """The proposal was accepted, refused or withdrawn before."""
+
+    code = "pool-proposal-decided"
+
+
+class SeedListNotFound(NotFound):
+    """No such seed list, or it lies outside the caller's areas."""
+
+    code = "seed-list-not-found"
+
+
+class SeedListFrozen(Conflict):
+    """The seed list of this year, area and pool is frozen already; a frozen list does not change."""
+
+    code = "seed-list-frozen"
+
+
 class ImportNotFound(NotFound):
     """No such import, or it was made for other areas."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from chassis import clock
 from chassis.db import Transaction
 from contracts.events.registry import TitleExpiring
@@ -20,16 +22,17 @@ def announce_expiring_titles(tx: Transaction, life_cycles: LifeCycles) -> int:
 
     Each step is told once for each end of validity; of steps that were missed only the nearest to the end is told.
     """
-    today, told = clock.today(), 0
+    today = clock.today()
+    near: dict[uuid.UUID, tuple[TitleRecordRow, LifeCycle, int]] = {}
     for title, cycle in sorted(life_cycles.by_title.items()):
-        for step in cycle.steps(today):
-            for record in list_expiring(tx, title, today=today, step=step, limit=BATCH - told):
-                row = Enterprises(tx).get_for_update(record.uscc)
-                tx.session.refresh(record)
-                if _announce(tx, row, record, cycle, step):
-                    told += 1
-            if told >= BATCH:
-                return told
+        for step in cycle.steps(today):  # the nearest first: a record is told of the step it has come to
+            for record in list_expiring(tx, title, today=today, step=step, limit=BATCH):
+                near.setdefault(record.id, (record, cycle, step))
+    told = 0
+    for record, cycle, step in sorted(near.values(), key=lambda each: each[0].uscc)[:BATCH]:
+        row = Enterprises(tx).get_for_update(record.uscc)  # in the order of codes, as every other lock
+        tx.session.refresh(record)
+        told += _announce(tx, row, record, cycle, step)
     return told
 
 

@@ -37,6 +37,8 @@ ALL_SCOPES = (
     "findings:write",
     "titles:write",
     "items:write",
+    "pool:read",
+    "pool:write",
     "imports:write",
     "imports:read",
     "changes:read",
