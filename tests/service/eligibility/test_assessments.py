@@ -131,6 +131,26 @@ def test_a_passed_review_renews_what_is_held(eligibility: Eligibility, db: Datab
     assert tuple(kept) == ("valid", dt.date(2099, 1, 1))
 
 
+def test_coming_nearer_with_the_same_verdict_is_told_apart(eligibility: Eligibility, db: Database) -> None:
+    def without(*names: str) -> dict[int, dict[str, Any]]:
+        return {**INNOVATIVE, 0: {name: value for name, value in INNOVATIVE[0].items() if name not in names}}
+
+    eligibility.tell(registered(), facts(without("abnormal_list", "prohibited_product")))
+    eligibility.assess()
+    first = next(each for each in events(db) if each["title"] == "innovative_sme")
+    assert (first["verdict"], first["open_lines"], first["open_effort"]) == ("unknown", 2, "paperwork")
+    told = len(events(db))
+    eligibility.tell(facts(without("abnormal_list"), version=3))
+    eligibility.assess()
+    (nearer,) = [each for each in events(db)[told:] if each["title"] == "innovative_sme"]
+    assert (nearer["verdict"], nearer["open_lines"], nearer["open_lines_before"]) == ("unknown", 1, 2)
+    assert "previous" not in nearer, "the verdict has not changed"
+    eligibility.tell(facts(INNOVATIVE, version=4))
+    eligibility.assess()
+    last = [each for each in events(db) if each["title"] == "innovative_sme"][-1]
+    assert (last["verdict"], last["previous"]) == ("eligible", "unknown")
+
+
 def test_the_answer_gives_value_threshold_points_clause_and_quotation(
     eligibility: Eligibility, client: TestClient
 ) -> None:
