@@ -70,8 +70,8 @@ def _follow(
 ) -> int:
     """Propose, or do, what the rule says of a locked enterprise; 0 where it is so already or was refused lately."""
     present = PoolEntries(tx).present(row.uscc, rule.pool)
-    if rule.act == "enter":
-        superfluous = present is not None
+    if rule.act == "enter":  # nobody is taken in who is known not to be in operation
+        superfluous = present is not None or row.status not in (None, "active")
     else:
         superfluous = present is None or bool(rule.from_tiers and present.tier not in rule.from_tiers)
     if superfluous:
