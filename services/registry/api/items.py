@@ -7,7 +7,6 @@ import uuid
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, Field
 
 from chassis import clock
 from chassis.auth import Actor, OutsideJurisdiction
@@ -25,9 +24,22 @@ from services.registry.api.access import (
     areas_of,
     require_enterprise,
 )
-from services.registry.api.parameters import PRINTABLE, Line, Passage, checked_uscc
+from services.registry.api.item_schemas import (
+    ItemCountOut,
+    ItemCountsOut,
+    ItemKindOut,
+    ItemKindsOut,
+    ItemNew,
+    ItemOut,
+    ItemRevocation,
+    ItemSetOut,
+    ItemSubjectOut,
+    SetLineOut,
+    grounds_out,
+)
+from services.registry.api.parameters import PRINTABLE, checked_uscc
 from services.registry.api.render import coded
-from services.registry.api.schemas import Coded, Wanted
+from services.registry.api.schemas import Coded
 from services.registry.api.state import Items
 from services.registry.domain.errors import (
     CarrierNotFound,
@@ -39,7 +51,7 @@ from services.registry.domain.errors import (
     OwnEnterpriseOnly,
     UsccInvalid,
 )
-from services.registry.domain.items import ENTERPRISE, STATES, ItemKind, ItemKinds, ItemSet, StatedItem, state_of
+from services.registry.domain.items import ENTERPRISE, STATES, ItemKinds, StatedItem, state_of
 from services.registry.store.items import CertifiedItems, ItemFilters, PlacedItem
 from services.registry.store.reference import reference
 from services.registry.use_cases.record_item import record_item, revoke_item
@@ -49,121 +61,6 @@ router = APIRouter(tags=["items"], route_class=Route)
 StateCode = Literal["valid", "expired", "revoked"]
 Code = Annotated[str | None, Query(max_length=50, pattern=PRINTABLE)]
 District = Annotated[str | None, Query(pattern=r"^\d{2,6}$", description="区划代码或其前几位")]
-
-
-class GroundsOut(BaseModel):
-    """Where it is written."""
-
-    document: str
-    document_number: str
-    clause: str
-    quote: str
-    evidence: str
-
-
-class ItemKindOut(BaseModel):
-    kind: Coded
-    group: str
-    unit: str
-    levels: list[Coded]
-    subjects: list[Coded] = Field(description="enterprise, or kinds of carriers")
-    grounds: GroundsOut
-    targets: list[str] = Field(description="ids of the targets that count it")
-
-
-class SetLineOut(BaseModel):
-    label: str
-    any_of: list[Coded]
-    levels: list[Coded] = Field(description="empty: any")
-
-
-class ItemSetOut(BaseModel):
-    """What a carrier of a kind is to have."""
-
-    code: str
-    label: str
-    carrier: Coded
-    lines: list[SetLineOut]
-    grounds: GroundsOut
-
-
-class ItemKindsOut(BaseModel):
-    edition: str
-    sha256: str
-    carriers: list[Coded]
-    kinds: list[ItemKindOut]
-    sets: list[ItemSetOut]
-
-
-class ItemSubjectOut(BaseModel):
-    """Who has it: an enterprise, or a carrier."""
-
-    kind: Coded
-    uscc: str | None
-    carrier_id: uuid.UUID | None
-    name: str
-    district: Coded | None
-
-
-class ItemOut(BaseModel):
-    """One certified item."""
-
-    item_id: uuid.UUID
-    kind: Coded
-    level: Coded
-    subject: ItemSubjectOut
-    name: str | None
-    number: str | None = Field(description="证书或认定编号")
-    document_number: str | None
-    decision_reference: str | None
-    issued_by: str | None
-    certified_on: dt.date
-    valid_from: dt.date | None
-    valid_to: dt.date | None
-    state: Coded = Field(description="as of today")
-    revoked_on: dt.date | None
-    revoked_document: str | None
-    revoked_reason: str | None
-    recorded_at: dt.datetime
-
-
-class ItemNew(Wanted):
-    """An official act; exactly one of `uscc` and `carrier_id`, and a document, must be there."""
-
-    kind: Line
-    level: Line
-    uscc: str | None = Field(default=None, description="统一社会信用代码", max_length=100)
-    carrier_id: uuid.UUID | None = None
-    name: Line | None = Field(default=None, description="项目名称，如车间、产品、商标的名称")
-    number: Line | None = Field(default=None, description="证书或认定编号")
-    document_number: Line | None = None
-    decision_reference: Line | None = None
-    issued_by: Line | None = None
-    certified_on: dt.date
-    valid_from: dt.date | None = None
-    valid_to: dt.date | None = None
-
-
-class ItemRevocation(Wanted):
-    revoked_on: dt.date
-    document: Line = Field(description="撤销文件的文号或决定依据")
-    reason: Passage
-
-
-class ItemCountOut(BaseModel):
-    kind: Coded
-    level: Coded
-    items: int
-    subjects: int = Field(description="enterprises and carriers that have at least one of them")
-
-
-class ItemCountsOut(BaseModel):
-    """A stock: what was in force on a day; or, between two days, what was certified in them, whatever became of it."""
-
-    on: dt.date | None
-    certified_from: dt.date | None
-    certified_until: dt.date | None
-    counts: list[ItemCountOut]
 
 
 @router.get("/item-kinds", response_model=ItemKindsOut)
@@ -181,7 +78,7 @@ def list_of_item_kinds(actor: Reader, kinds: Items) -> ItemKindsOut:
                 unit=each.unit,
                 levels=[Coded(code=level, label=kinds.levels[level]) for level in each.levels],
                 subjects=[Coded(code=subject, label=names[subject]) for subject in each.subjects],
-                grounds=_grounds(each),
+                grounds=grounds_out(each),
                 targets=list(each.targets),
             )
             for each in kinds.kinds.values()
@@ -199,7 +96,7 @@ def list_of_item_kinds(actor: Reader, kinds: Items) -> ItemKindsOut:
                     )
                     for line in each.lines
                 ],
-                grounds=_grounds(each),
+                grounds=grounds_out(each),
             )
             for each in kinds.sets.values()
         ],
@@ -400,15 +297,4 @@ def _out(found: PlacedItem, kinds: ItemKinds, district: str | None) -> ItemOut:
         revoked_document=row.revoked_document,
         revoked_reason=row.revoked_reason,
         recorded_at=row.recorded_at,
-    )
-
-
-def _grounds(each: ItemKind | ItemSet) -> GroundsOut:
-    source = each.source
-    return GroundsOut(
-        document=source.name,
-        document_number=source.number,
-        clause=each.clause,
-        quote=each.quote,
-        evidence=each.evidence,
     )

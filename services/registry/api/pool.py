@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, Field
 
 from chassis import clock
 from chassis.auth import OutsideJurisdiction
@@ -18,10 +16,23 @@ from chassis.keyset import cut, decode
 from chassis.pagination import Cursor, Limit, Page, link_next
 from chassis.problems import refusals
 from services.registry.api.access import PoolReader, PoolWriter, RequestAdmission, areas_of
-from services.registry.api.items import GroundsOut
-from services.registry.api.parameters import PRINTABLE, Line, Passage, checked_uscc
+from services.registry.api.item_schemas import source_out
+from services.registry.api.parameters import PRINTABLE, checked_uscc
+from services.registry.api.pool_schemas import (
+    MemberOut,
+    PoolEntryNew,
+    PoolEntryOut,
+    PoolExit,
+    PoolMove,
+    PoolOut,
+    PoolProposalOut,
+    PoolRuleOut,
+    PoolRulesOut,
+    ProposalDecision,
+    pool_out,
+)
 from services.registry.api.render import coded
-from services.registry.api.schemas import Coded, Wanted
+from services.registry.api.schemas import Coded
 from services.registry.api.state import Rules
 from services.registry.domain.errors import (
     AlreadyInPool,
@@ -31,180 +42,21 @@ from services.registry.domain.errors import (
     PoolInvalid,
     PoolProposalDecided,
     PoolProposalNotFound,
-    SeedListFrozen,
-    SeedListNotFound,
     UsccInvalid,
 )
-from services.registry.domain.life_cycle import Source
-from services.registry.domain.pool import ACTS, BY, WHENS, PoolRules, content_hash
-from services.registry.store.pool import PoolEntries, PoolFilters, SeedLists, list_entries, list_proposals
-from services.registry.store.pool_tables import PoolEntryRow, PoolProposalRow, SeedListRow
+from services.registry.domain.pool import ACTS, BY, WHENS, PoolRules
+from services.registry.store.pool import PoolEntries, PoolFilters, list_entries, list_proposals
+from services.registry.store.pool_tables import PoolEntryRow, PoolProposalRow
 from services.registry.store.reference import Reference, reference
 from services.registry.store.repositories import Enterprises
 from services.registry.store.tables import EnterpriseRow
 from services.registry.use_cases.decide_pool_proposal import STATES, decide_pool_proposal
-from services.registry.use_cases.freeze_seed_list import freeze_seed_list
 from services.registry.use_cases.keep_pool import Entry, Exit, enter_pool, leave_pool, move_in_pool
 
 router = APIRouter(prefix="/pool", tags=["pool"], route_class=Route)
 
 Code = Annotated[str | None, Query(max_length=50, pattern=PRINTABLE)]
 District = Annotated[str | None, Query(pattern=r"^\d{2,6}$", description="区划代码或其前几位")]
-
-
-class PoolOut(BaseModel):
-    pool: Coded
-    tiers: list[Coded] = Field(description="from the lowest to the highest")
-    grounds: GroundsOut
-
-
-class PoolRuleOut(BaseModel):
-    """A rule of the dynamic adjustment; `grounds` is null where no text decides it (evidence D)."""
-
-    id: str
-    label: str
-    when: Coded
-    titles: list[str]
-    items: list[str]
-    statuses: list[str]
-    open_lines: int | None
-    effort: str | None
-    area: list[str]
-    act: Coded
-    pool: Coded
-    from_tiers: list[Coded]
-    tier: Coded | None
-    source_list: Coded | None
-    leaving: Coded | None
-    by: Coded
-    evidence: str
-    grounds: GroundsOut | None
-
-
-class PoolRulesOut(BaseModel):
-    edition: str
-    sha256: str
-    pause_days: int = Field(description="how long a rule does not propose again what was refused")
-    pools: list[PoolOut]
-    sources: list[Coded]
-    leaving: list[Coded]
-    rules: list[PoolRuleOut]
-
-
-class MemberOut(BaseModel):
-    """The enterprise an entry or a proposal is about."""
-
-    uscc: str
-    name: str
-    district: Coded | None
-
-
-class PoolEntryOut(BaseModel):
-    """One stay in a tier of a pool."""
-
-    entry_id: uuid.UUID
-    enterprise: MemberOut
-    pool: Coded
-    tier: Coded
-    source_list: Coded
-    reason: str
-    document: str | None
-    rule_id: str | None = Field(description="the rule that proposed or made it; null: an official alone")
-    entered_on: dt.date
-    entered_by: str
-    left_on: dt.date | None
-    left_code: Coded | None
-    left_reason: str | None
-    left_document: str | None
-    left_by: str | None
-
-
-class PoolProposalOut(BaseModel):
-    """What a rule proposes."""
-
-    proposal_id: uuid.UUID
-    enterprise: MemberOut
-    act: Coded
-    pool: Coded
-    tier: Coded | None
-    source_list: Coded | None
-    left_code: Coded | None
-    rule_id: str
-    rule: str = Field(description="the rule's label, or its id when the file no longer has it")
-    ground: dict[str, Any] = Field(description="what set the rule off")
-    state: Coded
-    proposed_at: dt.datetime
-    decision_reason: str | None
-    decided_by: str | None
-    decided_at: dt.datetime | None
-
-
-class PoolEntryNew(Wanted):
-    uscc: str = Field(description="统一社会信用代码", max_length=100)
-    pool: Line
-    tier: Line
-    source_list: Line = Field(description="来源名单")
-    reason: Passage
-    document: Line | None = Field(default=None, description="依据文件")
-    entered_on: dt.date | None = Field(default=None, description="not later than today; today when left out")
-
-
-class PoolMove(Wanted):
-    tier: Line
-    reason: Passage
-    source_list: Line | None = Field(default=None, description="来源名单; that of the present entry when left out")
-    document: Line | None = None
-    on: dt.date | None = None
-
-
-class PoolExit(Wanted):
-    reason_code: Line
-    reason: Passage
-    document: Line | None = None
-    on: dt.date | None = None
-
-
-class ProposalDecision(Wanted):
-    decision: Literal["accept", "refuse"]
-    reason: Passage
-    document: Line | None = None
-
-
-class SeedListNew(Wanted):
-    year: int = Field(ge=2000, le=2100)
-    area: Annotated[str, Field(pattern=r"^\d{6}$")] = Field(description="GB/T 2260 of the city or district")
-    pool: Line
-    tiers: list[Line] = Field(default=[], max_length=10, description="empty: all tiers")
-    name: Line
-    document: Line | None = None
-
-
-class SeedListOut(BaseModel):
-    list_id: uuid.UUID
-    year: int
-    area: Coded
-    pool: Coded
-    name: str
-    document: str | None
-    count: int
-    sha256: str = Field(description="of the members as lines of JSON with sorted keys")
-    frozen_on: dt.date
-    frozen_by: str
-
-
-class SeedListFileOut(SeedListOut):
-    intact: bool = Field(description="whether what is stored still has the hash")
-
-
-class SeedMemberOut(BaseModel):
-    position: int
-    uscc: str
-    name: str
-    district_code: str | None
-    tier: str
-    source_list: str
-    reason: str
-    entered_on: dt.date
 
 
 @router.get("/rules", response_model=PoolRulesOut)
@@ -218,7 +70,7 @@ def get_pool_rules(actor: PoolReader, rules: Rules) -> PoolRulesOut:
             PoolOut(
                 pool=Coded(code=each.code, label=each.label),
                 tiers=[Coded(code=tier, label=label) for tier, label in each.tiers.items()],
-                grounds=_grounds(each.source, each.clause, each.quote, each.evidence),
+                grounds=source_out(each.source, each.clause, each.quote, each.evidence),
             )
             for each in rules.pools.values()
         ],
@@ -236,14 +88,14 @@ def get_pool_rules(actor: PoolReader, rules: Rules) -> PoolRulesOut:
                 effort=each.effort,
                 area=list(each.area),
                 act=Coded(code=each.act, label=ACTS[each.act]),
-                pool=_pool(each.pool, rules),
+                pool=pool_out(each.pool, rules),
                 from_tiers=[Coded(code=tier, label=rules.tier_label(each.pool, tier)) for tier in each.from_tiers],
                 tier=coded(each.tier, rules.tier_label(each.pool, each.tier or "")),
                 source_list=coded(each.source_list, rules.sources.get(each.source_list or "")),
                 leaving=coded(each.leaving, rules.leaving.get(each.leaving or "")),
                 by=Coded(code=each.by, label=BY[each.by]),
                 evidence=each.evidence,
-                grounds=each.source and _grounds(each.source, each.clause or "", each.quote or "", each.evidence),
+                grounds=each.source and source_out(each.source, each.clause or "", each.quote or "", each.evidence),
             )
             for each in rules.rules
         ],
@@ -415,94 +267,6 @@ def post_proposal_decision(
     return _proposal(proposal, row, rules, reference(tx))
 
 
-@router.get("/seed-lists", response_model=Page[SeedListOut])
-def list_of_seed_lists(
-    request: Request,
-    response: Response,
-    actor: PoolReader,
-    tx: ReadTx,
-    rules: Rules,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    year: Annotated[int | None, Query(ge=2000, le=2100)] = None,
-) -> Page[SeedListOut]:
-    """Frozen seed lists of the caller's areas, by page (种子企业名单)."""
-    after = decode(cursor, (uuid.UUID,))
-    rows = SeedLists(tx).list_page(areas_of(actor), year, after[0] if after else None, limit)
-    page = cut(rows, limit, lambda row: (row.id,))
-    known = reference(tx)
-    items = [SeedListOut(**_seed_list(row, rules, known)) for row in page.rows]
-    return Page(items=items, next_cursor=link_next(request, response, page.after))
-
-
-@router.post(
-    "/seed-lists",
-    status_code=201,
-    response_model=SeedListOut,
-    responses=refusals(SeedListFrozen, PoolInvalid, OutsideJurisdiction),
-)
-def post_seed_list(
-    request: Request,
-    response: Response,
-    actor: PoolWriter,
-    tx: Tx,
-    _: Annotated[None, Idempotent],
-    rules: Rules,
-    body: SeedListNew,
-) -> SeedListOut:
-    """Freeze this year's seed list of an area: the pool's members of today, with a hash (冻结种子企业名单)."""
-    row = freeze_seed_list(
-        tx,
-        year=body.year,
-        area=body.area,
-        pool=body.pool,
-        tiers=tuple(body.tiers),
-        name=body.name,
-        document=body.document,
-        rules=rules,
-        may=RequestAdmission(actor, request),
-    )
-    response.headers["Location"] = f"{request.url.path}/{row.id}"
-    return SeedListOut(**_seed_list(row, rules, reference(tx)))
-
-
-@router.get(
-    "/seed-lists/{list_id}",
-    response_model=SeedListFileOut,
-    responses=refusals(SeedListNotFound, OutsideJurisdiction),
-)
-def get_seed_list(
-    actor: PoolReader, tx: ReadTx, rules: Rules, list_id: Annotated[uuid.UUID, Path()]
-) -> SeedListFileOut:
-    """One frozen list, and whether it is still what was frozen (核验名单)."""
-    row = SeedLists(tx).get(list_id)
-    actor.require_area(row.area)
-    intact = content_hash(SeedLists(tx).contents(list_id)) == row.sha256
-    return SeedListFileOut(**_seed_list(row, rules, reference(tx)), intact=intact)
-
-
-@router.get(
-    "/seed-lists/{list_id}/members",
-    response_model=Page[SeedMemberOut],
-    responses=refusals(SeedListNotFound, OutsideJurisdiction),
-)
-def list_of_seed_members(
-    request: Request,
-    response: Response,
-    actor: PoolReader,
-    tx: ReadTx,
-    list_id: Annotated[uuid.UUID, Path()],
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[SeedMemberOut]:
-    """The members of a frozen list as they stood on its day, by page (名单企业)."""
-    actor.require_area(SeedLists(tx).get(list_id).area)
-    after = decode(cursor, (int,))
-    page = cut(SeedLists(tx).members(list_id, after[0] if after else 0, limit), limit, lambda row: (row.position,))
-    items = [SeedMemberOut(position=row.position, **row.content) for row in page.rows]
-    return Page(items=items, next_cursor=link_next(request, response, page.after))
-
-
 def _locked(tx: Tx, uscc: str, may: RequestAdmission) -> EnterpriseRow:
     row = Enterprises(tx).get_for_update(uscc)
     may.to_enterprise(uscc, row.district_code, row.version)
@@ -524,15 +288,11 @@ def _member(row: EnterpriseRow, known: Reference) -> MemberOut:
     return MemberOut(uscc=row.uscc, name=row.name, district=district)
 
 
-def _pool(code: str, rules: PoolRules) -> Coded:
-    return Coded(code=code, label=rules.pools[code].label if code in rules.pools else code)
-
-
 def _entry(entry: PoolEntryRow, row: EnterpriseRow, rules: PoolRules, known: Reference) -> PoolEntryOut:
     return PoolEntryOut(
         entry_id=entry.id,
         enterprise=_member(row, known),
-        pool=_pool(entry.pool, rules),
+        pool=pool_out(entry.pool, rules),
         tier=Coded(code=entry.tier, label=rules.tier_label(entry.pool, entry.tier)),
         source_list=Coded(code=entry.source_list, label=rules.sources.get(entry.source_list, entry.source_list)),
         reason=entry.reason,
@@ -554,7 +314,7 @@ def _proposal(each: PoolProposalRow, row: EnterpriseRow, rules: PoolRules, known
         proposal_id=each.id,
         enterprise=_member(row, known),
         act=Coded(code=each.act, label=ACTS[each.act]),
-        pool=_pool(each.pool, rules),
+        pool=pool_out(each.pool, rules),
         tier=coded(each.tier, rules.tier_label(each.pool, each.tier or "")),
         source_list=coded(each.source_list, rules.sources.get(each.source_list or "")),
         left_code=coded(each.left_code, rules.leaving.get(each.left_code or "")),
@@ -566,25 +326,4 @@ def _proposal(each: PoolProposalRow, row: EnterpriseRow, rules: PoolRules, known
         decision_reason=each.decision_reason,
         decided_by=each.decided_by,
         decided_at=each.decided_at,
-    )
-
-
-def _seed_list(row: SeedListRow, rules: PoolRules, known: Reference) -> dict[str, Any]:
-    return {
-        "list_id": row.id,
-        "year": row.year,
-        "area": Coded(code=row.area, label=known.places.name_of(row.area) or row.area),
-        "pool": _pool(row.pool, rules),
-        "name": row.name,
-        "document": row.document,
-        "count": row.count,
-        "sha256": row.sha256,
-        "frozen_on": row.frozen_on,
-        "frozen_by": row.frozen_by,
-    }
-
-
-def _grounds(source: Source, clause: str, quote: str, evidence: str) -> GroundsOut:
-    return GroundsOut(
-        document=source.name, document_number=source.number, clause=clause, quote=quote, evidence=evidence
     )
