@@ -45,8 +45,9 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     retention = dt.timedelta(days=settings.retention_days)
     knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     life_cycles = load_life_cycles(settings.title_life_cycles_file)
-    rules = load_pool_rules(settings.pool_rules_file, load_item_kinds(settings.certified_items_file))
-    job = import_job(knowledge, settings.import_max_rows)
+    item_kinds = load_item_kinds(settings.certified_items_file)
+    rules = load_pool_rules(settings.pool_rules_file, item_kinds)
+    job = import_job(knowledge, item_kinds, settings.import_max_rows)
 
     def number_changes() -> int:
         with db.transaction() as tx:

@@ -19,7 +19,7 @@ from chassis.problems import refusals
 from services.registry.api.access import ImportReader, RequestAdmission, TitleWriter, covers
 from services.registry.api.parameters import Passage, checked_uscc
 from services.registry.api.schemas import Coded, Wanted
-from services.registry.api.state import Known
+from services.registry.api.state import Items, Known
 from services.registry.domain.errors import (
     EnterpriseAlreadyRegistered,
     EnterpriseNotFound,
@@ -120,6 +120,7 @@ def post_decision(
     tx: Tx,
     _: Annotated[None, Idempotent],
     knowledge: Known,
+    kinds: Items,
     row_id: Annotated[uuid.UUID, Path()],
     body: DecisionNew,
 ) -> UnresolvedTitleOut:
@@ -133,7 +134,7 @@ def post_decision(
         district_code=body.district_code,
     )
     may = RequestAdmission(actor, request)
-    return _out(decide_unresolved_title(tx, row_id, decision, knowledge=knowledge, may=may))
+    return _out(decide_unresolved_title(tx, row_id, decision, knowledge=knowledge, kinds=kinds, may=may))
 
 
 def _out(row: UnresolvedTitleRow) -> UnresolvedTitleOut:

@@ -213,7 +213,7 @@ class ImportNotFound(NotFound):
 
 
 class ImportKindUnknown(Invalid):
-    """The kind of file is none of enterprises, facts, titles."""
+    """The kind of file is none of enterprises, facts, titles, items."""
 
     code = "import-kind-unknown"
 

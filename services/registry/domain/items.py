@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from chassis.errors import FieldProblem
 from services.registry.domain.errors import ItemInvalid
 from services.registry.domain.life_cycle import Source
+from services.registry.domain.names import comparison_key
 
 ENTERPRISE = "enterprise"
 STATES = {"valid": "有效", "expired": "到期", "revoked": "撤销"}
@@ -84,6 +85,11 @@ class StatedItem:
     certified_on: dt.date
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
+
+
+def item_key(stated: StatedItem) -> str:
+    """What tells an item from others of its subject, kind and level: its number, else its name, else its document."""
+    return comparison_key(stated.number or stated.name or stated.document_number or stated.decision_reference or "")
 
 
 def require_sound_item(stated: StatedItem, subject: str, kinds: ItemKinds, today: dt.date) -> None:

@@ -11,6 +11,7 @@ from chassis.errors import FieldProblem
 from services.registry.domain.admission import Admission
 from services.registry.domain.enterprises import Identity
 from services.registry.domain.errors import UnresolvedTitleDecided, UnresolvedTitleInvalid
+from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.store.ledger_tables import UnresolvedTitleRow
 from services.registry.store.naming import UnresolvedTitles
@@ -37,7 +38,7 @@ class Decision:
 
 
 def decide_unresolved_title(
-    tx: Transaction, row_id: uuid.UUID, decision: Decision, *, knowledge: Knowledge, may: Admission
+    tx: Transaction, row_id: uuid.UUID, decision: Decision, *, knowledge: Knowledge, kinds: ItemKinds, may: Admission
 ) -> UnresolvedTitleRow:
     """Enter the row into the ledger for the enterprise that was chosen, as its import would have done; or put it aside.
 
@@ -52,7 +53,7 @@ def decide_unresolved_title(
     elif decision.uscc is None:
         raise _invalid("请填写选定企业的统一社会信用代码（uscc）", "uscc-missing")
     else:
-        _enter(tx, row, decision, decision.uscc, knowledge, may)
+        _enter(tx, row, decision, decision.uscc, knowledge, kinds, may)
     row.state, row.uscc = _AFTER[decision.decision], decision.uscc
     row.decision_reason, row.decided_by, row.decided_at = decision.reason, tx.context.actor, clock.now()
     details = {"decision": decision.decision, "uscc": decision.uscc, "name": row.name, "reason": decision.reason}
@@ -61,7 +62,13 @@ def decide_unresolved_title(
 
 
 def _enter(
-    tx: Transaction, row: UnresolvedTitleRow, decision: Decision, uscc: str, knowledge: Knowledge, may: Admission
+    tx: Transaction,
+    row: UnresolvedTitleRow,
+    decision: Decision,
+    uscc: str,
+    knowledge: Knowledge,
+    kinds: ItemKinds,
+    may: Admission,
 ) -> None:
     if decision.decision == REGISTER:
         identity = Identity(name=row.name, district_code=decision.district_code)
@@ -70,7 +77,7 @@ def _enter(
     may.to_enterprise(uscc, enterprise.district_code, enterprise.version)
     tx.flush()  # what is written next goes past the session
     made = Imports(tx).get(row.import_id)
-    job = Job(tx, made, knowledge, reference(tx), clock.now(), clock.today(), lambda done, total, message: None)
+    job = Job(tx, made, knowledge, kinds, reference(tx), clock.now(), clock.today(), lambda done, total, message: None)
     write_titles(job, [uscc], [StagedRow(1, row.sheet, row.row, uscc, row.stated)])
     if job.report.problems:
         raise _invalid(job.report.problems[0].cell.message, job.report.problems[0].cell.code)

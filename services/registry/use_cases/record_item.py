@@ -10,8 +10,7 @@ from chassis.db import Transaction
 from chassis.errors import FieldProblem
 from services.registry.domain.admission import Admission
 from services.registry.domain.errors import ItemAlreadyRecorded, ItemInvalid, ItemRevoked
-from services.registry.domain.items import ENTERPRISE, ItemKinds, StatedItem, require_sound_item
-from services.registry.domain.names import comparison_key
+from services.registry.domain.items import ENTERPRISE, ItemKinds, StatedItem, item_key, require_sound_item
 from services.registry.store.item_tables import CertifiedItemRow
 from services.registry.store.items import Carriers, CertifiedItems, PlacedItem
 from services.registry.store.repositories import Enterprises
@@ -44,7 +43,7 @@ def record_item(
     else:
         raise ValueError("an item has a subject")
     require_sound_item(stated, subject, kinds, clock.today())
-    key = comparison_key(stated.number or stated.name or stated.document_number or stated.decision_reference or "")
+    key = item_key(stated)
     items = CertifiedItems(tx)
     row = items.find_same(uscc, carrier_id, stated.kind, stated.level, key)
     values = {name: getattr(stated, name) for name in _STATED}

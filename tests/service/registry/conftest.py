@@ -18,6 +18,7 @@ from chassis.feed import Sequence as Feed
 from chassis.jobs import JobRunner
 from chassis.migrate import Migrations
 from services.registry.app import create_app
+from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.uscc import check_digit, organization_check_digit
 from services.registry.jobs import import_job
@@ -154,7 +155,8 @@ class Registry:
         return dict(self.get(f"/imports/{import_id}").json())
 
     def work(self) -> None:
-        job = import_job(self.knowledge, self.max_rows)
+        kinds: ItemKinds = self.client.app.state.item_kinds  # type: ignore[attr-defined]
+        job = import_job(self.knowledge, kinds, self.max_rows)
         runner = JobRunner(self.db, {job.name: job})
         while runner.run_once():
             pass

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chassis import clock
-from tests.service.registry.conftest import Registry, uscc
+from tests.service.registry.conftest import Registry, uscc, xlsx
 
 TOWN = {"kind": "town", "name": "宿州鞋城专业镇", "district_code": "341302"}
 PROJECT = {
@@ -265,3 +265,59 @@ def test_the_catalogue_can_be_read(registry: Registry) -> None:
     assert center["grounds"]["quote"] == "安徽省企业技术中心40户以上"
     assert [each["label"] for each in found["carriers"]][:2] == ["园区", "平台"]
     assert len(found["sets"][0]["lines"]) == 5
+
+
+HEADER = ["企业名称", "统一社会信用代码", "项目类别", "级别", "证书编号", "公告文号", "认定日期", "有效期止"]
+
+
+def row(code: str | None, **changed: object) -> list[object]:
+    cells: dict[str, object] = {"name": None, "uscc": code, "kind": "绿色工厂", "level": "省级", "number": "GF-1",
+                                "document": "皖经信〔2025〕8号", "on": "2025-05-20", "to": "2028-05-19"}  # fmt: skip
+    return list((cells | changed).values())
+
+
+def test_a_list_of_items_is_imported_like_any_other(registry: Registry) -> None:
+    one = registry.register(1)
+    two = registry.register(2, name="安徽独名电子有限公司")
+    sheet = xlsx([HEADER, row(one), row(None, name="安徽独名电子有限公司", kind="smart_workshop", level="市级")])
+    done = registry.run("items", sheet)
+    assert (done["counts"]["created"], done["errors"]) == (2, 0), registry.problems(done)
+    assert {each["subject"]["uscc"] for each in registry.get("/items").json()["items"]} == {one, two}
+    assert registry.run("items", sheet)["counts"]["unchanged"] == 2
+    later = registry.run("items", xlsx([HEADER, row(one, to="2029-05-19")]))
+    assert later["counts"]["updated"] == 1
+    assert registry.get("/items", params={"uscc": one}).json()["items"][0]["valid_to"] == "2029-05-19"
+    assert registry.get("/templates/items.xlsx").status_code == 200
+
+
+def test_rows_of_items_that_cannot_be_taken_are_told_and_do_not_wait(registry: Registry) -> None:
+    one = registry.register(1)
+    rows = [
+        row(one, kind="蓝色工厂"),
+        row(one, level="星级"),
+        row(one, kind="区域品牌"),
+        row(one, document=None),
+        row(one, on=None),
+        row(one, to="2025-05-19"),
+        row(None, name="没有的公司"),
+        row(uscc(77)),
+        row(one),
+        row(one, to="2030-01-01"),
+    ]
+    done = registry.run("items", xlsx([HEADER, *rows]), mode="per_row")
+    assert [(each["row"], each["code"]) for each in registry.problems(done)] == [
+        (2, "kind-unknown"),
+        (3, "level-unknown"),
+        (4, "subject-not-allowed"),
+        (5, "document-missing"),
+        (6, "date-missing"),
+        (7, "validity-reversed"),
+        (8, "name-not-found"),
+        (9, "enterprise-not-registered"),
+        (11, "item-repeated"),
+    ]
+    assert done["counts"]["created"] == 1
+    assert registry.get("/unresolved-titles").json()["items"] == []
+    refused = registry.run("items", xlsx([HEADER, row(one, number="GF-2"), row(one, kind="蓝色工厂")]))
+    assert refused["state"]["code"] == "refused"
+    assert len(listed(registry)) == 1

@@ -221,7 +221,9 @@ def test_who_comes_near_is_proposed_for_the_reserve_and_better_takes_its_place(
     assert withdrawn[-1]["decision_reason"] == "测算结果已变化，提议的依据不再成立"
 
 
-def test_a_review_an_unknown_enterprise_and_one_that_is_struck_off_are_no_news(registry: Registry, rules: PoolRules) -> None:
+def test_a_review_an_unknown_enterprise_and_one_that_is_struck_off_are_no_news(
+    registry: Registry, rules: PoolRules
+) -> None:
     tell(registry, registry.register(1), "eligible", kind="review")
     tell(registry, uscc(99), "eligible")
     tell(registry, registry.register(2, status="revoked"), "eligible")

@@ -10,6 +10,8 @@ from services.registry.store.staging import StagedRow
 from services.registry.use_cases.run_import.job import Job
 
 _EXPECTED = "18 位统一社会信用代码"
+_WAITING = "titles"
+"""Rows of this kind of list wait for a person; of other kinds they are rejected, with the likeliest in the reason."""
 
 _latest: tuple[str, Regions] | None = None  # immutable and named by its edition, so sharing it between threads is safe
 
@@ -50,7 +52,8 @@ def resolve_names(job: Job) -> None:
         _reject(job, row, resolved)
         waiting.append((row.staged, resolved))
     naming.give_codes(job.tx, taken)
-    naming.UnresolvedTitles(job.tx).add(waiting, import_id=job.row.id, areas=job.row.areas, at=job.now)
+    if job.row.kind == _WAITING:
+        naming.UnresolvedTitles(job.tx).add(waiting, import_id=job.row.id, areas=job.row.areas, at=job.now)
 
 
 def _area(job: Job, row: Unnamed, places: Regions) -> str | None:
@@ -69,7 +72,7 @@ def _reject(job: Job, row: Unnamed, resolved: Resolved) -> None:
         f"{each.name}（{each.uscc}，{'曾用名 ' + each.former if each.former else WHYS[each.why]}）"
         for each in resolved.candidates[:3]
     )
-    message = (
-        f"“{name}”：{REASONS[reason]}{'：' + shown if shown else ''}。请在待确认名单中选定，或填写统一社会信用代码"
-    )
+    remedy = "请在待确认名单中选定，或填写统一社会信用代码" if job.row.kind == _WAITING else "请填写统一社会信用代码"
+    likely = f"：{shown}" if shown else ""
+    message = f"“{name}”：{REASONS[reason]}{likely}。{remedy}"
     job.reject(row.staged, "name", reason, message, _EXPECTED)
