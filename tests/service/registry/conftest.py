@@ -111,6 +111,11 @@ class Registry:
     knowledge: Knowledge
     max_rows: int = 200_000
 
+    @property
+    def item_kinds(self) -> ItemKinds:
+        kinds: ItemKinds = self.client.app.state.item_kinds  # type: ignore[attr-defined]
+        return kinds
+
     def headers(self, **actor: Any) -> dict[str, str]:
         return self.identities.headers(**{"scopes": ALL_SCOPES, **actor})
 
@@ -155,8 +160,7 @@ class Registry:
         return dict(self.get(f"/imports/{import_id}").json())
 
     def work(self) -> None:
-        kinds: ItemKinds = self.client.app.state.item_kinds  # type: ignore[attr-defined]
-        job = import_job(self.knowledge, kinds, self.max_rows)
+        job = import_job(self.knowledge, self.item_kinds, self.max_rows)
         runner = JobRunner(self.db, {job.name: job})
         while runner.run_once():
             pass
