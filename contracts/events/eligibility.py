@@ -27,6 +27,31 @@ class AssessmentChanged(Event):
     reasons: tuple[str, ...] = Field(default=(), description="short Chinese sentences, the deciding ones first")
     pack: str = Field(description="pack id and content hash, for example miit-63-2022-innovative@1f2e…")
     assessed_on: dt.date
+    open_lines: int | None = Field(
+        default=None, description="lines unmet or unknown on the nearest route; 0 where only officials are waited for"
+    )
+    open_effort: str | None = Field(
+        default=None, description="the hardest effort among them: paperwork | months | year | years; null when none"
+    )
+
+
+class NearMiss(Event):
+    """More or fewer lines are open to a title than before; the enterprise is not eligible, its verdict is the same."""
+
+    topic: ClassVar[str] = "eligibility.assessments"
+    type: ClassVar[str] = "eligibility.near-miss.v1"
+
+    uscc: str
+    assessment_id: str
+    title: str
+    title_label: str
+    kind: str = Field(description="new | review")
+    verdict: str = Field(description="not_eligible | unknown | manual_review")
+    open_lines: int = Field(description="lines unmet or unknown on the nearest route")
+    open_lines_before: int | None = Field(description="null when it was not counted then")
+    open_effort: str | None = Field(description="the hardest effort among them; null when none is open")
+    pack: str = Field(description="pack id and content hash")
+    assessed_on: dt.date
 
 
 class AssessmentEnded(Event):

@@ -99,6 +99,12 @@ class TitleCard(BaseModel):
     reapply_ban: bool | None = Field(
         default=None, description="whether the cancellation forbids a new application for years; null when not known"
     )
+    banned_until: dt.date | None = Field(
+        default=None, description="last day without a new application, at the least; null without a ban or not known"
+    )
+    review_outcome: str | None = Field(
+        default=None, description="passed | failed: of the latest review that is decided; null when there was none"
+    )
 
 
 class TitleRecorded(EnterpriseEvent):
@@ -108,6 +114,33 @@ class TitleRecorded(EnterpriseEvent):
 
     record: TitleCard
     enterprise: EnterpriseCard
+
+
+class TitleRenewed(EnterpriseEvent):
+    """A title passed its review (复核通过): the record says until when it is valid now."""
+
+    type: ClassVar[str] = "registry.title-renewed.v1"
+
+    record: TitleCard
+    enterprise: EnterpriseCard
+    previous_valid_to: dt.date | None = Field(description="the last day before the review; null when not known")
+
+
+class TitleExpiring(EnterpriseEvent):
+    """The end of a title's validity is near; told once for each step, and not once it is under review."""
+
+    type: ClassVar[str] = "registry.title-expiring.v1"
+
+    record: TitleCard
+    enterprise: EnterpriseCard
+    days_left: int = Field(description="days from the day of telling to the last day of validity")
+    step: int = Field(description="the step that is reached, for example 180, 90 or 30 days before the end")
+    renewal: str | None = Field(
+        description="review (复核, by the year's notice) | anew (重新认定 or 重新自评); null: no document says it"
+    )
+    next_update_due: dt.date | None = Field(
+        description="by when the year's information is to be updated next; null when no document says it"
+    )
 
 
 class TitleCancelled(EnterpriseEvent):
@@ -159,3 +192,34 @@ class TargetAtRisk(_OfProgramme):
     plan_line: str
     wanted: str
     unit: str
+
+
+class _OfPool(EnterpriseEvent):
+    """What both pool events carry."""
+
+    entry_id: str
+    pool: str = Field(description="pool code, for example cultivation, backup")
+    pool_label: str
+    tier: str = Field(description="tier code, for example reserve 储备, nurture 培育, upgrade 提升, backup 后备")
+    tier_label: str
+    source_list: str = Field(description="the list that the enterprise came from, for example high_tech")
+    enterprise: EnterpriseCard
+
+
+class PoolEntered(_OfPool):
+    """An enterprise entered a tier of the cultivation pool (入库), also from another tier of it."""
+
+    type: ClassVar[str] = "registry.pool-entered.v1"
+
+    entered_on: dt.date
+    reason: str
+
+
+class PoolLeft(_OfPool):
+    """An enterprise left a tier of the cultivation pool (出库), also for another tier of it (`moved`)."""
+
+    type: ClassVar[str] = "registry.pool-left.v1"
+
+    left_on: dt.date
+    reason_code: str = Field(description="for example struck_off, moved, recognised, unqualified, own_wish")
+    reason: str

@@ -11,6 +11,9 @@ SCOPES: Mapping[str, str] = {
     "facts:write": "填报企业指标数据",
     "findings:write": "记录认定意见",
     "titles:write": "登记称号",
+    "items:write": "登记认证项目、载体、重大项目和典型案例",
+    "pool:read": "查看培育库",
+    "pool:write": "管理培育库、冻结种子企业名单",
     "imports:write": "导入表格",
     "imports:read": "查看导入结果",
     "changes:read": "读取变更流水",
@@ -52,9 +55,10 @@ ROLES: Mapping[str, Role] = {
         _role(
             "officer",
             "主管部门工作人员",
-            "enterprises:read enterprises:write facts:write findings:write titles:write imports:write imports:read "
-            "assessments:read assessments:run policies:write commissioners:read commissioners:write whitelist:read "
-            "consents:read consents:write changes:read programmes:read programmes:write programmes:report",
+            "enterprises:read enterprises:write facts:write findings:write titles:write items:write pool:read "
+            "pool:write imports:write imports:read assessments:read assessments:run policies:write "
+            "commissioners:read commissioners:write whitelist:read consents:read consents:write changes:read "
+            "programmes:read programmes:write programmes:report",
         ),
         _role(
             "platform",
@@ -62,10 +66,14 @@ ROLES: Mapping[str, Role] = {
             "enterprises:read changes:read assessments:read assessments:run whitelist:read facts:write programmes:read",
         ),
         _role("bank", "金融机构", "whitelist:read", "institution"),
-        _role("commissioner", "服务专员", "inbox:read enterprises:read assessments:read", "commissioner"),
+        _role("commissioner", "服务专员", "inbox:read enterprises:read assessments:read pool:read", "commissioner"),
         _role("enterprise", "企业", "enterprises:read assessments:read consents:read consents:write", "uscc"),
         _role("department", "责任单位", "enterprises:read programmes:read programmes:report", "department"),
-        _role("leader", "领导", "enterprises:read assessments:read whitelist:read commissioners:read programmes:read"),
+        _role(
+            "leader",
+            "领导",
+            "enterprises:read assessments:read whitelist:read commissioners:read programmes:read pool:read",
+        ),
         _role("admin", "平台管理员", "clients:admin"),
         _role("system", "安装程序", " ".join(SCOPES)),
     )

@@ -13,6 +13,7 @@ from contracts.events.registry import (
     FactsRecorded,
     TitleCancelled,
     TitleRecorded,
+    TitleRenewed,
 )
 from services.eligibility.domain import changes
 from services.eligibility.store.pending import Pending
@@ -36,8 +37,8 @@ def remember_facts(tx: Transaction, event: FactsRecorded) -> None:
     Pending(tx).add([event.uscc], changed)
 
 
-def remember_title(tx: Transaction, event: TitleRecorded | TitleCancelled) -> None:
-    """A title was recorded or cancelled: it opens or closes the way to others, so assess again for those."""
+def remember_title(tx: Transaction, event: TitleRecorded | TitleRenewed | TitleCancelled) -> None:
+    """A title was recorded, renewed or cancelled: it opens or closes the way to others, so assess again for those."""
     moved = _save(tx, event.enterprise, event.version)
     record = event.record
     written = Enterprises(tx).save_title(

@@ -12,6 +12,7 @@ from contracts.events.registry import (
     FactsRecorded,
     TitleCancelled,
     TitleRecorded,
+    TitleRenewed,
 )
 from services.eligibility import handlers
 
@@ -20,5 +21,6 @@ SUBSCRIPTIONS: dict[type[Event], tuple[Callable[..., Any], ...]] = {
     EnterpriseUpdated: (handlers.remember_enterprise,),
     FactsRecorded: (handlers.remember_facts,),
     TitleRecorded: (handlers.remember_title,),
+    TitleRenewed: (handlers.remember_title,),
     TitleCancelled: (handlers.remember_title,),
 }

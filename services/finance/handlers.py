@@ -10,6 +10,7 @@ from contracts.events.registry import (
     TitleCancelled,
     TitleCard,
     TitleRecorded,
+    TitleRenewed,
 )
 from services.finance.domain.titles import CANCELLED, Enterprise, Title
 from services.finance.use_cases.follow_enterprise import follow_enterprise
@@ -21,7 +22,7 @@ def keep_enterprise(tx: Transaction, event: EnterpriseRegistered | EnterpriseUpd
     follow_enterprise(tx, _enterprise(event.enterprise), event.version)
 
 
-def list_title(tx: Transaction, event: TitleRecorded) -> None:
+def list_title(tx: Transaction, event: TitleRecorded | TitleRenewed) -> None:
     """Keep the title; it enters the whitelist, changes there or leaves it by what the document says."""
     follow_title(tx, _enterprise(event.enterprise), _title(event.record, event.record.state), event.version)
 

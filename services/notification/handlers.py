@@ -7,13 +7,28 @@ import uuid
 from chassis.db import Transaction
 from contracts.events.eligibility import AssessmentChanged, FindingRequested
 from contracts.events.finance import WhitelistChanged
-from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated, TitleRecorded
-from services.notification.domain.kinds import ELIGIBLE, FINDING_REQUESTED, TITLE_RECORDED, WHITELISTED
+from contracts.events.registry import (
+    EnterpriseRegistered,
+    EnterpriseUpdated,
+    TitleCard,
+    TitleExpiring,
+    TitleRecorded,
+    TitleRenewed,
+)
+from services.notification.domain.kinds import (
+    ELIGIBLE,
+    FINDING_REQUESTED,
+    TITLE_EXPIRING,
+    TITLE_RECORDED,
+    WHITELISTED,
+)
 from services.notification.use_cases.learn_enterprise import learn_enterprise
 from services.notification.use_cases.post_message import post_message
 
 
-def cover_enterprise(tx: Transaction, event: EnterpriseRegistered | EnterpriseUpdated | TitleRecorded) -> None:
+def cover_enterprise(
+    tx: Transaction, event: EnterpriseRegistered | EnterpriseUpdated | TitleRecorded | TitleRenewed | TitleExpiring
+) -> None:
     """Keep the enterprise's name and district, and make sure that a commissioner who serves the district has it."""
     learn_enterprise(tx, event.enterprise, event.version)
 
@@ -55,10 +70,25 @@ def tell_finding_requested(tx: Transaction, event: FindingRequested) -> None:
     post_message(tx, event.uscc, FINDING_REQUESTED, payload, source=_source(tx))
 
 
-def tell_title_recorded(tx: Transaction, event: TitleRecorded) -> None:
-    """Tell the commissioner which title was recorded, with its batch and document."""
-    record = event.record
+def tell_title_recorded(tx: Transaction, event: TitleRecorded | TitleRenewed) -> None:
+    """Tell the commissioner which title was recorded or renewed, with its batch and document."""
+    post_message(tx, event.uscc, TITLE_RECORDED, _of_record(event.record), source=_source(tx))
+
+
+def tell_title_expiring(tx: Transaction, event: TitleExpiring) -> None:
+    """Tell the commissioner that a title's validity ends soon, and what the documents ask for until then."""
     payload = {
+        **_of_record(event.record),
+        "days_left": event.days_left,
+        "step": event.step,
+        "renewal": event.renewal,
+        "next_update_due": event.next_update_due.isoformat() if event.next_update_due else None,
+    }
+    post_message(tx, event.uscc, TITLE_EXPIRING, payload, source=_source(tx))
+
+
+def _of_record(record: TitleCard) -> dict[str, str | None]:
+    return {
         "title": record.title,
         "title_label": record.title_label,
         "title_id": record.title_id,
@@ -70,7 +100,6 @@ def tell_title_recorded(tx: Transaction, event: TitleRecorded) -> None:
         "valid_from": record.valid_from.isoformat() if record.valid_from else None,
         "valid_to": record.valid_to.isoformat() if record.valid_to else None,
     }
-    post_message(tx, event.uscc, TITLE_RECORDED, payload, source=_source(tx))
 
 
 def tell_whitelisted(tx: Transaction, event: WhitelistChanged) -> None:

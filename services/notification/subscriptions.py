@@ -5,11 +5,18 @@ from __future__ import annotations
 from chassis.bus import Subscriptions
 from contracts.events.eligibility import AssessmentChanged, FindingRequested
 from contracts.events.finance import WhitelistChanged
-from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated, TitleRecorded
+from contracts.events.registry import (
+    EnterpriseRegistered,
+    EnterpriseUpdated,
+    TitleExpiring,
+    TitleRecorded,
+    TitleRenewed,
+)
 from services.notification.handlers import (
     cover_enterprise,
     tell_eligible,
     tell_finding_requested,
+    tell_title_expiring,
     tell_title_recorded,
     tell_whitelisted,
 )
@@ -18,6 +25,8 @@ SUBSCRIPTIONS: Subscriptions = {
     EnterpriseRegistered: (cover_enterprise,),
     EnterpriseUpdated: (cover_enterprise,),
     TitleRecorded: (cover_enterprise, tell_title_recorded),
+    TitleRenewed: (cover_enterprise, tell_title_recorded),
+    TitleExpiring: (cover_enterprise, tell_title_expiring),
     AssessmentChanged: (tell_eligible,),
     FindingRequested: (tell_finding_requested,),
     WhitelistChanged: (tell_whitelisted,),

@@ -10,30 +10,57 @@ from chassis.db import FEED_CHANNEL, Database
 from chassis.longpoll import LongPoll
 from chassis.worker import check_heartbeats
 from services.registry.api import (
+    carriers,
+    cases,
     changes,
     dictionary,
     enterprises,
     facts,
     imports,
+    items,
+    pool,
     programme_assignments,
     programme_ledger,
     programme_reports,
     programme_supervision,
     programme_targets,
     programmes,
+    projects,
+    seed_lists,
     templates,
+    title_ledger,
     titles,
+    unresolved_titles,
 )
 from services.registry.migrations import MIGRATIONS
 from services.registry.prepare import read_catalog
 from services.registry.settings import EXPECTED, Settings
+from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
+from services.registry.store.life_cycles import load_life_cycles
+from services.registry.store.pool_file import load_pool_rules
 from services.registry.store.queries import position
 from services.registry.store.reference import check_loaded
 
 SERVICE = "registry"
 PREFIX = "/api/registry/v1"
-REGISTER = (imports, enterprises, facts, titles, changes, dictionary, templates)
+REGISTER = (
+    imports,
+    enterprises,
+    facts,
+    titles,
+    title_ledger,
+    unresolved_titles,
+    items,
+    carriers,
+    projects,
+    cases,
+    pool,
+    seed_lists,
+    changes,
+    dictionary,
+    templates,
+)
 PROGRAMMES = (
     programmes,
     programme_targets,
@@ -62,6 +89,9 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.settings = settings
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     app.state.programmes = read_catalog(settings.programme_vocabulary_file)
+    app.state.life_cycles = load_life_cycles(settings.title_life_cycles_file)
+    app.state.item_kinds = load_item_kinds(settings.certified_items_file)
+    app.state.pool_rules = load_pool_rules(settings.pool_rules_file, app.state.item_kinds)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)

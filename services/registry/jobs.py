@@ -9,18 +9,21 @@ from typing import Any
 from chassis import clock
 from chassis.db import Transaction
 from chassis.jobs import JobKind, Progress
+from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.store.repositories import Imports
 from services.registry.use_cases.accept_import import JOB
 from services.registry.use_cases.run_import import run_import
 
 
-def import_job(knowledge: Knowledge, max_rows: int) -> JobKind:
+def import_job(knowledge: Knowledge, item_kinds: ItemKinds, max_rows: int) -> JobKind:
     """The job that runs one import; what stops it for good is written where its uploader looks."""
 
     def work(tx: Transaction, payload: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
         import_id = uuid.UUID(payload["import_id"])
-        return run_import(tx, import_id, knowledge=knowledge, max_rows=max_rows, tell=progress.report)
+        return run_import(
+            tx, import_id, knowledge=knowledge, item_kinds=item_kinds, max_rows=max_rows, tell=progress.report
+        )
 
     def gave_up(tx: Transaction, payload: Mapping[str, Any], error: str) -> None:
         row = Imports(tx).get_for_update(uuid.UUID(payload["import_id"]))

@@ -27,6 +27,15 @@ class Settings(ServiceSettings):
     programme_escalation_days: tuple[int, ...] = (1, 8, 15)
     """Calendar days after a task's deadline on which it is announced as overdue, once for each."""
 
+    title_life_cycles_file: Path = _ROOT / "services" / "registry" / "reference" / "title_life_cycles.yaml"
+    """Who recognises each title, what may happen to it and what falls due, as data."""
+
+    certified_items_file: Path = _ROOT / "services" / "registry" / "reference" / "certified_items.yaml"
+    """Which certified items there are, at which levels, and who can have them, as data."""
+
+    pool_rules_file: Path = _ROOT / "services" / "registry" / "reference" / "pool_rules.yaml"
+    """The tiers of the cultivation pool, its lists, and the rules of its adjustment, as data."""
+
     import_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     import_max_unpacked_bytes: int = Field(default=512 * 1024 * 1024, ge=1024)
     """What an xlsx file may unpack to: 200,000 rows of 40 columns need about 300 MiB."""
@@ -34,5 +43,5 @@ class Settings(ServiceSettings):
     import_max_rows: int = Field(default=200_000, ge=1)
 
 
-EXPECTED = ("relay", "schedules", "audit-seal", "jobs", "changes")
+EXPECTED = ("relay", "consumer:registry", "schedules", "audit-seal", "jobs", "changes")
 """The loops of the worker without which the registry cannot do its work; readiness asks for them."""

@@ -13,7 +13,6 @@ from peiyu.documents import maps
 
 ROOT = Path(__file__).parents[2]
 EXTERNAL = {
-    "eligibility.assessment-ended.v1",
     "eligibility.flip-list-ready.v1",
     "eligibility.pack-activated.v1",
     "eligibility.pack-retired.v1",
@@ -23,6 +22,8 @@ EXTERNAL = {
     "notification.assignment-changed.v1",
     "registry.target-at-risk.v1",
     "registry.task-overdue.v1",
+    "registry.pool-entered.v1",
+    "registry.pool-left.v1",
 }
 """Nobody of ours reacts to these yet: they are for other platforms."""
 

@@ -18,8 +18,9 @@ from peiyu.documents.apis import application_of
 
 SCOPES = {
     "registry": {
-        "enterprises:read", "enterprises:write", "facts:write", "findings:write", "titles:write", "imports:write",
-        "imports:read", "changes:read", "programmes:read", "programmes:write", "programmes:report",
+        "enterprises:read", "enterprises:write", "facts:write", "findings:write", "titles:write", "items:write",
+        "pool:read", "pool:write", "imports:write", "imports:read", "changes:read",
+        "programmes:read", "programmes:write", "programmes:report",
     },
     "eligibility": {"assessments:read", "assessments:run", "policies:write"},
     "finance": {"whitelist:read", "consents:write", "consents:read"},

@@ -36,8 +36,28 @@ PUBLIC = frozenset(
 _ARCHIVE = """
     registry GET /api/registry/v1/enterprises
     registry GET /api/registry/v1/enterprises/{uscc}
+    registry GET /api/registry/v1/enterprises/{uscc}/titles/{title_id}
+    registry GET /api/registry/v1/titles
+    registry GET /api/registry/v1/title-life-cycles
+    registry GET /api/registry/v1/item-kinds
+    registry GET /api/registry/v1/item-counts
+    registry GET /api/registry/v1/items
+    registry GET /api/registry/v1/items/{item_id}
+    registry GET /api/registry/v1/carriers
+    registry GET /api/registry/v1/carriers/{carrier_id}
+    registry GET /api/registry/v1/projects
+    registry GET /api/registry/v1/projects/{project_id}
+    registry GET /api/registry/v1/cases
     registry GET /api/registry/v1/facts-dictionary
     registry GET /api/registry/v1/templates/{kind}.xlsx
+"""
+_POOL = """
+    registry GET /api/registry/v1/pool/rules
+    registry GET /api/registry/v1/pool/entries
+    registry GET /api/registry/v1/pool/proposals
+    registry GET /api/registry/v1/pool/seed-lists
+    registry GET /api/registry/v1/pool/seed-lists/{list_id}
+    registry GET /api/registry/v1/pool/seed-lists/{list_id}/members
 """
 _ASSESSMENTS = """
     eligibility GET /api/eligibility/v1/assessments
@@ -125,10 +145,25 @@ _OFFICE = """
     registry GET /api/registry/v1/imports
     registry GET /api/registry/v1/imports/{import_id}
     registry GET /api/registry/v1/imports/{import_id}/errors
+    registry POST /api/registry/v1/pool/entries
+    registry POST /api/registry/v1/pool/entries/{entry_id}/move
+    registry POST /api/registry/v1/pool/entries/{entry_id}/leave
+    registry POST /api/registry/v1/pool/proposals/{proposal_id}/decision
+    registry POST /api/registry/v1/pool/seed-lists
+    registry POST /api/registry/v1/items
+    registry POST /api/registry/v1/items/{item_id}/revoke
+    registry POST /api/registry/v1/carriers
+    registry PATCH /api/registry/v1/carriers/{carrier_id}
+    registry POST /api/registry/v1/projects
+    registry PATCH /api/registry/v1/projects/{project_id}
+    registry POST /api/registry/v1/cases
+    registry GET /api/registry/v1/unresolved-titles
+    registry POST /api/registry/v1/unresolved-titles/{row_id}/decision
     registry POST /api/registry/v1/enterprises
     registry PATCH /api/registry/v1/enterprises/{uscc}
     registry POST /api/registry/v1/enterprises/{uscc}/titles
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/cancel
+    registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/acts
     notification POST /api/notification/v1/commissioners
     notification PATCH /api/notification/v1/commissioners/{code}
     notification POST /api/notification/v1/assignments
@@ -198,18 +233,18 @@ def _routes(*groups: str) -> frozenset[str]:
 ALLOWED: dict[str, frozenset[str]] = {
     "officer": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _FINDINGS, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING,
+        _RULES, _FINDINGS, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING, _POOL,
     ),
     "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING, _PROGRAMMES),
     "bank": _routes(_FEED),
-    "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _INBOX),
+    "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _INBOX, _POOL),
     "enterprise": _routes(_ARCHIVE, _ASSESSMENTS, _CONSENTS),
     "department": _routes(_ARCHIVE, _PROGRAMMES, _REPORTING),
-    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS, _PROGRAMMES),
+    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS, _PROGRAMMES, _POOL),
     "admin": _routes(_ADMINISTRATION),
     "system": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING, _ADMINISTRATION, _INSTALLING,
+        _RULES, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING, _ADMINISTRATION, _INSTALLING, _POOL,
     ),
 }  # fmt: skip
 """Role → what it may call with every scope it can be granted. Which enterprises it then sees is the areas' matter."""

@@ -66,7 +66,14 @@ def test_every_event_has_golden_payloads_that_still_parse(name: str) -> None:
         event = ALL[name].model_validate(payload, extra="ignore")
         Draft202012Validator(events.schema_of(ALL[name])).validate(payload)
         known = event.model_dump(mode="json")
-        assert {field: known[field] for field in payload} == payload, "a field of the past is read and kept"
+        assert _of_the_past(known, payload) == payload, "a field of the past is read and kept"
+
+
+def _of_the_past(known: Any, payload: Any) -> Any:
+    """What is known today, without the fields that a payload of the past did not have, at any depth."""
+    if isinstance(known, dict) and isinstance(payload, dict):
+        return {field: _of_the_past(known.get(field), value) for field, value in payload.items()}
+    return known
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in RELEASED.glob("*.json")))

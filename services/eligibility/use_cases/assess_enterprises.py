@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from chassis import clock, ids, logging
 from chassis.db import Transaction
-from contracts.events.eligibility import AssessmentChanged, AssessmentEnded
+from contracts.events.eligibility import AssessmentChanged, AssessmentEnded, NearMiss
 from rulebook.assessment import Assessment
 from rulebook.columnar_signature import signature_of
 from rulebook.dictionary import Dictionary
@@ -21,6 +21,7 @@ from rulebook.nearness import nearness
 from rulebook.pack import PACK_TITLES, Pack
 from rulebook.scene import FactUnreadable
 from rulebook.size_table import SizeTable
+from rulebook.status import Verdict
 from rulebook.subject import POINT, Subject
 from services.eligibility.domain.catalog import Editions
 from services.eligibility.domain.findings import Need, needs_of
@@ -286,6 +287,24 @@ def record(
                 previous=previous.verdict if previous is not None and comparable else None,
                 route=_route_label(found),
                 reasons=found.reasons[:REASONS_ANNOUNCED],
+                pack=f"{pack.id}@{pack.sha256[:12]}",
+                assessed_on=found.application_date,
+                open_lines=near.open_lines,
+                open_effort=near.effort or None,
+            )
+        )
+    elif row.verdict != Verdict.ELIGIBLE.value and previous.open_lines != near.open_lines:
+        tx.emit(
+            NearMiss(
+                uscc=row.uscc,
+                assessment_id=str(row.id),
+                title=found.title,
+                title_label=found.title_label,
+                kind=found.kind,
+                verdict=row.verdict,
+                open_lines=near.open_lines,
+                open_lines_before=previous.open_lines,
+                open_effort=near.effort or None,
                 pack=f"{pack.id}@{pack.sha256[:12]}",
                 assessed_on=found.application_date,
             )

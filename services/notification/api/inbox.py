@@ -25,8 +25,11 @@ router = APIRouter(prefix="/inbox", tags=["inbox"])
 
 State = Annotated[Literal["unread", "read", "all"], Query(description="unread 未读, read 已读, all 全部")]
 Kind = Annotated[
-    Literal["enterprise_eligible", "title_recorded", "whitelist_entered"] | None,
-    Query(description="enterprise_eligible 测算达标, title_recorded 称号登记, whitelist_entered 进入白名单"),
+    Literal["enterprise_eligible", "title_recorded", "title_expiring", "whitelist_entered"] | None,
+    Query(
+        description="enterprise_eligible 测算达标, title_recorded 称号登记, title_expiring 称号将到期, "
+        "whitelist_entered 进入白名单"
+    ),
 ]
 Lang = Annotated[Language, Query(description="language of the texts: zh or en")]
 

@@ -53,6 +53,13 @@ TITLE_RECORDED = Kind(
     always=_ENTERPRISE | {"title", "state"},
     sometimes=frozenset({"district", "batch", "document", "issuer", "announced_on", "valid_from", "valid_to"}),
 )
+TITLE_EXPIRING = Kind(
+    code="title_expiring",
+    label="称号将到期",
+    label_en="Title about to end",
+    always=_ENTERPRISE | {"title", "valid_to", "days_left"},
+    sometimes=frozenset({"district", "batch", "document", "renewal", "next_update_due"}),
+)
 WHITELISTED = Kind(
     code="whitelist_entered",
     label="进入白名单",
@@ -69,7 +76,7 @@ FINDING_REQUESTED = Kind(
     must_say=(DISCLAIMER, DISCLAIMER_EN),
 )
 
-KINDS = {kind.code: kind for kind in (ELIGIBLE, TITLE_RECORDED, WHITELISTED, FINDING_REQUESTED)}
+KINDS = {kind.code: kind for kind in (ELIGIBLE, TITLE_RECORDED, TITLE_EXPIRING, WHITELISTED, FINDING_REQUESTED)}
 
 TITLES_EN = {
     "innovative_sme": "Innovative SME",
@@ -81,6 +88,11 @@ TITLES_EN = {
 }
 
 APPLICATIONS = {"new": ("新申报", "new application"), "review": ("复核", "review")}
+
+RENEWALS = {
+    "review": ("复核，以当年通知为准", "review, by the year's notice"),
+    "anew": ("重新认定或重新自评", "to be applied for anew"),
+}
 
 TITLE_STATES = {
     "valid": ("有效", "valid"),

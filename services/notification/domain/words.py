@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.notification.domain.kinds import APPLICATIONS, TITLE_STATES, TITLES_EN
+from services.notification.domain.kinds import APPLICATIONS, RENEWALS, TITLE_STATES, TITLES_EN
 
 ZH, EN = 0, 1
 
@@ -30,6 +30,7 @@ def words(subject: Subject, payload: Mapping[str, Any], language: int) -> dict[s
         "title": _title(payload, language),
         "application": _label(APPLICATIONS, payload.get("application"), language),
         "state": _label(TITLE_STATES, payload.get("state"), language),
+        "renewal": _label(RENEWALS, payload.get("renewal"), language),
         "reasons": ("；" if language == ZH else "; ").join(payload.get("reasons") or ()),
         "edition": _edition(payload.get("pack"), language),
     }

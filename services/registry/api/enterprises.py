@@ -21,7 +21,7 @@ from services.registry.api.access import Editor, Reader, RequestAdmission, areas
 from services.registry.api.parameters import PRINTABLE, Line, PathUscc, checked_uscc
 from services.registry.api.render import enterprise_file, enterprise_out
 from services.registry.api.schemas import EnterpriseFile, EnterpriseOut, Wanted
-from services.registry.api.state import Known
+from services.registry.api.state import Cycles, Known
 from services.registry.domain.enterprises import Identity
 from services.registry.domain.errors import (
     EnterpriseAlreadyRegistered,
@@ -133,7 +133,7 @@ def list_of_enterprises(
     responses=refusals(EnterpriseNotFound, OutsideJurisdiction, OwnEnterpriseOnly, UsccInvalid),
 )
 def get_enterprise(
-    request: Request, response: Response, actor: Reader, tx: ReadTx, uscc: PathUscc, knowledge: Known
+    request: Request, response: Response, actor: Reader, tx: ReadTx, uscc: PathUscc, knowledge: Known, cycles: Cycles
 ) -> EnterpriseFile | Response:
     """One enterprise with its titles, its current facts by year and how complete they are (企业档案)."""
     row = Enterprises(tx).get(uscc)
@@ -146,6 +146,7 @@ def get_enterprise(
         Facts(tx).periods(uscc),
         known=reference(tx),
         dictionary=knowledge.dictionary,
+        life_cycles=cycles,
         fiscal_year=last_complete_year(clock.today()),
     )
 

@@ -48,7 +48,9 @@ class ImportForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     file: UploadFile
-    kind: str = Field(description="enterprises 企业名单, facts 企业指标, titles 称号名单", max_length=50)
+    kind: str = Field(
+        description="enterprises 企业名单, facts 企业指标, titles 称号名单, items 认证项目名单", max_length=50
+    )
     mode: Literal["all_or_nothing", "per_row"] = Field(
         default="all_or_nothing", description="all_or_nothing: 有错误则整份不导入; per_row: 只导入正确的行"
     )

@@ -16,9 +16,11 @@ from services.registry.api.schemas import (
     TitleOut,
 )
 from services.registry.domain.facts import Entry, completeness
+from services.registry.domain.life_cycle import STAGES, LifeCycles
 from services.registry.domain.standing import SIZES, UNKNOWN, listing_label, risk_label
 from services.registry.domain.status import RegistrationStatus
-from services.registry.domain.titles import STATES, TITLES
+from services.registry.domain.titles import STATES as TITLE_STATES
+from services.registry.domain.titles import TITLES
 from services.registry.store.reference import Reference
 from services.registry.store.tables import EnterpriseRow, TitleRecordRow
 
@@ -62,7 +64,8 @@ def enterprise_out(row: EnterpriseRow, known: Reference) -> EnterpriseOut:
     return EnterpriseOut(**enterprise_fields(row, known))
 
 
-def title_out(record: TitleRecordRow) -> TitleOut:
+def title_out(record: TitleRecordRow, life_cycles: LifeCycles) -> TitleOut:
+    stage = life_cycles.stage(record.title, record.state, record.review_outcome, record.cancelled_kind)
     return TitleOut(
         title_id=record.id,
         title=Coded(code=record.title, label=TITLES[record.title]),
@@ -73,13 +76,15 @@ def title_out(record: TitleRecordRow) -> TitleOut:
         announced_on=record.announced_on,
         valid_from=record.valid_from,
         valid_to=record.valid_to,
-        state=Coded(code=record.state, label=STATES[record.state]),
+        state=Coded(code=record.state, label=TITLE_STATES[record.state]),
+        stage=Coded(code=stage, label=STAGES[stage][0]),
         source=record.source,
         recorded_at=record.recorded_at,
         cancelled_kind=record.cancelled_kind,
         cancelled_reason=record.cancelled_reason,
         cancelled_on=record.cancelled_on,
         reapply_ban=record.reapply_ban,
+        banned_until=record.banned_until,
     )
 
 
@@ -122,13 +127,14 @@ def enterprise_file(
     *,
     known: Reference,
     dictionary: Dictionary,
+    life_cycles: LifeCycles,
     fiscal_year: int,
 ) -> EnterpriseFile:
     """Everything that is on file of one enterprise."""
     counted = completeness(dictionary, periods, fiscal_year)
     return EnterpriseFile(
         **enterprise_fields(row, known),
-        titles=[title_out(record) for record in titles],
+        titles=[title_out(record, life_cycles) for record in titles],
         facts=periods_out(periods, dictionary),
         completeness=CompletenessOut(
             fiscal_year=counted.fiscal_year, present=counted.present, expected=counted.expected

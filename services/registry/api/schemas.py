@@ -57,12 +57,18 @@ class TitleOut(BaseModel):
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     state: Coded
+    stage: Coded = Field(
+        description="the state in the words of the title's own process, for example 复核通过, 取消公告"
+    )
     source: str = Field(description="import | recorded")
     recorded_at: dt.datetime
     cancelled_kind: str | None = Field(default=None, description="cancelled | recorded_in_error")
     cancelled_reason: str | None = None
     cancelled_on: dt.date | None = None
     reapply_ban: bool | None = None
+    banned_until: dt.date | None = Field(
+        default=None, description="last day without a new application, at the least; null without a ban or not known"
+    )
 
 
 class FactOut(BaseModel):

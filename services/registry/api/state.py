@@ -7,12 +7,27 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from chassis.longpoll import LongPoll
+from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
+from services.registry.domain.life_cycle import LifeCycles
+from services.registry.domain.pool import PoolRules
 from services.registry.settings import Settings
 
 
 def _knowledge(request: Request) -> Knowledge:
     return cast(Knowledge, request.app.state.knowledge)
+
+
+def _life_cycles(request: Request) -> LifeCycles:
+    return cast(LifeCycles, request.app.state.life_cycles)
+
+
+def _item_kinds(request: Request) -> ItemKinds:
+    return cast(ItemKinds, request.app.state.item_kinds)
+
+
+def _pool_rules(request: Request) -> PoolRules:
+    return cast(PoolRules, request.app.state.pool_rules)
 
 
 def _settings(request: Request) -> Settings:
@@ -24,5 +39,8 @@ def _longpoll(request: Request) -> LongPoll:
 
 
 Known = Annotated[Knowledge, Depends(_knowledge)]
+Items = Annotated[ItemKinds, Depends(_item_kinds)]
+Rules = Annotated[PoolRules, Depends(_pool_rules)]
+Cycles = Annotated[LifeCycles, Depends(_life_cycles)]
 Configured = Annotated[Settings, Depends(_settings)]
 Follower = Annotated[LongPoll, Depends(_longpoll)]

@@ -24,7 +24,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     responses={**refusals(TemplateNotFound), 200: {"content": {XLSX: {}}, "description": "the workbook"}},
 )
 def get_template(request: Request, actor: Reader, kind: str, knowledge: Known) -> Response:
-    """A workbook to fill in, made from the facts dictionary: kind is enterprises, facts or titles (导入模板)."""
+    """A workbook to fill in, made from the facts dictionary: kind is enterprises, facts, titles or items (导入模板)."""
     if kind not in KINDS:
         raise TemplateNotFound(f"没有“{kind}”的模板，可下载：{'、'.join(KINDS)}")
     etag = etags.quoted(f"{kind}-{knowledge.dictionary_hash[:32]}")

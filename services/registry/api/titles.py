@@ -20,6 +20,7 @@ from services.registry.api.enterprises import TitleCode
 from services.registry.api.parameters import Line, Passage, PathUscc
 from services.registry.api.render import title_out
 from services.registry.api.schemas import TitleOut, Wanted
+from services.registry.api.state import Cycles
 from services.registry.domain.acts import Act, require_past, require_sound
 from services.registry.domain.errors import (
     EnterpriseNotFound,
@@ -54,6 +55,8 @@ class TitleCancellation(Wanted):
 
     kind: Literal["cancelled", "recorded_in_error"]
     reason: Passage
+    document_number: Line | None = Field(default=None, description="取消公告或取消认定的文号")
+    decision_reference: Line | None = Field(default=None, description="reference of the recorded decision (决定依据)")
     cancelled_on: dt.date | None = Field(
         default=None, description="day of the decision, not later than today; today when left out"
     )
@@ -78,6 +81,7 @@ def post_title(
     _: Annotated[None, Idempotent],
     uscc: PathUscc,
     body: TitleNew,
+    cycles: Cycles,
 ) -> TitleOut:
     """Record an official act; stated otherwise than on file it corrects the record and answers 200 (登记称号)."""
     act = Act(**body.model_dump())
@@ -87,7 +91,7 @@ def post_title(
         response.status_code = 200
     response.headers["Location"] = f"{request.url.path}/{record.id}"
     response.headers["ETag"] = etags.quoted(row.version)
-    return title_out(record)
+    return title_out(record, cycles)
 
 
 @router.post(
@@ -106,6 +110,7 @@ def post_title_cancellation(
     uscc: PathUscc,
     title_id: uuid.UUID,
     body: TitleCancellation,
+    cycles: Cycles,
 ) -> TitleOut:
     """Cancel a title, or take back a record made in error (取消称号)."""
     cancelled_on = body.cancelled_on or clock.today()
@@ -118,7 +123,10 @@ def post_title_cancellation(
         reason=body.reason,
         cancelled_on=cancelled_on,
         reapply_ban=body.reapply_ban,
+        document_number=body.document_number,
+        decision_reference=body.decision_reference,
+        life_cycles=cycles,
         may=RequestAdmission(actor, request),
     )
     response.headers["ETag"] = etags.quoted(row.version)
-    return title_out(record)
+    return title_out(record, cycles)

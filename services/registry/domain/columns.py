@@ -10,7 +10,7 @@ from rulebook.dictionary import Dictionary, Fact, fold_header
 from rulebook.headers import match_header
 from rulebook.units import fold
 
-KINDS = {"enterprises": "企业名单", "facts": "企业指标", "titles": "称号名单"}
+KINDS = {"enterprises": "企业名单", "facts": "企业指标", "titles": "称号名单", "items": "认证项目名单"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +107,45 @@ TITLE_COLUMNS = (
     Column("announced_on", "公告日期", ("认定日期", "发文日期", "公布日期", "发布日期"), "日期，如 2024-07-02"),
     Column("valid_from", "有效期起", ("有效期自", "有效期开始", "有效期起始日期"), "以文件为准"),
     Column("valid_to", "有效期止", ("有效期至", "有效期截止", "到期日期", "有效期截止日期"), "以文件为准"),
+    Column(
+        "region",
+        "所属地区",
+        ("地区", "所在地区", "所属区域", "推荐地区", "省市", "region"),
+        "没有统一社会信用代码时，用来核对同名企业，如 安徽六安",
+    ),
     Column("state", "状态", ("称号状态", "认定状态", "status"), "有效、公示、复核中、到期、取消；留空为有效"),
     REMARK,
+)
+
+ITEM_COLUMNS = (
+    USCC,
+    NAME,
+    Column("kind", "项目类别", ("认证项目", "项目种类", "认定类别", "kind"), "如 企业技术中心、绿色工厂、智能车间"),
+    Column("level", "级别", ("认定级别", "项目级别", "等级", "level"), "国家级、省级、市级、区县级；上云填星级"),
+    Column("item_name", "项目名称", ("车间名称", "产品名称", "商标名称"), "车间、产品、商标等的名称，没有的留空"),
+    Column("number", "证书编号", ("编号", "认定编号", "项目编号"), "没有的留空"),
+    Column("document_number", "公告文号", ("文号", "认定文号", "文件文号", "发文字号"), "公布该名单的文件字号"),
+    Column("decision_reference", "决定依据", ("认定依据", "决定文号"), "没有公告文号时填写决定的编号"),
+    Column("issued_by", "发文机关", ("认定机关", "发文单位", "认定部门"), "公布名单的机关"),
+    Column("certified_on", "认定日期", ("公告日期", "发文日期", "公布日期"), "日期，如 2024-07-02"),
+    Column("valid_from", "有效期起", ("有效期自", "有效期开始"), "以文件为准"),
+    Column("valid_to", "有效期止", ("有效期至", "到期日期"), "以文件为准"),
+    Column("region", "所属地区", ("地区", "所在地区"), "没有统一社会信用代码时，用来核对同名企业"),
+    Column("remark", "备注", ("说明", "序号", "No"), "不导入"),
 )
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "enterprises": ENTERPRISE_COLUMNS,
     "facts": FACT_COLUMNS,
     "titles": TITLE_COLUMNS,
+    "items": ITEM_COLUMNS,
 }
 
 REQUIRED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "enterprises": (("name",), ("uscc",)),
     "facts": (("uscc",),),
     "titles": (("uscc", "name"), ("title",), ("document_number", "decision_reference")),
+    "items": (("uscc", "name"), ("kind",), ("level",), ("certified_on",), ("document_number", "decision_reference")),
 }
 """Of each group at least one column must be there."""
 

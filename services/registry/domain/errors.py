@@ -74,6 +74,138 @@ class TitleAlreadyCancelled(Conflict):
     code = "title-already-cancelled"
 
 
+class TitleActInvalid(Invalid):
+    """An act on a title lacks its document, or its dates are not possible."""
+
+    code = "title-act-invalid"
+
+
+class TitleActRefused(Conflict):
+    """The title's process does not allow the act in the stage that the title is in."""
+
+    code = "title-act-refused"
+
+
+class UnresolvedTitleNotFound(NotFound):
+    """No such row of a list waits for a decision, or it was imported for other areas."""
+
+    code = "unresolved-title-not-found"
+
+
+class UnresolvedTitleDecided(Conflict):
+    """Of this row it was decided before whom it means."""
+
+    code = "unresolved-title-decided"
+
+
+class UnresolvedTitleInvalid(Invalid):
+    """The decision does not say whom the row means, or the ledger cannot take the row for that enterprise."""
+
+    code = "unresolved-title-invalid"
+
+
+class ItemInvalid(Invalid):
+    """A certified item, its carrier, a project or a case is incomplete or contradicts itself."""
+
+    code = "item-invalid"
+
+
+class ItemNotFound(NotFound):
+    """No such certified item, or it lies outside the caller's areas."""
+
+    code = "item-not-found"
+
+
+class ItemAlreadyRecorded(Conflict):
+    """The same item is on file, word for word."""
+
+    code = "item-already-recorded"
+
+
+class ItemRevoked(Conflict):
+    """The item was revoked; it is not revived by recording it again."""
+
+    code = "item-revoked"
+
+
+class CarrierNotFound(NotFound):
+    """No such carrier, or it lies outside the caller's areas."""
+
+    code = "carrier-not-found"
+
+
+class CarrierAlreadyRecorded(Conflict):
+    """A carrier of this kind and name is registered in the district."""
+
+    code = "carrier-already-recorded"
+
+
+class ProjectNotFound(NotFound):
+    """No such project, or it lies outside the caller's areas."""
+
+    code = "project-not-found"
+
+
+class ProjectAlreadyRecorded(Conflict):
+    """The pool of this level has a project with this number."""
+
+    code = "project-already-recorded"
+
+
+class CaseAlreadyRecorded(Conflict):
+    """A case of this title was published at this level before."""
+
+    code = "case-already-recorded"
+
+
+class PoolInvalid(Invalid):
+    """An entry, an exit, a decision or a seed list of the pool is incomplete or contradicts itself."""
+
+    code = "pool-invalid"
+
+
+class PoolEntryNotFound(NotFound):
+    """No such entry of the pool, or it lies outside the caller's areas."""
+
+    code = "pool-entry-not-found"
+
+
+class AlreadyInPool(Conflict):
+    """The enterprise is in this pool; it can be moved to another tier, or leave."""
+
+    code = "already-in-pool"
+
+
+class NotInPool(Conflict):
+    """The enterprise is not, or no longer, in this pool."""
+
+    code = "not-in-pool"
+
+
+class PoolProposalNotFound(NotFound):
+    """No such proposal, or it lies outside the caller's areas."""
+
+    code = "pool-proposal-not-found"
+
+
+class PoolProposalDecided(Conflict):
+    """The proposal was accepted, refused or withdrawn before."""
+
+    code = "pool-proposal-decided"
+
+
+class SeedListNotFound(NotFound):
+    """No such seed list, or it lies outside the caller's areas."""
+
+    code = "seed-list-not-found"
+
+
+class SeedListFrozen(Conflict):
+    """The seed list of this year, area and pool is frozen already; a frozen list does not change."""
+
+    code = "seed-list-frozen"
+
+
 class ImportNotFound(NotFound):
     """No such import, or it was made for other areas."""
 
@@ -81,7 +213,7 @@ class ImportNotFound(NotFound):
 
 
 class ImportKindUnknown(Invalid):
-    """The kind of file is none of enterprises, facts, titles."""
+    """The kind of file is none of enterprises, facts, titles, items."""
 
     code = "import-kind-unknown"
 

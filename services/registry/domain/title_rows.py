@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from services.registry.domain.columns import Recognised
 from services.registry.domain.reading import Row
-from services.registry.domain.titles import STATES, TITLES, read_state, read_title, titles_by_place
+from services.registry.domain.titles import STATES, TITLES, read_outcome, read_state, read_title, titles_by_place
 
 
 def read_title_row(cells: Mapping[str, str], columns: Mapping[str, Recognised], *, today: dt.date) -> Row:
@@ -20,7 +20,7 @@ def read_title_row(cells: Mapping[str, str], columns: Mapping[str, Recognised], 
             "uscc", "enterprise-missing", "缺少统一社会信用代码和企业名称，请至少填写一项", "18 位代码或企业全称"
         )
     _title(row)
-    for key in ("batch", "document_number", "decision_reference", "issued_by"):
+    for key in ("batch", "document_number", "decision_reference", "issued_by", "region"):
         row.text(key)
     if "document_number" not in row.cells and "decision_reference" not in row.cells:
         message = "缺少公告文号（或决定依据）：称号只凭正式文件登记，请补填"
@@ -60,3 +60,5 @@ def _state(row: Row) -> None:
         row.refuse("state", "state-unknown", f"不认识的状态“{text}”，应为：{expected}", expected)
     else:
         row.values["state"] = state
+        if outcome := read_outcome(text):
+            row.values["review_outcome"] = outcome

@@ -36,12 +36,15 @@ _MUNICIPALITIES = ("北京市", "天津市", "上海市", "重庆市")
 """Where 市级 is the provincial level (A-35)."""
 # A failed review ends the title without a cancellation: 63号 knows 取消 only for cause.
 _STATE_WORDS = {
-    "valid": ("认定", "已认定", "公告", "通过", "复核通过", "有效期内", "在有效期"),
+    "valid": ("认定", "已认定", "公告", "通过", "复核通过", "通过复核", "有效期内", "在有效期"),
     "publicized": ("公示中", "拟认定"),
     "under_review": ("复核", "正在复核"),
     "expired": ("已到期", "过期", "失效", "复核未通过", "未通过复核"),
     "cancelled": ("已取消", "取消公告", "取消认定", "撤销"),
 }
+
+
+_OUTCOME_WORDS = {"passed": ("复核通过", "通过复核"), "failed": ("复核未通过", "未通过复核")}
 
 
 def _fold(text: str) -> str:
@@ -75,6 +78,9 @@ _TITLE_OF = _by_name()
 _STATE_OF = {_fold(word): code for code, words in _STATE_WORDS.items() for word in (code, STATES[code], *words)}
 
 
+_OUTCOME_OF = {_fold(word): code for code, words in _OUTCOME_WORDS.items() for word in words}
+
+
 def read_title(text: str, issuer: str = "") -> str | None:
     """The code of a title from its code, its label or a usual word; None when not known.
 
@@ -95,6 +101,11 @@ def titles_by_place(text: str) -> dict[str, str]:
 def read_state(text: str) -> str | None:
     """The code of a state from its code, its label or a usual word; None when not known."""
     return _STATE_OF.get(_fold(text))
+
+
+def read_outcome(text: str) -> str | None:
+    """passed or failed, where the word for the state is the outcome of a review; None otherwise."""
+    return _OUTCOME_OF.get(_fold(text))
 
 
 def state_on(state: str, valid_to: dt.date | None, today: dt.date) -> str:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import clock
@@ -24,10 +24,13 @@ from services.registry.store.tables import (
     TitleRecordRow,
 )
 
-_COVERED = text(
-    "cardinality(imports.areas) > 0 AND NOT EXISTS (SELECT 1 FROM unnest(imports.areas) AS made WHERE NOT EXISTS"
-    " (SELECT 1 FROM unnest(CAST(:mine AS text[])) AS own WHERE starts_with(made, own)))"
-)
+
+def covered(table: str) -> TextClause:
+    """Whether all areas that a row of `table` was made for lie in the areas `:mine`."""
+    return text(
+        f"cardinality({table}.areas) > 0 AND NOT EXISTS (SELECT 1 FROM unnest({table}.areas) AS made WHERE NOT EXISTS"  # noqa: S608 - names of our own tables
+        " (SELECT 1 FROM unnest(CAST(:mine AS text[])) AS own WHERE starts_with(made, own)))"
+    )
 
 
 def identity_of(row: Any) -> Identity:
@@ -178,7 +181,7 @@ class Imports:
         """Newest first: up to `limit + 1` imports whose areas all lie in `areas` (`*` is everywhere)."""
         query = select(ImportRow).order_by(ImportRow.created_at.desc(), ImportRow.id.desc()).limit(limit + 1)
         if "*" not in areas:
-            query = query.where(_COVERED.bindparams(mine=list(areas)))
+            query = query.where(covered("imports").bindparams(mine=list(areas)))
         if after is not None:
             at, import_id = after
             older = (ImportRow.created_at < at) | ((ImportRow.created_at == at) & (ImportRow.id < import_id))

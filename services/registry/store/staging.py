@@ -79,33 +79,6 @@ def chunks(tx: Transaction) -> Iterator[tuple[list[str], list[StagedRow]]]:
         after = codes[-1]
 
 
-def resolve_names(tx: Transaction) -> list[tuple[StagedRow, list[str]]]:
-    """Give rows without a code the code of the only enterprise of that name; the rest, with the codes that fit."""
-    tx.session.execute(
-        text(
-            """
-            UPDATE staged SET uscc = found.uscc
-            FROM (
-              SELECT e.name_key, min(e.uscc) AS uscc FROM enterprises e
-              WHERE e.name_key IN (SELECT name_key FROM staged WHERE uscc IS NULL)
-              GROUP BY e.name_key HAVING count(*) = 1) AS found
-            WHERE staged.uscc IS NULL AND staged.name_key = found.name_key
-            """
-        )
-    )
-    left = tx.session.execute(
-        text(
-            """
-            SELECT s.position, s.sheet, s.row, '' AS uscc, s.stated,
-                   (SELECT coalesce(array_agg(e.uscc ORDER BY e.uscc), '{}') FROM enterprises e
-                    WHERE e.name_key = s.name_key) AS fitting
-            FROM staged s WHERE s.uscc IS NULL ORDER BY s.position
-            """
-        )
-    )
-    return [(StagedRow(*row[:5]), list(row[5])) for row in left]
-
-
 def lock(tx: Transaction, codes: Sequence[str]) -> dict[str, Any]:
     """The registered enterprises among `codes`, locked in rising order; by code."""
     rows = tx.session.execute(

@@ -106,6 +106,7 @@ class TitleRecordRow(Row):
         ),
         Index("ix_title_records_title_state", "title", "state"),
         Index("ix_title_records_valid_to", "valid_to", postgresql_where=text("state = 'valid'")),
+        Index("ix_title_records_banned_until", "banned_until", postgresql_where=text("banned_until IS NOT NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -131,6 +132,13 @@ class TitleRecordRow(Row):
     cancelled_on: Mapped[dt.date | None] = mapped_column(Date)
     reapply_ban: Mapped[bool | None] = mapped_column(Boolean)
     """Whether the cancellation forbids a new application for years; null when not known."""
+    banned_until: Mapped[dt.date | None] = mapped_column(Date)
+    """Last day on which no new application is possible at the least; null without a ban, or when not known."""
+    review_outcome: Mapped[str | None] = mapped_column(Text)
+    """passed | failed: of the latest review that is decided"""
+    expiry_announced_for: Mapped[dt.date | None] = mapped_column(Date)
+    expiry_announced_days: Mapped[int | None] = mapped_column(Integer)
+    """How near to that end the last announcement was: each step is announced once for one end of validity."""
 
 
 class ChangeRow(Row):

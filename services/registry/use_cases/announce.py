@@ -104,4 +104,6 @@ def title_card_of(record: TitleRecordRow | Any) -> TitleCard:
         state=record.state,
         cancelled_on=record.cancelled_on,
         reapply_ban=record.reapply_ban,
+        banned_until=record.banned_until,
+        review_outcome=record.review_outcome,
     )

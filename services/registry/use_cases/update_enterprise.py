@@ -12,6 +12,7 @@ from contracts.events.registry import EnterpriseUpdated
 from services.registry.domain.admission import Admission
 from services.registry.domain.enterprises import Identity, differences
 from services.registry.domain.knowledge import Knowledge
+from services.registry.store.naming import remember_names
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Enterprises, Facts, columns_of, identity_of
 from services.registry.store.tables import EnterpriseRow
@@ -31,6 +32,8 @@ def update_enterprise(
         return row
     if new.district_code != old.district_code:
         may.to_area(new.district_code)
+    if "name" in changed:
+        remember_names(tx, [(uscc, old.name)], clock.now())
     for name, value in columns_of(new).items():
         setattr(row, name, value)
     if "industry_code" in changed:

@@ -20,6 +20,7 @@ from contracts.events.registry import (
     PeriodFacts,
     TitleCard,
     TitleRecorded,
+    TitleRenewed,
 )
 from peiyu.documents.maps import dictionary, packs
 from services.eligibility.app import create_app
@@ -134,7 +135,7 @@ class Eligibility:
             with self.db.transaction() as tx:
                 if isinstance(event, FactsRecorded):
                     remember_facts(tx, event)
-                elif isinstance(event, TitleRecorded):
+                elif isinstance(event, TitleRecorded | TitleRenewed):
                     remember_title(tx, event)
                 else:
                     remember_enterprise(tx, event)

@@ -1,6 +1,7 @@
 """Assessing: on events, on request, with reasons; stored once, explained again, told when the verdict changes."""
 
 import copy
+import datetime as dt
 import threading
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from chassis.db import Database
-from contracts.events.registry import EnterpriseUpdated
+from contracts.events.registry import EnterpriseUpdated, TitleRenewed
 from services.eligibility.app import PREFIX, create_app
 from services.eligibility.handlers import remember_facts
 from services.eligibility.migrations import MIGRATIONS
@@ -114,6 +115,40 @@ def test_a_title_opens_the_way_to_the_next_and_its_own_review(eligibility: Eligi
     held = [tuple(row) for row in current]
     assert ("innovative_sme", "new") not in held, "nobody applies anew for what it holds"
     assert ("specialized_sme", "new") in held
+
+
+def test_a_passed_review_renews_what_is_held(eligibility: Eligibility, db: Database) -> None:
+    over = dt.date(2020, 1, 1)
+    eligibility.tell(registered(), facts(INNOVATIVE), title("innovative_sme", valid_to=over, state="expired"))
+    eligibility.assess()
+    passed = title("innovative_sme", version=4, valid_to=dt.date(2099, 1, 1))
+    eligibility.tell(TitleRenewed(**dict(passed), previous_valid_to=over))
+    eligibility.assess()
+    with db.reading() as tx:
+        kept = tx.session.execute(text("SELECT state, valid_to FROM enterprise_titles")).one()
+        kinds = tx.session.scalars(text("SELECT kind FROM assessments WHERE current AND title = 'innovative_sme'"))
+        assert set(kinds) == {"review"}, "nobody applies anew for what it holds again"
+    assert tuple(kept) == ("valid", dt.date(2099, 1, 1))
+
+
+def test_coming_nearer_with_the_same_verdict_is_told_apart(eligibility: Eligibility, db: Database) -> None:
+    def without(*names: str) -> dict[int, dict[str, Any]]:
+        return {**INNOVATIVE, 0: {name: value for name, value in INNOVATIVE[0].items() if name not in names}}
+
+    eligibility.tell(registered(), facts(without("abnormal_list", "prohibited_product")))
+    eligibility.assess()
+    first = next(each for each in events(db) if each["title"] == "innovative_sme")
+    assert (first["verdict"], first["open_lines"], first["open_effort"]) == ("unknown", 2, "paperwork")
+    told = len(events(db))
+    eligibility.tell(facts(without("abnormal_list"), version=3))
+    eligibility.assess()
+    (nearer,) = [each for each in events(db)[told:] if each["title"] == "innovative_sme"]
+    assert (nearer["verdict"], nearer["open_lines"], nearer["open_lines_before"]) == ("unknown", 1, 2)
+    assert "previous" not in nearer, "the verdict has not changed"
+    eligibility.tell(facts(INNOVATIVE, version=4))
+    eligibility.assess()
+    last = [each for each in events(db) if each["title"] == "innovative_sme"][-1]
+    assert (last["verdict"], last["previous"]) == ("eligible", "unknown")
 
 
 def test_the_answer_gives_value_threshold_points_clause_and_quotation(

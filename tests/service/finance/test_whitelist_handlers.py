@@ -9,6 +9,7 @@ from chassis import clock
 from chassis.context import Context
 from chassis.db import Database
 from chassis.plumbing import AuditRow, OutboxRow
+from contracts.events.registry import TitleRenewed
 from services.finance.handlers import list_title
 from services.finance.migrations import MIGRATIONS
 from services.finance.store.tables import ChangeRow, EntryRow, TitleRow
@@ -78,6 +79,17 @@ def test_under_review_stays_on_the_list_with_a_flag(db: Database) -> None:
     deliver(db, recorded(A, "t-1", 2), recorded(A, "t-1", 3, state="under_review", valid_to=dt.date(2020, 1, 1)))
     assert changes(db) == [("entered", "title_recorded"), ("changed", "under_review")]
     assert listed(db) == {"t-1"}
+
+
+def test_a_passed_review_moves_the_end_on_the_list(db: Database) -> None:
+    ends = dt.date(2020, 1, 1)
+    under_review = recorded(A, "t-1", 3, state="under_review", valid_to=ends)
+    passed = recorded(A, "t-1", 4, valid_to=dt.date(2099, 1, 1))
+    renewed = TitleRenewed(**dict(passed), previous_valid_to=ends)
+    deliver(db, under_review, renewed)
+    assert changes(db)[-1] == ("changed", "review_passed")
+    with db.reading() as tx:
+        assert "2099-01-01" in tx.session.scalars(select(TitleRow.listed)).one()
 
 
 def test_cancelled_before_it_was_recorded_never_enters(db: Database) -> None:

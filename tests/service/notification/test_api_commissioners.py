@@ -214,7 +214,13 @@ def test_statistics_count_messages_by_kind_and_state(suite: Suite) -> None:
         "total": 3,
     }
     kinds = {each["kind"]["code"]: each["total"] for each in body["kinds"]}
-    assert kinds == {"enterprise_eligible": 3, "title_recorded": 0, "whitelist_entered": 0, "finding_requested": 0}
+    assert kinds == {
+        "enterprise_eligible": 3,
+        "title_recorded": 0,
+        "title_expiring": 0,
+        "whitelist_entered": 0,
+        "finding_requested": 0,
+    }
     assert suite.http.get(path, headers=suite.officer("3413")).json()["total"] == 2
 
 

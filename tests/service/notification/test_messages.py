@@ -9,6 +9,7 @@ from sqlalchemy import select
 from chassis import ids
 from chassis.plumbing import AuditRow
 from contracts.events.eligibility import FindingRequested
+from contracts.events.registry import TitleExpiring, TitleRenewed
 from services.notification.use_cases.assign_by_hand import assign_by_hand
 from tests.service.notification.conftest import Suite, assessed, registered, titled, updated, uscc, whitelisted
 
@@ -68,6 +69,26 @@ def test_a_recorded_title_makes_a_message_with_batch_and_document(covered: Suite
     assert "批次：2025 年第二批" in message["body"]
     assert "文号：皖经信企业函〔2025〕88号" in message["body"]
     assert "有效期至 2028-11-30" in message["body"]
+
+
+def test_a_passed_review_makes_a_message_with_the_new_end(covered: Suite) -> None:
+    covered.tell(TitleRenewed(**dict(titled(uscc(1), version=2)), previous_valid_to=dt.date(2025, 11, 30)))
+    [message] = covered.inbox("a")["items"]
+    assert message["kind"]["code"] == "title_recorded"
+    assert "有效期至 2028-11-30" in message["body"]
+
+
+def test_a_title_that_ends_soon_makes_a_message_that_says_what_comes_then(covered: Suite) -> None:
+    told = {"days_left": 90, "step": 90, "renewal": "review", "next_update_due": dt.date(2028, 9, 30)}
+    covered.tell(TitleExpiring(**dict(titled(uscc(1), version=2)), **told))
+    covered.tell(TitleExpiring(**dict(titled(uscc(1), version=3)), **told | {"renewal": None, "next_update_due": None}))
+    second, first = covered.inbox("a")["items"]
+    assert first["kind"] == {"code": "title_expiring", "label": "称号将到期"}
+    assert "有效期至 2028-11-30，还有 90 天" in first["body"]
+    assert "到期后：复核，以当年通知为准" in first["body"]
+    assert "下一次年度信息更新截止：2028-09-30" in first["body"]
+    assert "到期后" not in second["body"], "what no document says is not said"
+    assert "None" not in second["body"]
 
 
 def test_entering_the_whitelist_makes_a_message_and_leaving_makes_none(covered: Suite) -> None:

@@ -18,6 +18,7 @@ from chassis.feed import Sequence as Feed
 from chassis.jobs import JobRunner
 from chassis.migrate import Migrations
 from services.registry.app import create_app
+from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.uscc import check_digit, organization_check_digit
 from services.registry.jobs import import_job
@@ -36,6 +37,9 @@ ALL_SCOPES = (
     "facts:write",
     "findings:write",
     "titles:write",
+    "items:write",
+    "pool:read",
+    "pool:write",
     "imports:write",
     "imports:read",
     "changes:read",
@@ -110,6 +114,11 @@ class Registry:
     knowledge: Knowledge
     max_rows: int = 200_000
 
+    @property
+    def item_kinds(self) -> ItemKinds:
+        kinds: ItemKinds = self.client.app.state.item_kinds  # type: ignore[attr-defined]
+        return kinds
+
     def headers(self, **actor: Any) -> dict[str, str]:
         return self.identities.headers(**{"scopes": ALL_SCOPES, **actor})
 
@@ -154,7 +163,7 @@ class Registry:
         return dict(self.get(f"/imports/{import_id}").json())
 
     def work(self) -> None:
-        job = import_job(self.knowledge, self.max_rows)
+        job = import_job(self.knowledge, self.item_kinds, self.max_rows)
         runner = JobRunner(self.db, {job.name: job})
         while runner.run_once():
             pass

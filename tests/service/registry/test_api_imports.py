@@ -167,7 +167,7 @@ def test_two_imports_of_the_same_enterprises_take_turns(registry: Registry) -> N
     forward = csv([header, *([f"正{code}", code, "341302"] for code in codes)])
     backward = csv([header, *([f"反{code}", code, "341302"] for code in reversed(codes))])
     ids = [registry.upload("enterprises", each, name="a.csv")["id"] for each in (forward, backward)]
-    job = import_job(registry.knowledge, 1000)
+    job = import_job(registry.knowledge, registry.item_kinds, 1000)
     threads = [threading.Thread(target=JobRunner(registry.db, {job.name: job}).run_once) for _ in ids]
     for thread in threads:
         thread.start()
@@ -187,7 +187,7 @@ def test_an_enterprise_registered_while_an_import_runs_is_updated_not_doubled(re
     """The single registration holds its row when the import wants to insert it."""
     sheet = csv([["企业名称", "统一社会信用代码", "区划代码"], *([f"导入{n}", uscc(n), "341302"] for n in range(3))])
     registry.upload("enterprises", sheet, name="a.csv")
-    job = import_job(registry.knowledge, 1000)
+    job = import_job(registry.knowledge, registry.item_kinds, 1000)
     with registry.db.transaction() as tx:
         register_enterprise(
             tx,

@@ -283,7 +283,8 @@ def test_a_killed_import_leaves_nothing_and_runs_again(registry: Registry, knowl
     import_id = registry.upload("facts", xlsx([[*KEYS, "营业收入(万元)"], ["", one, 2025, 100]]))["id"]
 
     def dies_after_writing(tx: Transaction, payload: Mapping[str, Any], progress: Progress) -> None:
-        run_import(tx, uuid.UUID(payload["import_id"]), knowledge=knowledge, max_rows=9, tell=progress.report)
+        given = {"knowledge": knowledge, "item_kinds": registry.item_kinds}
+        run_import(tx, uuid.UUID(payload["import_id"]), **given, max_rows=9, tell=progress.report)
         raise SystemExit("kill -9 stands for this")
 
     with pytest.raises(SystemExit):

@@ -9,6 +9,7 @@ from typing import Any
 
 from chassis import blobs, clock
 from chassis.db import Transaction
+from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.problems import RowProblem
 from services.registry.store import staging
@@ -18,12 +19,14 @@ from services.registry.store.tables import ImportRow
 from services.registry.use_cases.accept_import import ALL_OR_NOTHING
 from services.registry.use_cases.run_import.enterprises import write_enterprises
 from services.registry.use_cases.run_import.facts import write_facts
+from services.registry.use_cases.run_import.items import write_items
 from services.registry.use_cases.run_import.job import Job, Tell
 from services.registry.use_cases.run_import.reading import read_file
 from services.registry.use_cases.run_import.report import Report
-from services.registry.use_cases.run_import.titles import reject_unknown_names, write_titles
+from services.registry.use_cases.run_import.resolution import resolve_names
+from services.registry.use_cases.run_import.titles import write_titles
 
-_WRITERS = {"enterprises": write_enterprises, "facts": write_facts, "titles": write_titles}
+_WRITERS = {"enterprises": write_enterprises, "facts": write_facts, "titles": write_titles, "items": write_items}
 _PROBLEM_COLUMNS = (
     "import_id", "severity", "position", "sheet", "row", "column", "found", "code", "message", "expected",
 )  # fmt: skip
@@ -35,7 +38,7 @@ class _TakenBack(Exception):
 
 
 def run_import(
-    tx: Transaction, import_id: uuid.UUID, *, knowledge: Knowledge, max_rows: int, tell: Tell
+    tx: Transaction, import_id: uuid.UUID, *, knowledge: Knowledge, item_kinds: ItemKinds, max_rows: int, tell: Tell
 ) -> Mapping[str, Any]:
     """Run the import and keep its report; the counts.
 
@@ -44,7 +47,7 @@ def run_import(
     """
     row = Imports(tx).get_for_update(import_id)
     now = clock.now()
-    job = Job(tx, row, knowledge, reference(tx), now, clock.today(), tell)
+    job = Job(tx, row, knowledge, item_kinds, reference(tx), now, clock.today(), tell)
     report = job.report
     content = blobs.load(tx, row.sha256)
     with suppress(_TakenBack), tx.session.begin_nested():
@@ -67,8 +70,8 @@ def _work(job: Job, content: bytes, max_rows: int) -> None:
     if job.report.unusable:
         return
     staging.begin_writing(job.tx)
-    if job.row.kind == "titles":
-        reject_unknown_names(job)
+    if job.row.kind in ("titles", "items"):
+        resolve_names(job)
     write = _WRITERS[job.row.kind]
     done = 0
     for codes, rows in staging.chunks(job.tx):

@@ -11,6 +11,7 @@ from typing import Any
 from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated
 from services.registry.domain.enterprises import FIELDS, Identity, differences
 from services.registry.store import bulk, staging
+from services.registry.store.naming import remember_names
 from services.registry.store.repositories import columns_of, identity_of
 from services.registry.store.staging import StagedRow
 from services.registry.use_cases.announce import Announcement, announce_all, card_of
@@ -145,3 +146,5 @@ def _update(
         former = old.district_code if old.district_code != new.district_code else None
         announcements.append(Announcement(event, changed, new.district_code, former))
     bulk.update_enterprises(job.tx, after)
+    renamed = [(uscc, old.name) for uscc, old, _, changed in changes if "name" in changed]
+    remember_names(job.tx, renamed, job.now)

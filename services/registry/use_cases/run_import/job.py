@@ -10,6 +10,7 @@ from typing import Any
 from chassis.db import Transaction
 from rulebook.dictionary import Fact
 from services.registry.domain.columns import column
+from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.names import comparison_key
 from services.registry.domain.problems import CellProblem
@@ -30,6 +31,7 @@ class Job:
     tx: Transaction
     row: ImportRow
     knowledge: Knowledge
+    item_kinds: ItemKinds
     known: Reference
     now: dt.datetime
     today: dt.date

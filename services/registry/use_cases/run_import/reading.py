@@ -11,6 +11,7 @@ from services.registry.domain import names
 from services.registry.domain.columns import Recognised
 from services.registry.domain.enterprise_rows import read_enterprise_row
 from services.registry.domain.fact_rows import read_fact_row
+from services.registry.domain.item_rows import read_item_row
 from services.registry.domain.layout import HEADER_ROWS, Layout, no_header, read_layout
 from services.registry.domain.problems import CellProblem, RowProblem
 from services.registry.domain.reading import Row
@@ -102,6 +103,8 @@ def _read_row(job: Job, named: Mapping[str, Recognised], facts: Sequence[Recogni
         )
     if job.row.kind == "titles":
         return read_title_row(said, named, today=job.today)
+    if job.row.kind == "items":
+        return read_item_row(said, named, kinds=job.item_kinds, today=job.today)
     values = [(each, cells[each.index]) for each in facts if each.index < width and cells[each.index]]
     industries = job.known.industries
     return read_fact_row(said, named, values, industries=industries, source=job.row.source, today=job.today)
