@@ -14,7 +14,7 @@ from chassis.pagination import Cursor, Limit, Page
 from chassis.problems import refusals
 from services.eligibility.api import rendering
 from services.eligibility.api.access import AssessmentReader, AssessmentRunner, require_visible
-from services.eligibility.api.codes import require_known, require_known_place
+from services.eligibility.api.codes import require_known, require_known_place, require_known_title
 from services.eligibility.api.schemas import (
     AssessmentNew,
     AssessmentOut,
@@ -62,6 +62,7 @@ def post_assessment(
     stored (200). It computes, it never grants a title: 不作为认定依据.
     """
     rules = rules_of(request, tx)
+    require_known_title(request, wanted.title)
     today = clock.today()
     day = wanted.application_date or today
     if wanted.uscc is not None:

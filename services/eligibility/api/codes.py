@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from fastapi import Request
 
-from services.eligibility.api.schemas import AssessmentNew
+from services.eligibility.api.schemas import AssessmentNew, StatedFact
 from services.eligibility.domain.codes import Codes
 from services.eligibility.domain.errors import FilterInvalid, StatedFactsInvalid
 
@@ -27,6 +28,20 @@ def require_known(
     problems = list(codes_of(request).problems(title=title, district=district, finding=finding, uscc=uscc))
     if problems:
         raise FilterInvalid("筛选条件有误，请按 errors 中的说明修改后重试", problems=problems)
+
+
+def require_known_title(request: Request, title: str) -> None:
+    """Raise StatedFactsInvalid where a request asks for a title that does not exist."""
+    problems = list(codes_of(request).problems(title=title))
+    if problems:
+        raise StatedFactsInvalid("称号代码有误，请按 errors 中的说明修改后重试；本次没有计算", problems=problems)
+
+
+def require_known_codes(request: Request, facts: Sequence[StatedFact]) -> None:
+    """Raise StatedFactsInvalid where a stated fact names a code of no national table."""
+    problems = list(codes_of(request).fact_problems([fact.model_dump(mode="json") for fact in facts]))
+    if problems:
+        raise StatedFactsInvalid("行业代码有误，请按 errors 中的说明修改后重试；本次没有计算", problems=problems)
 
 
 def require_known_place(request: Request, wanted: AssessmentNew) -> None:

@@ -18,7 +18,7 @@ from rulebook.plan_model import Window
 from services.eligibility.api import plan_rendering
 from services.eligibility.api.access import AssessmentReader, CohortReader, require_visible
 from services.eligibility.api.assessments import ledger_entry
-from services.eligibility.api.codes import require_known, require_known_place
+from services.eligibility.api.codes import require_known, require_known_codes, require_known_place, require_known_title
 from services.eligibility.api.plan_schemas import GapPlanNew, GapPlanOut, NearMiss, WhatIfNew, WhatIfOut
 from services.eligibility.api.state import rules_of
 from services.eligibility.domain.errors import EnterpriseNotKnown, NoPackInForce, StatedFactsInvalid
@@ -50,6 +50,7 @@ def post_gap_plan(actor: AssessmentReader, tx: ReadTx, wanted: GapPlanNew, reque
     stored: 不作为认定依据.
     """
     rules = rules_of(request, tx)
+    require_known_title(request, wanted.title)
     today = clock.today()
     day = wanted.application_date or today
     if wanted.uscc is not None:
@@ -84,6 +85,8 @@ def post_what_if(actor: AssessmentReader, tx: ReadTx, wanted: WhatIfNew, request
     The answer gives the verdict before and after and every line that reads differently. Nothing is stored.
     """
     rules = rules_of(request, tx)
+    require_known_title(request, wanted.title)
+    require_known_codes(request, wanted.facts)
     require_visible(actor, Enterprises(tx).get(wanted.uscc))
     day = wanted.application_date or clock.today()
     situation = registered_situation(tx, rules, wanted.uscc, wanted.title, kind=wanted.kind, day=day)

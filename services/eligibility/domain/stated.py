@@ -9,6 +9,7 @@ from typing import Any
 
 from chassis.errors import FieldProblem
 from rulebook.dictionary import Dictionary, Fact
+from rulebook.parts import excesses
 from rulebook.subject import POINT, fact_value
 from rulebook.values import CellError, date_ahead, parse_cell, to_canonical, unit_fits, units_expected
 from services.eligibility.domain.consistency import IMPOSSIBLE, Check, compare
@@ -59,6 +60,32 @@ def read_stated(
             "有事实无法采用，请按 errors 中的说明修改后重试；本次没有计算，也没有保存任何内容", problems=problems
         )
     return periods
+
+
+def refuse_beside(
+    dictionary: Dictionary,
+    facts: Sequence[Mapping[str, Any]],
+    periods: Periods,
+    held: Mapping[str, Mapping[str, Mapping[str, Any]]],
+) -> None:
+    """Raise StatedFactsInvalid where a stated figure cannot be true beside what the period holds with it: a part above
+    its whole. `held`: fact id → year → entry, the stated ones among them."""
+    places = {(each["fact"], each.get("fiscal_year") or POINT): f"facts[{at}].value" for at, each in enumerate(facts)}
+    problems = []
+    for year, values in periods.items():
+
+        def value_of(fact_id: str, year: int = year) -> object:
+            return held.get(fact_id, {}).get(str(year), {}).get("value")
+
+        for found in excesses(dictionary, year, values, value_of):
+            place = places.get((found.part.id, year)) or places[(found.whole.id, year)]
+            message = f"{found.message}请一并给出另一项的假设值，或改正这一项。"
+            expected = f"不超过{found.expected}"
+            problems.append(FieldProblem(place, message, "part-exceeds-whole", found.part_shown, expected))
+    if problems:
+        raise StatedFactsInvalid(
+            "有事实与已登记的数不能同时成立，请按 errors 中的说明修改后重试；本次没有计算", problems=problems
+        )
 
 
 def _unknown(dictionary: Dictionary, path: str, name: str) -> FieldProblem:

@@ -23,7 +23,7 @@ from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, FactValue, Subject
 from services.eligibility.domain.consistency import Check
 from services.eligibility.domain.errors import EnterpriseNotKnown, StatedFactsInvalid
-from services.eligibility.domain.stated import read_stated, refuse_titles_ahead
+from services.eligibility.domain.stated import read_stated, refuse_beside, refuse_titles_ahead
 from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, subject_of
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.assess_enterprises import Rules, gather
@@ -242,7 +242,8 @@ def what_if(
 ) -> WhatIf:
     """The same pack on the facts as registered and with the changes. A fact changed to null counts as missing.
 
-    Raises StatedFactsInvalid with the path of every change that cannot be read.
+    Raises StatedFactsInvalid with the path of every change that cannot be read, or that cannot be true beside what is
+    registered for the same year and not changed too.
     """
     refuse_titles_ahead(titles, situation.day, today)
     changed = _changed(dictionary, checks, situation, facts, findings, titles, today)
@@ -280,6 +281,7 @@ def _changed(
     for year_of, values in periods.items():
         for fact_id, stored in values.items():
             inputs["facts"].setdefault(fact_id, {})[str(year_of)] = stored
+    refuse_beside(dictionary, facts, periods, inputs["facts"])
     replaced = {each["code"] for each in titles}
     kept = [each for each in inputs["titles"] if each["code"] not in replaced]
     inputs["titles"] = [*kept, *(dict(each) for each in titles)]

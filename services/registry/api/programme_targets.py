@@ -35,7 +35,7 @@ from services.registry.api.programme_target_schemas import (
     MemberPut,
     TargetOut,
 )
-from services.registry.domain.errors import EnterpriseNotFound, FilterInvalid, UsccInvalid
+from services.registry.domain.errors import DayAhead, EnterpriseNotFound, UsccInvalid
 from services.registry.domain.programmes.errors import (
     FigureAlreadyCorrected,
     FigureAlreadyRecorded,
@@ -78,11 +78,11 @@ def day_of(as_of: dt.date | None) -> dt.date:
     """The day asked for, today when none is."""
     today = clock.today()
     if as_of is not None and as_of > today:
-        raise FilterInvalid(f"统计日 {as_of} 晚于今天（{today}），还没有数据；请填写不晚于今天的日期")
+        raise DayAhead(f"统计日 {as_of} 晚于今天（{today}），还没有数据；请填写不晚于今天的日期")
     return as_of or today
 
 
-@router.get("/targets", response_model=Page[TargetOut], responses=refusals(ProgrammeNotFound, FilterInvalid))
+@router.get("/targets", response_model=Page[TargetOut], responses=refusals(ProgrammeNotFound, DayAhead))
 def list_of_programme_targets(
     request: Request,
     response: Response,
@@ -109,7 +109,7 @@ def list_of_programme_targets(
 @router.get(
     "/targets/{target_id}",
     response_model=TargetOut,
-    responses=refusals(ProgrammeNotFound, TargetNotFound, FilterInvalid),
+    responses=refusals(ProgrammeNotFound, TargetNotFound, DayAhead),
 )
 def get_programme_target(
     actor: ProgrammeReader,
@@ -137,7 +137,7 @@ def _in_plan(programme: Programme, year: int | None) -> int | None:
 @router.get(
     "/targets/{target_id}/enterprises",
     response_model=HoldersOut,
-    responses=refusals(ProgrammeNotFound, TargetNotFound, NotDrillable, FilterInvalid),
+    responses=refusals(ProgrammeNotFound, TargetNotFound, NotDrillable, DayAhead),
 )
 def list_of_target_enterprises(
     request: Request,

@@ -32,10 +32,10 @@ class EnterpriseInvalid(Invalid):
     code = "enterprise-invalid"
 
 
-class FilterInvalid(Invalid):
-    """A filter's value is not one of those that exist."""
+class DayAhead(Invalid):
+    """A figure is asked for as of a day that has not come."""
 
-    code = "filter-invalid"
+    code = "day-ahead"
 
 
 class FactsInvalid(Invalid):

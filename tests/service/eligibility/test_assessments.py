@@ -230,7 +230,7 @@ def test_a_stated_fact_that_cannot_be_read_is_named(
         ({"title": "innovative_sme", "uscc": USCC, "facts": []}, 422, "validation-failed"),
         ({"title": "innovative_sme", "uscc": "not-a-code"}, 422, "validation-failed"),
         ({"title": "innovative_sme", "uscc": USCC}, 404, "enterprise-not-known"),
-        ({"title": "unicorn", "facts": []}, 422, "no-pack-in-force"),
+        ({"title": "unicorn", "facts": []}, 422, "stated-facts-invalid"),
         ({"title": "suzhou_growing_micro", "facts": []}, 422, "no-pack-in-force"),
         ({"title": "suzhou_growing_micro", "facts": [], "district_code": "370102"}, 422, "no-pack-in-force"),
         ({"title": "suzhou_growing_micro", "facts": [], "district_code": "宿州"}, 422, "validation-failed"),

@@ -55,6 +55,16 @@ def test_what_the_national_tables_have_is_taken(client: TestClient, stated: dict
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.parametrize("path", ["assessments", "gap-plans", "what-if"])
+def test_a_title_that_is_not_there_is_refused_with_those_that_are(client: TestClient, path: str) -> None:
+    stated: dict[str, Any] = {"uscc": "91110000600037341L"} if path == "what-if" else {"facts": []}
+    answer = client.post(f"{PREFIX}/{path}", json={"title": "nonsense", **stated, "facts": []})
+    assert (answer.status_code, answer.json()["code"]) == (422, "stated-facts-invalid"), answer.text
+    [problem] = answer.json()["errors"]
+    assert (problem["field"], problem["code"], problem["found"]) == ("title", "title-unknown", "nonsense")
+    assert "innovative_sme（创新型中小企业）" in problem["expected"]
+
+
 TITLES = "innovative_sme（创新型中小企业）"
 
 

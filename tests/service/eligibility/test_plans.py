@@ -154,7 +154,7 @@ def test_a_list_begins_as_the_plan_does(eligibility: Eligibility, client: TestCl
     [
         ({"title": "innovative_sme"}, 422, "validation-failed"),
         ({"title": "innovative_sme", "uscc": USCC}, 404, "enterprise-not-known"),
-        ({"title": "no_such_title", "facts": []}, 422, "no-pack-in-force"),
+        ({"title": "no_such_title", "facts": []}, 422, "stated-facts-invalid"),
         ({"title": "innovative_sme", "facts": [{"fact": "no_such_fact", "value": 1}]}, 422, "stated-facts-invalid"),
         ({"title": "innovative_sme", "facts": [], "unknown": 1}, 422, "validation-failed"),
     ],
@@ -351,3 +351,21 @@ def test_a_plan_may_be_asked_for_a_day_to_come(eligibility: Eligibility, client:
     years = {each["fiscal_year"] for each in score["changes"]}
     assert YEAR + 1 in years
     assert years <= {YEAR + 1, None}, "what has no year can change at any time"
+
+
+def test_a_what_if_that_cannot_be_true_beside_what_is_registered_is_refused(
+    eligibility: Eligibility, client: TestClient
+) -> None:
+    eligibility.tell(registered(), facts(SHORT))
+    eligibility.assess()
+    more = {"fact": "main_revenue_yuan", "value": "999999", "unit": "万元", "fiscal_year": YEAR}
+    wanted = {"uscc": USCC, "title": "innovative_sme", "facts": [more]}
+    answer = client.post(f"{PREFIX}/what-if", json=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (422, "stated-facts-invalid"), answer.text
+    [problem] = answer.json()["errors"]
+    assert (problem["field"], problem["code"]) == ("facts[0].value", "part-exceeds-whole")
+    assert "营业收入" in problem["message"]
+    both = [more, {"fact": "revenue_yuan", "value": "1000000", "unit": "万元", "fiscal_year": YEAR}]
+    assert client.post(f"{PREFIX}/what-if", json=wanted | {"facts": both}).status_code == 200
+    unknown = {"fact": "industry_code", "value": "9999"}
+    assert client.post(f"{PREFIX}/what-if", json=wanted | {"facts": [unknown]}).status_code == 422

@@ -188,7 +188,7 @@ def test_plan_line_and_forecast_state_their_method_or_why_not(registry: Registry
     over = target(registry, SUZHOU, "T-S1-6")
     assert over["forecast"]["missing"] == "已到目标日，不再预测"
     future = registry.get(f"/programmes/{QIANJIANG}/targets", params={"as_of": "2030-01-01"})
-    assert (future.status_code, future.json()["code"]) == (422, "filter-invalid")
+    assert (future.status_code, future.json()["code"]) == (422, "day-ahead")
 
 
 def test_what_has_no_register_yet_is_not_known_and_takes_no_total(registry: Registry) -> None:

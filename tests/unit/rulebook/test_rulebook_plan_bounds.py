@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import date
 
+import pytest
+
 from rulebook.dictionary import Dictionary
 from rulebook.loader import load_pack
 from rulebook.plan import first_step, plan
@@ -128,3 +130,12 @@ def test_what_people_determine_is_not_in_the_hand_of_the_enterprise(planned: Pla
     assert found.reasons == (f"“条件一”：{said}",)
     [change] = planned("lead_product_in_sei = 是", {}).changes
     assert change.kind is Kind.SUPPLY
+
+
+@pytest.mark.parametrize(
+    "fact_id", ["revenue_yuan", "hte_sales_revenue_yuan", "tsme_sales_revenue_yuan", "taxable_sales_yuan"]
+)
+def test_nobody_is_advised_to_sell_less(dictionary: Dictionary, subject: Build, fact_id: str) -> None:
+    pack = load_pack(condition(f"{fact_id}[t] <= 2000 万元"), dictionary)
+    who = subject({fact_id: {2025: "37139 万元"}})
+    assert plan(pack, who, DAY).routes[0].outcome is Outcome.REFUSED
