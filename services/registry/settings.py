@@ -25,5 +25,5 @@ class Settings(ServiceSettings):
     import_max_rows: int = Field(default=200_000, ge=1)
 
 
-EXPECTED = ("relay", "schedules", "audit-seal", "jobs", "changes")
+EXPECTED = ("relay", "schedules", "audit-seal", "jobs", "changes", "search")
 """The loops of the worker without which the registry cannot do its work; readiness asks for them."""

@@ -1,11 +1,12 @@
-"""The composition root of the registry's worker: relay, imports, the numbering of changes, the calendar of titles."""
+"""The composition root of the registry's worker: relay, imports, the numbering of changes, the index of names,
+the calendar of titles."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from chassis.bus import Bus
-from chassis.db import Database
+from chassis.db import FEED_CHANNEL, Database
 from chassis.feed import Sequence
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
@@ -13,6 +14,7 @@ from chassis.worker import Turning, Worker, standard_loops
 from services.registry.jobs import import_job
 from services.registry.settings import Settings
 from services.registry.store.knowledge import load_knowledge
+from services.registry.store.search_index import follow
 from services.registry.use_cases.announce import CHANGES_CHANNEL
 from services.registry.use_cases.expire_titles import expire_titles
 
@@ -34,6 +36,10 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         with db.transaction() as tx:
             return CHANGES.number(tx)
 
+    def index_names() -> int:
+        with db.transaction() as tx:
+            return follow(tx)
+
     return Worker(
         "registry",
         db,
@@ -41,5 +47,6 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
             Relay(db, bus, "/peiyu/registry", retention=retention),
             *standard_loops(db, jobs={job.name: job}, schedules=SCHEDULES, retention=retention),
             Turning("changes", db, number_changes, seconds=1.0, channels=(CHANGES_CHANNEL,)),
+            Turning("search", db, index_names, seconds=1.0, channels=(FEED_CHANNEL,)),
         ],
     )

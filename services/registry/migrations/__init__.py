@@ -4,6 +4,6 @@ from pathlib import Path
 
 from chassis.migrate import Migrations
 from chassis.plumbing import Plumbing
-from services.registry.store.tables import Row
+from services.registry.store.search_tables import SearchRow
 
-MIGRATIONS = Migrations(Path(__file__).parent / "versions", [Row.metadata, Plumbing.metadata])
+MIGRATIONS = Migrations(Path(__file__).parent / "versions", [SearchRow.metadata, Plumbing.metadata])

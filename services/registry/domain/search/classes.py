@@ -33,10 +33,8 @@ def tier_of(held: Collection[str]) -> str:
     return next((tier for tier in TIERS if tier in held), "none")
 
 
-def band_of(revenue: Decimal | None) -> str:
-    """The band of a year's revenue; `unknown` when it is not on file."""
-    if revenue is None:
-        return "unknown"
+def band_of(revenue: Decimal) -> str:
+    """The band of a year's revenue in yuan."""
     return next(code for code, (_, _, below) in BANDS.items() if below is None or revenue < below)
 
 

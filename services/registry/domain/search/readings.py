@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _LONGEST = 4
+_LONGEST_SYLLABLE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +68,33 @@ def _plain(syllable: str) -> str:
 def spelled(text: str, known: frozenset[str], *, most: int = 8) -> list[list[str]]:
     """The ways to read letters as syllables, longest syllables first; the last may be unfinished (`hengto`).
 
-    Empty when there is none. Letters that could be cut in many ways (xian: xian, xi'an) give up to `most`.
+    Letters that could be cut in many ways (xian: xian, xi'an) give up to `most`. What cannot be read as syllables
+    alone has letters between them that stand for themselves (`suzhouabchengtong`).
     """
-    ways: list[list[str]] = []
+    return _spelled(text, known, most, loose=False) or _spelled(text, known, most, loose=True)
 
-    def go(place: int, taken: list[str]) -> None:
-        if len(ways) >= most:
-            return
+
+def _spelled(text: str, known: frozenset[str], most: int, *, loose: bool) -> list[list[str]]:
+    ways: list[list[str]] = []
+    dead: set[int] = set()
+
+    def go(place: int, taken: list[str]) -> bool:
         if place == len(text):
             ways.append(list(taken))
-            return
-        for length in range(min(6, len(text) - place), 0, -1):
+            return True
+        if place in dead or len(ways) >= most:
+            return False
+        led = False
+        for length in range(min(_LONGEST_SYLLABLE, len(text) - place), 0, -1):
             piece = text[place : place + length]
-            last = place + length == len(text)
-            if piece in known or (last and taken and any(each.startswith(piece) for each in known)):
+            unfinished = place + length == len(text) and taken and any(each.startswith(piece) for each in known)
+            if piece in known or unfinished or (loose and length == 1):
                 taken.append(piece)
-                go(place + length, taken)
+                led = go(place + length, taken) or led
                 taken.pop()
+        if not led and len(ways) < most:
+            dead.add(place)  # without this a long text that cannot be read takes exponential time
+        return led
 
     go(0, [])
     return ways

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.registry.domain.search.places import LEGAL_FORMS, body_of, core_of
 from services.registry.domain.search.readings import Readings
@@ -54,13 +55,13 @@ def grams(text: str) -> list[str]:
 def sounds(syllables: Sequence[str]) -> set[str]:
     """Syllables, and pairs of neighbours."""
     found = {f" {each}" for each in syllables}
-    found.update(f" {first} {second}" for first, second in zip(syllables, syllables[1:], strict=False))
+    found.update(f" {first} {second}" for first, second in pairwise(syllables))
     return found
 
 
 def sound_grams(syllables: Sequence[str]) -> list[str]:
     """What every name that is read so has: the pairs, or the one syllable."""
-    pairs = {f" {first} {second}" for first, second in zip(syllables, syllables[1:], strict=False)}
+    pairs = {f" {first} {second}" for first, second in pairwise(syllables)}
     return sorted(pairs) if pairs else [f" {each}" for each in syllables]
 
 

@@ -1,4 +1,4 @@
-"""The index of names, and how far it is: the enterprises that are registered already wait to be indexed."""
+"""The index of names, and how far it is; without a row in search_progress everything waits to be indexed."""
 
 from __future__ import annotations
 
@@ -41,11 +41,4 @@ def upgrade() -> None:
         sa.Column("filled", sa.Text(collation="C"), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_search_progress")),
-    )
-    op.execute(
-        """
-        INSERT INTO search_progress (name, seq, filled, changed_at)
-        SELECT 'names', coalesce((SELECT max(seq) FROM changes), 0),
-               CASE WHEN EXISTS (SELECT 1 FROM enterprises) THEN '' END, now()
-        """
     )
