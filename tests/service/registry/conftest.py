@@ -25,6 +25,7 @@ from services.registry.migrations import MIGRATIONS
 from services.registry.prepare import prepare
 from services.registry.settings import Settings
 from services.registry.store.knowledge import load_knowledge
+from services.registry.store.search_index import follow
 from tests.fixtures.database import Templates
 from tests.fixtures.identity import Identities
 
@@ -176,6 +177,13 @@ class Registry:
     def number_changes(self) -> int:
         with self.db.transaction() as tx:
             return Feed("changes").number(tx)
+
+    def index_names(self) -> None:
+        """What the worker does after every change: number the feed, and bring the index of names up to it."""
+        self.number_changes()
+        with self.db.transaction() as tx:
+            while follow(tx):
+                pass
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 _LONGEST = 4
 _LONGEST_SYLLABLE = 6
+_VOWEL, _UNFINISHED, _LETTER = 2, 3, 20
+"""What a reading of letters costs beside one for each syllable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def readings() -> Readings:
         if any(usual.get(character) != each for character, each in zip(phrase, syllables, strict=True)):
             phrases[phrase] = syllables
     common = (chr(point) for point in range(0x4E00, 0x9FA6))
-    return Readings(usual, phrases, frozenset(usual[each] for each in common if each in usual))
+    spoken = {usual[each] for each in common if each in usual}
+    return Readings(usual, phrases, frozenset(each for each in spoken if set(each) & set("aeiouv")))  # not 嗯 as n
 
 
 def _plain(syllable: str) -> str:
@@ -66,35 +69,24 @@ def _plain(syllable: str) -> str:
 
 
 def spelled(text: str, known: frozenset[str], *, most: int = 8) -> list[list[str]]:
-    """The ways to read letters as syllables, longest syllables first; the last may be unfinished (`hengto`).
+    """The likeliest ways to read letters as syllables, up to `most`; the last syllable may be unfinished (`hengto`).
 
-    Letters that could be cut in many ways (xian: xian, xi'an) give up to `most`. What cannot be read as syllables
-    alone has letters between them that stand for themselves (`suzhouabchengtong`).
+    Few long syllables are likelier than many short ones, and within a word a syllable rarely begins with a vowel
+    (qu nan, not qun an). What is no syllable are letters that stand for themselves (`suzhouabchengtong`).
     """
-    return _spelled(text, known, most, loose=False) or _spelled(text, known, most, loose=True)
-
-
-def _spelled(text: str, known: frozenset[str], most: int, *, loose: bool) -> list[list[str]]:
-    ways: list[list[str]] = []
-    dead: set[int] = set()
-
-    def go(place: int, taken: list[str]) -> bool:
-        if place == len(text):
-            ways.append(list(taken))
-            return True
-        if place in dead or len(ways) >= most:
-            return False
-        led = False
-        for length in range(min(_LONGEST_SYLLABLE, len(text) - place), 0, -1):
-            piece = text[place : place + length]
-            unfinished = place + length == len(text) and taken and any(each.startswith(piece) for each in known)
-            if piece in known or unfinished or (loose and length == 1):
-                taken.append(piece)
-                led = go(place + length, taken) or led
-                taken.pop()
-        if not led and len(ways) < most:
-            dead.add(place)  # without this a long text that cannot be read takes exponential time
-        return led
-
-    go(0, [])
-    return ways
+    ways: list[list[tuple[int, list[str]]]] = [[(0, [])], *([] for _ in text)]
+    for end in range(1, len(text) + 1):
+        reached: list[tuple[int, list[str]]] = []
+        for start in range(max(0, end - _LONGEST_SYLLABLE), end):
+            piece = text[start:end]
+            if piece in known:
+                cost = 1 + (_VOWEL if start and piece[0] in "aeo" else 0)
+            elif end == len(text) and start and any(each.startswith(piece) for each in known):
+                cost = _UNFINISHED
+            elif len(piece) == 1:
+                cost = _LETTER
+            else:
+                continue
+            reached += [(before + cost, [*way, piece]) for before, way in ways[start]]
+        ways[end] = sorted(reached)[:most]
+    return [way for _, way in ways[-1]]
