@@ -9,7 +9,7 @@ from chassis.auth import IdentityVerifier
 from chassis.db import FEED_CHANNEL, Database
 from chassis.longpoll import LongPoll
 from chassis.worker import check_heartbeats
-from services.registry.api import changes, dictionary, enterprises, facts, imports, search, templates, titles
+from services.registry.api import changes, dictionary, enterprises, exports, facts, imports, search, templates, titles
 from services.registry.migrations import MIGRATIONS
 from services.registry.settings import EXPECTED, Settings
 from services.registry.store.knowledge import load_knowledge
@@ -38,6 +38,6 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.settings = settings
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
-    for module in (imports, search, enterprises, facts, titles, changes, dictionary, templates):
+    for module in (imports, exports, search, enterprises, facts, titles, changes, dictionary, templates):
         app.include_router(module.router, prefix=PREFIX)
     return app

@@ -12,7 +12,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 class Settings(ServiceSettings):
-    """The chassis' settings, where the shipped dictionary and size rules lie, and the limits of uploads."""
+    """The chassis' settings, where the shipped dictionary and size rules lie, and the limits of uploads and exports."""
 
     facts_folder: Path = _ROOT / "contracts" / "facts"
     size_rules_file: Path = _ROOT / "services" / "eligibility" / "policies" / "size-2011-2017.yaml"
@@ -23,6 +23,7 @@ class Settings(ServiceSettings):
     """What an xlsx file may unpack to: 200,000 rows of 40 columns need about 300 MiB."""
 
     import_max_rows: int = Field(default=200_000, ge=1)
+    export_max_rows: int = Field(default=200_000, ge=1)
 
 
 EXPECTED = ("relay", "schedules", "audit-seal", "jobs", "changes", "search")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from typing import Any
 
 from sqlalchemy import BigInteger, Index, Integer, SmallInteger, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.plumbing import INSTANT
@@ -45,3 +47,26 @@ class SearchProgressRow(Row):
     filled: Mapped[str | None] = mapped_column(CODE)
     """The last code that the first filling has reached; null when it is over."""
     changed_at: Mapped[dt.datetime] = mapped_column(INSTANT)
+
+
+class ExportRow(Row):
+    """A list of enterprises that somebody asked for as a file, and what became of it."""
+
+    __tablename__ = "exports"
+    __table_args__ = (Index("ix_exports_created_at", "created_at", "id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    form: Mapped[str] = mapped_column(Text)
+    """xlsx | csv"""
+    filters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    areas: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """The requester's jurisdiction: the list ends there, whoever downloads it."""
+    state: Mapped[str] = mapped_column(Text)
+    """queued | done | failed; running is told by the job's progress"""
+    job_id: Mapped[uuid.UUID] = mapped_column()
+    rows: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
+    created_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(INSTANT)
+    finished_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)

@@ -20,7 +20,7 @@ from chassis.migrate import Migrations
 from services.registry.app import create_app
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.uscc import check_digit, organization_check_digit
-from services.registry.jobs import import_job
+from services.registry.jobs import export_job, import_job
 from services.registry.migrations import MIGRATIONS
 from services.registry.prepare import prepare
 from services.registry.settings import Settings
@@ -152,8 +152,8 @@ class Registry:
         return dict(self.get(f"/imports/{import_id}").json())
 
     def work(self) -> None:
-        job = import_job(self.knowledge, self.max_rows)
-        runner = JobRunner(self.db, {job.name: job})
+        jobs = (import_job(self.knowledge, self.max_rows), export_job(self.max_rows))
+        runner = JobRunner(self.db, {job.name: job for job in jobs})
         while runner.run_once():
             pass
 
