@@ -35,6 +35,7 @@ PUBLIC = frozenset(
 
 _ARCHIVE = """
     registry GET /api/registry/v1/enterprises
+    registry GET /api/registry/v1/enterprises/search
     registry GET /api/registry/v1/enterprises/{uscc}
     registry GET /api/registry/v1/facts-dictionary
     registry GET /api/registry/v1/templates/{kind}.xlsx
@@ -125,6 +126,9 @@ _OFFICE = """
     registry GET /api/registry/v1/imports
     registry GET /api/registry/v1/imports/{import_id}
     registry GET /api/registry/v1/imports/{import_id}/errors
+    registry POST /api/registry/v1/exports
+    registry GET /api/registry/v1/exports/{export_id}
+    registry GET /api/registry/v1/exports/{export_id}/file
     registry POST /api/registry/v1/enterprises
     registry PATCH /api/registry/v1/enterprises/{uscc}
     registry POST /api/registry/v1/enterprises/{uscc}/titles
