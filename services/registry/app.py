@@ -15,6 +15,7 @@ from services.registry.settings import EXPECTED, Settings
 from services.registry.store.knowledge import load_knowledge
 from services.registry.store.queries import position
 from services.registry.store.reference import check_loaded
+from services.registry.store.search_index import check_index
 
 SERVICE = "registry"
 PREFIX = "/api/registry/v1"
@@ -32,6 +33,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
         checks={
             "migrations": lambda: MIGRATIONS.check(db),
             "reference": lambda: check_loaded(db),
+            "search": lambda: check_index(db),
             "worker": lambda: check_heartbeats(db, EXPECTED),
         },
     )

@@ -250,6 +250,8 @@ def test_what_was_registered_before_there_was_an_index_is_filled_in(town: Regist
     with town.db.transaction() as tx:
         tx.session.execute(text("TRUNCATE search_names, search_progress"))
         tx.session.execute(text("UPDATE changes SET seq = id"))
+    ready = town.client.get("/health/ready").json()["checks"]["search"]
+    assert ready["waiting"] >= 5, ready
     with town.db.transaction() as tx:
         assert waiting(tx) >= 5
         assert [follow(tx, limit=2) for _ in range(4)] == [2, 2, 1, 0]
