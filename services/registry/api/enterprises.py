@@ -18,7 +18,7 @@ from chassis.keyset import cut, decode
 from chassis.pagination import Cursor, Limit, Page, link_next
 from chassis.problems import refusals
 from services.registry.api.access import Editor, Reader, RequestAdmission, require_enterprise
-from services.registry.api.filters import ListFilters
+from services.registry.api.filters import ListFilters, seen_by
 from services.registry.api.parameters import Line, PathUscc, checked_uscc
 from services.registry.api.render import enterprise_file, enterprise_out
 from services.registry.api.schemas import EnterpriseFile, EnterpriseOut, Wanted
@@ -86,7 +86,9 @@ def list_of_enterprises(
     """Enterprises in the caller's areas, by page; an enterprise's client finds itself only."""
     after = decode(cursor, (str,) if sort == "uscc" else (str, str))
     page = cut(
-        list_enterprises(tx, filters, sort=sort, after=after, limit=limit), limit, lambda row: sort_key(sort, row)
+        list_enterprises(tx, seen_by(actor, filters), sort=sort, after=after, limit=limit),
+        limit,
+        lambda row: sort_key(sort, row),
     )
     known = reference(tx)
     items = [enterprise_out(row, known) for row in page.rows]

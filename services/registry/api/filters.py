@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 
-from services.registry.api.access import Reader, areas_of
+from chassis.auth import Actor
+from services.registry.api.access import areas_of
 from services.registry.api.parameters import PRINTABLE
 from services.registry.store.queries import Filters
 
@@ -32,7 +33,6 @@ RevenueFilter = Literal["under_10m", "10m_20m", "20m_50m", "50m_100m", "100m_400
 
 
 def _narrowed(
-    actor: Reader,
     district: Annotated[str | None, Query(pattern=r"^\d{2,6}$", description="区划代码或其前几位")] = None,
     industry: Annotated[
         str | None, Query(pattern=r"^([A-Ta-t]|[A-Ta-t]?\d{2,4})$", description="行业门类、大类、中类或小类代码")
@@ -60,13 +60,11 @@ def _narrowed(
         flag=flag,
         revenue=revenue,
         synthetic=synthetic,
-        areas=areas_of(actor),
-        own=actor.uscc,
     )
 
 
 Narrowed = Annotated[Filters, Depends(_narrowed)]
-"""All filters but the name, within the caller's areas."""
+"""All filters but the name; see `seen_by`."""
 
 
 def _listed(
@@ -79,4 +77,9 @@ def _listed(
 
 
 ListFilters = Annotated[Filters, Depends(_listed)]
-"""The filters of a list, the fragment of a name among them."""
+"""The filters of a list, the fragment of a name among them; see `seen_by`."""
+
+
+def seen_by(actor: Actor, filters: Filters) -> Filters:
+    """The filters within what the caller may see: their areas, or their own enterprise."""
+    return replace(filters, areas=areas_of(actor), own=actor.uscc)

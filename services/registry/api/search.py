@@ -11,7 +11,7 @@ from sqlalchemy import select
 from chassis.dependencies import ReadTx
 from chassis.http import Route
 from services.registry.api.access import Reader
-from services.registry.api.filters import Narrowed
+from services.registry.api.filters import Narrowed, seen_by
 from services.registry.api.parameters import PRINTABLE
 from services.registry.api.render import enterprise_out
 from services.registry.api.schemas import Coded, EnterpriseOut
@@ -45,7 +45,7 @@ class SearchOut(BaseModel):
 
 @router.get("/search", response_model=SearchOut)
 def search_of_enterprises(
-    _: Reader,
+    actor: Reader,
     tx: ReadTx,
     narrowed: Narrowed,
     q: Annotated[
@@ -64,9 +64,10 @@ def search_of_enterprises(
     Ordered by kind of match: code or full name, beginning, fragment, pinyin, initials, then what is merely alike;
     among equals by title held and size.
     """
-    hits = search(tx, q, narrowing_of(narrowed), limit)
+    filters = seen_by(actor, narrowed)
+    hits = search(tx, q, narrowing_of(filters), limit)
     # The index may be a moment behind: what an enterprise is, and who may see it, is read where it is kept.
-    wanted = select(EnterpriseRow).where(EnterpriseRow.uscc.in_([hit.uscc for hit in hits]), *conditions(narrowed))
+    wanted = select(EnterpriseRow).where(EnterpriseRow.uscc.in_([hit.uscc for hit in hits]), *conditions(filters))
     rows = {row.uscc: row for row in tx.session.scalars(wanted)}
     known = reference(tx)
     items = [
