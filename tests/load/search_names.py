@@ -6,7 +6,7 @@ from typing import Any
 
 from services.registry.domain.search.classes import BANDS, tier_of, weight_of
 from services.registry.domain.search.readings import readings
-from services.registry.domain.search.tokens import district_tokens, filter_token, index_name
+from services.registry.domain.search.tokens import district_tokens, filter_token, index_name, sample_tokens
 from services.registry.store.reference import Reference
 from services.registry.store.search_index import _places, revenue_token
 
@@ -68,4 +68,5 @@ def rows(known: Reference, count: int, year: int, seed: int = 7) -> Iterator[Seq
         if chance.random() < 0.3:
             tokens.append(revenue_token(year, chance.choice(list(BANDS))))
         code = f"91{district}{number:010d}"
+        tokens += sample_tokens(code)
         yield code, key, indexed.core, indexed.pinyin, indexed.initials, weight, 1, sorted(set(tokens))

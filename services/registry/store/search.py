@@ -1,8 +1,8 @@
 """Finding enterprises by what is typed: first what matches as written, then by reading, by initials, by likeness.
 
-No step is left to the planner's guess of how common a token is. Up to FEW matches are taken by the index of tokens
-and ordered; when there are more (科技), they are asked for by classes of weight, the heaviest first, until there are
-enough.
+No step is left to the planner's guess of how common a token is. A sample tells it; up to FEW matches are taken by the
+index of tokens and ordered; when there are more (科技), they are asked for by classes of weight, the heaviest first,
+until there are enough.
 Both are bounded, whatever the query and the filters.
 """
 
@@ -20,11 +20,13 @@ from services.registry.domain.names import comparison_key
 from services.registry.domain.search.likeness import best, likeness, partial_queries
 from services.registry.domain.search.places import body_of, body_of_query
 from services.registry.domain.search.readings import Readings, readings, spelled
-from services.registry.domain.search.tokens import grams, initial_pairs, sound_grams, weight_tokens
+from services.registry.domain.search.tokens import SAMPLED, grams, initial_pairs, sound_grams, weight_tokens
 from services.registry.domain.uscc import normalise
 
-FEW = 5_000
-_PREFIXES = 2_000
+FEW = 3_000
+_COMMON = 5
+"""So many matches in the sample (some 2,500 in all) and the matches are not fetched to be ordered."""
+_PREFIXES = 500
 _PER_PART = 150
 """Candidates of one set of tokens; all sets together give at most MOST_ALIKE."""
 MOST_ALIKE = 2_000
@@ -99,6 +101,8 @@ def preselect(tx: Transaction, q: str | None, narrowing: Narrowing) -> list[str]
         sources.append((f"uscc LIKE :begin AND {where}", {**values, "begin": f"{_escaped(normalise(q or ''))}%"}))
     found: set[str] = set()
     with _by_index(tx):
+        if _common(tx, narrowing, grams(key) if key else ()):
+            return None
         for where, values in sources:
             if where == "true":
                 return None
@@ -218,10 +222,20 @@ def _by_likeness(asked: _Search, key: str, known: Readings) -> None:
 
 def _few(asked: _Search, tokens: Sequence[str], condition: str, values: dict[str, Any]) -> list[Any] | None:
     """All matches in their order when they are few, else None."""
+    if _common(asked.tx, asked.narrowing, tokens):
+        return None
     where, tokened = _where(asked.narrowing, tokens)
     statement = text(_FEW.format(where=where, condition=condition))
     rows = list(asked.tx.session.execute(statement, {**values, **tokened, "few": FEW, "limit": asked.limit}))
     return None if rows[0].total >= FEW else [row for row in rows if row.uscc is not None]
+
+
+def _common(tx: Transaction, narrowing: Narrowing, tokens: Sequence[str]) -> bool:
+    """Whether the matches are many, told by a sample: to gather all of a common pair takes longer than to search."""
+    where, values = _where(narrowing, (*tokens, SAMPLED))
+    statement = text(f"SELECT count(*) FROM (SELECT 1 FROM search_names WHERE {where} LIMIT :common) AS sampled")  # noqa: S608 - see _where
+    found: int = tx.session.execute(statement, {**values, "common": _COMMON}).scalar_one()
+    return found >= _COMMON
 
 
 def _by_weight(

@@ -14,7 +14,13 @@ from services.registry.domain.periods import last_complete_year
 from services.registry.domain.search.classes import band_of, tier_of, weight_of
 from services.registry.domain.search.places import place_names
 from services.registry.domain.search.readings import readings
-from services.registry.domain.search.tokens import district_tokens, filter_token, index_name, industry_tokens
+from services.registry.domain.search.tokens import (
+    district_tokens,
+    filter_token,
+    index_name,
+    industry_tokens,
+    sample_tokens,
+)
 from services.registry.domain.standing import UNKNOWN
 from services.registry.domain.titles import HELD
 from services.registry.store.reference import Reference, reference
@@ -120,6 +126,7 @@ def _move(tx: Transaction, seq: int, filled: str | None) -> None:
 def _classes(row: Any, held: set[str], weight: int, known: Reference) -> Iterable[str]:
     """The tokens that lists are filtered by."""
     industry = known.industries.by_code.get(row.industry_code or "")
+    yield from sample_tokens(row.uscc)
     yield from district_tokens(row.district_code)
     yield from industry_tokens(row.industry_code, industry.section if industry else None)
     yield filter_token("size", row.size_class or UNKNOWN)

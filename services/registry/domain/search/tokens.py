@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from zlib import crc32
 
 from services.registry.domain.search.places import LEGAL_FORMS, body_of, core_of
 from services.registry.domain.search.readings import Readings
 
+SAMPLED = " @sample=yes"
 WEIGHTS = 10
 """Classes by which equally good matches are ordered, 0 to 9."""
 
@@ -81,6 +83,14 @@ def district_tokens(code: str | None) -> list[str]:
 def industry_tokens(code: str | None, section: str | None) -> list[str]:
     tokens = [filter_token("industry", code[:length]) for length in range(2, len(code) + 1)] if code else []
     return [*tokens, filter_token("industry", section)] if section else tokens
+
+
+SAMPLE = 512
+"""One enterprise in so many is in the sample by which a query is told to be common."""
+
+
+def sample_tokens(uscc: str) -> list[str]:
+    return [SAMPLED] if crc32(uscc.encode()) % SAMPLE == 0 else []
 
 
 def weight_tokens() -> Iterable[tuple[int, str]]:
