@@ -48,10 +48,20 @@ def index_name(key: str, places: frozenset[str], known: Readings) -> Indexed:
     return Indexed(core_of(body, places), " ".join(syllables), initials, tuple(sorted(tokens)))
 
 
+_SHORT = 4
+"""Up to so many characters or syllables all pairs are asked for; of longer ones every other, which covers the whole."""
+
+
 def grams(text: str) -> list[str]:
-    """The tokens that every name holding `text` has; empty when all of them are too common to be indexed."""
-    found = {text[place : place + 2] for place in range(len(text) - 1)} if len(text) > 1 else {text}
-    return sorted(found - STOP)
+    """Tokens that every name holding `text` has; empty when all of them are too common to be indexed."""
+    if len(text) < 2:
+        return sorted({text} - STOP)
+    pairs = [text[place : place + 2] for place in range(len(text) - 1)]
+    return sorted(set(_covering(pairs)) - STOP) or sorted(set(pairs) - STOP)
+
+
+def _covering(pairs: Sequence[str]) -> Sequence[str]:
+    return pairs if len(pairs) < _SHORT else [*pairs[::2], pairs[-1]]
 
 
 def sounds(syllables: Sequence[str]) -> set[str]:
@@ -62,9 +72,9 @@ def sounds(syllables: Sequence[str]) -> set[str]:
 
 
 def sound_grams(syllables: Sequence[str]) -> list[str]:
-    """What every name that is read so has: the pairs, or the one syllable."""
-    pairs = {f" {first} {second}" for first, second in pairwise(syllables)}
-    return sorted(pairs) if pairs else [f" {each}" for each in syllables]
+    """What every name that is read so has: pairs, or the one syllable."""
+    pairs = [f" {first} {second}" for first, second in pairwise(syllables)]
+    return sorted(set(_covering(pairs))) if pairs else [f" {each}" for each in syllables]
 
 
 def initial_pairs(initials: str) -> set[str]:
