@@ -23,9 +23,12 @@ from services.registry.domain.search.readings import Readings, readings, spelled
 from services.registry.domain.search.tokens import SAMPLED, grams, initial_pairs, sound_grams, weight_tokens
 from services.registry.domain.uscc import normalise
 
-FEW = 3_000
-_COMMON = 5
-"""So many matches in the sample (some 2,500 in all) and the matches are not fetched to be ordered."""
+FEW = 1_000
+_COMMON = 2
+"""So many matches in the sample (some 1,000 in all) and the matches are not fetched to be ordered."""
+FEW_LISTED = 5_000
+_COMMON_LISTED = 10
+"""The same for lists, which go through the whole table otherwise."""
 _PREFIXES = 500
 _PER_PART = 150
 """Candidates of one set of tokens; all sets together give at most MOST_ALIKE."""
@@ -90,7 +93,7 @@ def search(tx: Transaction, q: str, narrowing: Narrowing, limit: int) -> list[Hi
 
 
 def preselect(tx: Transaction, q: str | None, narrowing: Narrowing) -> list[str] | None:
-    """The enterprises that the index has for a list's filters, when they are FEW; None when they are more.
+    """The enterprises that the index has for a list's filters, when they are FEW_LISTED; None when they are more.
 
     All that hold the fragment `q` or whose code begins with it are among them, and others too: the list judges.
     """
@@ -101,14 +104,14 @@ def preselect(tx: Transaction, q: str | None, narrowing: Narrowing) -> list[str]
         sources.append((f"uscc LIKE :begin AND {where}", {**values, "begin": f"{_escaped(normalise(q or ''))}%"}))
     found: set[str] = set()
     with _by_index(tx):
-        if _common(tx, narrowing, grams(key) if key else ()):
+        if _common(tx, narrowing, grams(key) if key else (), _COMMON_LISTED):
             return None
         for where, values in sources:
             if where == "true":
                 return None
             statement = text(f"SELECT uscc FROM search_names WHERE {where} LIMIT :few")  # noqa: S608 - see _where
-            found.update(tx.session.scalars(statement, {**values, "few": FEW}))
-    return None if len(found) >= FEW else sorted(found)
+            found.update(tx.session.scalars(statement, {**values, "few": FEW_LISTED}))
+    return None if len(found) >= FEW_LISTED else sorted(found)
 
 
 def _in_turn(asked: _Search, q: str, key: str) -> None:
@@ -222,7 +225,7 @@ def _by_likeness(asked: _Search, key: str, known: Readings) -> None:
 
 def _few(asked: _Search, tokens: Sequence[str], condition: str, values: dict[str, Any]) -> list[Any] | None:
     """All matches in their order when they are few, else None."""
-    if _common(asked.tx, asked.narrowing, tokens):
+    if _common(asked.tx, asked.narrowing, tokens, _COMMON):
         return None
     where, tokened = _where(asked.narrowing, tokens)
     statement = text(_FEW.format(where=where, condition=condition))
@@ -230,12 +233,12 @@ def _few(asked: _Search, tokens: Sequence[str], condition: str, values: dict[str
     return None if rows[0].total >= FEW else [row for row in rows if row.uscc is not None]
 
 
-def _common(tx: Transaction, narrowing: Narrowing, tokens: Sequence[str]) -> bool:
+def _common(tx: Transaction, narrowing: Narrowing, tokens: Sequence[str], least: int) -> bool:
     """Whether the matches are many, told by a sample: to gather all of a common pair takes longer than to search."""
     where, values = _where(narrowing, (*tokens, SAMPLED))
     statement = text(f"SELECT count(*) FROM (SELECT 1 FROM search_names WHERE {where} LIMIT :common) AS sampled")  # noqa: S608 - see _where
-    found: int = tx.session.execute(statement, {**values, "common": _COMMON}).scalar_one()
-    return found >= _COMMON
+    found: int = tx.session.execute(statement, {**values, "common": least}).scalar_one()
+    return found >= least
 
 
 def _by_weight(
