@@ -15,6 +15,7 @@ from services.registry.api import (
     changes,
     dictionary,
     enterprises,
+    exports,
     facts,
     imports,
     items,
@@ -26,6 +27,7 @@ from services.registry.api import (
     programme_targets,
     programmes,
     projects,
+    search,
     seed_lists,
     templates,
     title_ledger,
@@ -41,11 +43,14 @@ from services.registry.store.life_cycles import load_life_cycles
 from services.registry.store.pool_file import load_pool_rules
 from services.registry.store.queries import position
 from services.registry.store.reference import check_loaded
+from services.registry.store.search_index import check_index
 
 SERVICE = "registry"
 PREFIX = "/api/registry/v1"
 REGISTER = (
     imports,
+    exports,
+    search,  # before the file of one: its path would be taken for a credit code
     enterprises,
     facts,
     titles,
@@ -83,6 +88,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
         checks={
             "migrations": lambda: MIGRATIONS.check(db),
             "reference": lambda: check_loaded(db),
+            "search": lambda: check_index(db),
             "worker": lambda: check_heartbeats(db, EXPECTED),
         },
     )

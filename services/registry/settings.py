@@ -14,7 +14,7 @@ VOCABULARY_FILE = _ROOT / "services" / "registry" / "reference" / "programme_voc
 
 
 class Settings(ServiceSettings):
-    """The chassis' settings, where the shipped dictionary and size rules lie, and the limits of uploads."""
+    """The chassis' settings, where the shipped dictionary and size rules lie, and the limits of uploads and exports."""
 
     facts_folder: Path = _ROOT / "contracts" / "facts"
     size_rules_file: Path = _ROOT / "services" / "eligibility" / "policies" / "size-2011-2017.yaml"
@@ -41,7 +41,8 @@ class Settings(ServiceSettings):
     """What an xlsx file may unpack to: 200,000 rows of 40 columns need about 300 MiB."""
 
     import_max_rows: int = Field(default=200_000, ge=1)
+    export_max_rows: int = Field(default=200_000, ge=1)
 
 
-EXPECTED = ("relay", "consumer:registry", "schedules", "audit-seal", "jobs", "changes")
+EXPECTED = ("relay", "consumer:registry", "schedules", "audit-seal", "jobs", "changes", "search")
 """The loops of the worker without which the registry cannot do its work; readiness asks for them."""

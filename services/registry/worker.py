@@ -1,4 +1,5 @@
-"""The composition root of the registry's worker: relay, imports, the numbering of changes, the calendar of titles."""
+"""The composition root of the registry's worker: relay, imports, the numbering of changes, the index of names,
+the calendar of titles."""
 
 from __future__ import annotations
 
@@ -6,24 +7,26 @@ import datetime as dt
 
 from chassis.bus import Bus
 from chassis.consumer import Subscriber
-from chassis.db import Database
+from chassis.db import FEED_CHANNEL, Database
 from chassis.feed import Sequence
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
 from services.registry.domain.life_cycle import LifeCycles
 from services.registry.domain.pool import PoolRules
-from services.registry.jobs import import_job
+from services.registry.jobs import export_job, import_job
 from services.registry.prepare import read_catalog
 from services.registry.settings import Settings
 from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
 from services.registry.store.life_cycles import load_life_cycles
 from services.registry.store.pool_file import load_pool_rules
+from services.registry.store.search_index import follow
 from services.registry.subscriptions import SUBSCRIPTIONS
 from services.registry.use_cases.adjust_pool import adjust_pool
 from services.registry.use_cases.announce import CHANGES_CHANNEL
 from services.registry.use_cases.announce_expiring_titles import announce_expiring_titles
+from services.registry.use_cases.clear_exports import clear_exports
 from services.registry.use_cases.expire_titles import expire_titles
 from services.registry.use_cases.programmes.watch import watch_programmes
 
@@ -40,6 +43,7 @@ def schedules(life_cycles: LifeCycles, rules: PoolRules) -> tuple[Schedule, ...]
         Schedule("titles-expire", Every(60), expire_titles),
         # A batch at a time: on the day that a whole batch of titles reaches a step, several runs are needed.
         Schedule("titles-expiring", Every(60), lambda tx: announce_expiring_titles(tx, life_cycles)),
+        Schedule("exports-clear", Every(3600), clear_exports),
         Schedule("pool-adjust", Every(30), lambda tx: adjust_pool(tx, rules)),
     )
 
@@ -51,7 +55,10 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     life_cycles = load_life_cycles(settings.title_life_cycles_file)
     item_kinds = load_item_kinds(settings.certified_items_file)
     rules = load_pool_rules(settings.pool_rules_file, item_kinds)
-    job = import_job(knowledge, item_kinds, settings.import_max_rows)
+    jobs = (
+        import_job(knowledge, item_kinds, settings.import_max_rows),
+        export_job(settings.export_max_rows),
+    )
     catalog = read_catalog(settings.programme_vocabulary_file)
     steps = settings.programme_escalation_days
     watch = Schedule("programmes-watch", DailyAt(WATCH_AT), lambda tx: watch_programmes(tx, catalog, steps))
@@ -59,6 +66,10 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     def number_changes() -> int:
         with db.transaction() as tx:
             return CHANGES.number(tx)
+
+    def index_names() -> int:
+        with db.transaction() as tx:
+            return follow(tx)
 
     return Worker(
         "registry",
@@ -68,10 +79,11 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
             Subscriber(db, bus, "registry", SUBSCRIPTIONS, retention=retention),
             *standard_loops(
                 db,
-                jobs={job.name: job},
+                jobs={job.name: job for job in jobs},
                 schedules=(*schedules(life_cycles, rules), watch),
                 retention=retention,
             ),
             Turning("changes", db, number_changes, seconds=1.0, channels=(CHANGES_CHANNEL,)),
+            Turning("search", db, index_names, seconds=1.0, channels=(FEED_CHANNEL,)),
         ],
     )

@@ -35,6 +35,7 @@ PUBLIC = frozenset(
 
 _ARCHIVE = """
     registry GET /api/registry/v1/enterprises
+    registry GET /api/registry/v1/enterprises/search
     registry GET /api/registry/v1/enterprises/{uscc}
     registry GET /api/registry/v1/enterprises/{uscc}/titles/{title_id}
     registry GET /api/registry/v1/titles
@@ -159,6 +160,9 @@ _OFFICE = """
     registry POST /api/registry/v1/cases
     registry GET /api/registry/v1/unresolved-titles
     registry POST /api/registry/v1/unresolved-titles/{row_id}/decision
+    registry POST /api/registry/v1/exports
+    registry GET /api/registry/v1/exports/{export_id}
+    registry GET /api/registry/v1/exports/{export_id}/file
     registry POST /api/registry/v1/enterprises
     registry PATCH /api/registry/v1/enterprises/{uscc}
     registry POST /api/registry/v1/enterprises/{uscc}/titles

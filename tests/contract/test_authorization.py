@@ -22,6 +22,7 @@ UNKNOWN = "01890000-0000-7000-8000-000000000000"
 PARAMETERS = {
     "uscc": NOBODY,
     "import_id": UNKNOWN,
+    "export_id": UNKNOWN,
     "title_id": UNKNOWN,
     "row_id": UNKNOWN,
     "item_id": UNKNOWN,
@@ -53,6 +54,7 @@ PARAMETERS = {
 }
 QUERY = {
     "GET /api/registry/v1/changes": {"after": "0"},
+    "GET /api/registry/v1/enterprises/search": {"q": "恒通"},
     "GET /api/finance/v1/whitelist/changes": {"after": "0"},
     "GET /api/registry/v1/programmes/{programme_id}/assignments": {"year": "2020"},
     "GET /api/registry/v1/programmes/{programme_id}/report": {"year": "2020"},

@@ -14,6 +14,7 @@ from services.registry.domain.errors import OwnEnterpriseOnly
 OFFICIALS = ("officer", "system")
 
 Reader = Annotated[Actor, Depends(guard("enterprises:read"))]
+Exporter = Annotated[Actor, Depends(guard("enterprises:read", roles=OFFICIALS))]
 Editor = Annotated[Actor, Depends(guard("enterprises:write", roles=OFFICIALS))]
 FactWriter = Annotated[Actor, Depends(guard("facts:write", roles=(*OFFICIALS, "platform")))]
 FindingWriter = Annotated[Actor, Depends(guard("findings:write", roles=("officer",)))]

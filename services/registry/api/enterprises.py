@@ -17,8 +17,9 @@ from chassis.idempotency import Idempotent
 from chassis.keyset import cut, decode
 from chassis.pagination import Cursor, Limit, Page, link_next
 from chassis.problems import refusals
-from services.registry.api.access import Editor, Reader, RequestAdmission, areas_of, require_enterprise
-from services.registry.api.parameters import PRINTABLE, Line, PathUscc, checked_uscc
+from services.registry.api.access import Editor, Reader, RequestAdmission, require_enterprise
+from services.registry.api.filters import ListFilters, seen_by
+from services.registry.api.parameters import Line, PathUscc, checked_uscc
 from services.registry.api.render import enterprise_file, enterprise_out
 from services.registry.api.schemas import EnterpriseFile, EnterpriseOut, Wanted
 from services.registry.api.state import Cycles, Known
@@ -32,7 +33,7 @@ from services.registry.domain.errors import (
 )
 from services.registry.domain.periods import last_complete_year
 from services.registry.domain.stated_enterprises import read_fields
-from services.registry.store.queries import Filters, list_enterprises, sort_key
+from services.registry.store.queries import list_enterprises, sort_key
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Enterprises, Facts, Titles
 from services.registry.use_cases.register_enterprise import register_enterprise
@@ -40,21 +41,7 @@ from services.registry.use_cases.update_enterprise import update_enterprise
 
 router = APIRouter(prefix="/enterprises", tags=["enterprises"], route_class=Route)
 
-SizeFilter = Literal["large", "medium", "small", "micro", "unknown"]
 StatusCode = Literal["active", "suspended", "revoked", "annulled", "deregistered", "moved_out"]
-StatusFilter = Literal["active", "suspended", "revoked", "annulled", "deregistered", "moved_out", "unknown"]
-TitleCode = Literal[
-    "innovative_sme",
-    "tech_sme",
-    "specialized_sme",
-    "little_giant",
-    "high_tech",
-    "champion",
-    "suzhou_specialized_sme",
-    "suzhou_growing_micro",
-    "suzhou_industry_giant",
-    "qianjiang_tech_enterprise",
-]
 ListingCode = Literal["unlisted", "regional", "neeq", "bse", "sse", "szse", "overseas"]
 RiskCode = Literal["abnormal_operation", "serious_dishonesty", "stopped"]
 
@@ -91,36 +78,17 @@ def list_of_enterprises(
     response: Response,
     actor: Reader,
     tx: ReadTx,
+    filters: ListFilters,
     limit: Limit = 50,
     cursor: Cursor = None,
     sort: Annotated[Literal["uscc", "name"], Query(description="排序：信用代码或名称")] = "uscc",
-    q: Annotated[
-        str | None, Query(max_length=100, min_length=1, pattern=PRINTABLE, description="名称片段，或信用代码开头")
-    ] = None,
-    district: Annotated[str | None, Query(pattern=r"^\d{2,6}$", description="区划代码或其前几位")] = None,
-    industry: Annotated[
-        str | None, Query(pattern=r"^([A-Ta-t]|[A-Ta-t]?\d{2,4})$", description="行业门类、大类、中类或小类代码")
-    ] = None,
-    size: Annotated[SizeFilter | None, Query(description="企业规模")] = None,
-    title: Annotated[TitleCode | None, Query(description="持有该称号（有效或复核中）")] = None,
-    status: Annotated[StatusFilter | None, Query(description="登记状态")] = None,
-    synthetic: Annotated[bool | None, Query(description="是否合成样例")] = None,
 ) -> Page[EnterpriseOut]:
     """Enterprises in the caller's areas, by page; an enterprise's client finds itself only."""
-    filters = Filters(
-        q=q,
-        district=district,
-        industry=industry,
-        size=size,
-        title=title,
-        status=status,
-        synthetic=synthetic,
-        areas=areas_of(actor),
-        own=actor.uscc,
-    )
     after = decode(cursor, (str,) if sort == "uscc" else (str, str))
     page = cut(
-        list_enterprises(tx, filters, sort=sort, after=after, limit=limit), limit, lambda row: sort_key(sort, row)
+        list_enterprises(tx, seen_by(actor, filters), sort=sort, after=after, limit=limit),
+        limit,
+        lambda row: sort_key(sort, row),
     )
     known = reference(tx)
     items = [enterprise_out(row, known) for row in page.rows]

@@ -18,7 +18,7 @@ from chassis.keyset import cut, decode
 from chassis.pagination import Cursor, Limit, Page, link_next
 from chassis.problems import refusals
 from services.registry.api.access import Reader, RequestAdmission, TitleWriter, areas_of, require_enterprise
-from services.registry.api.enterprises import TitleCode
+from services.registry.api.filters import TitleCode
 from services.registry.api.parameters import Line, Passage, PathUscc
 from services.registry.api.render import coded, title_out
 from services.registry.api.schemas import Coded, TitleOut, Wanted

@@ -16,7 +16,7 @@ from chassis.http import Route
 from chassis.idempotency import Idempotent
 from chassis.problems import refusals
 from services.registry.api.access import RequestAdmission, TitleWriter
-from services.registry.api.enterprises import TitleCode
+from services.registry.api.filters import TitleCode
 from services.registry.api.parameters import Line, Passage, PathUscc
 from services.registry.api.render import title_out
 from services.registry.api.schemas import TitleOut, Wanted

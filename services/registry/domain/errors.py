@@ -258,3 +258,21 @@ class ChangesPositionAhead(Conflict):
     """The position lies beyond the end of the feed: it was never given out by it."""
 
     code = "changes-position-ahead"
+
+
+class ExportNotFound(NotFound):
+    """No such export, or it was made for other areas, or it has been cleared away."""
+
+    code = "export-not-found"
+
+
+class ExportNotFinished(Conflict):
+    """The file is not written yet, or could not be."""
+
+    code = "export-not-finished"
+
+
+class ExportTooLarge(TooLarge):
+    """The list has more enterprises than one file may hold."""
+
+    code = "export-too-large"

@@ -8,6 +8,6 @@ from services.registry.store import item_tables as item_tables  # these tables t
 from services.registry.store import ledger_tables as ledger_tables
 from services.registry.store import pool_tables as pool_tables
 from services.registry.store import programme_tables as programme_tables
-from services.registry.store.tables import Row
+from services.registry.store.search_tables import SearchRow
 
-MIGRATIONS = Migrations(Path(__file__).parent / "versions", [Row.metadata, Plumbing.metadata])
+MIGRATIONS = Migrations(Path(__file__).parent / "versions", [SearchRow.metadata, Plumbing.metadata])

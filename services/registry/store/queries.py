@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Text, and_, bindparam, exists, func, not_, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 
+from chassis import clock
 from chassis.db import Transaction
 from services.registry.domain.names import comparison_key
+from services.registry.domain.periods import last_complete_year
+from services.registry.domain.search.classes import TIERS
+from services.registry.domain.search.tokens import filter_token
 from services.registry.domain.standing import UNKNOWN
-from services.registry.domain.titles import HELD
+from services.registry.domain.titles import HELD, TITLES
 from services.registry.domain.uscc import normalise
+from services.registry.store.search import Narrowing, preselect
+from services.registry.store.search_index import revenue_token, waiting_codes
+from services.registry.store.search_tables import SearchRow
 from services.registry.store.tables import (
     ChangeRow,
     EnterpriseRow,
@@ -34,9 +42,17 @@ class Filters:
     title: str | None = None
     status: str | None = None
     synthetic: bool | None = None
+    tier: str | None = None
+    listing: str | None = None
+    flag: str | None = None
+    revenue: str | None = None
+    """A band of the last complete year's revenue, as the index has it."""
     areas: Sequence[str] | None = None
     own: str | None = None
 
+
+NO_FLAG = "none"
+"""The filter for enterprises without any risk flag."""
 
 SORTS: dict[str, tuple[Any, ...]] = {
     "uscc": (EnterpriseRow.uscc,),
@@ -54,13 +70,16 @@ def list_enterprises(
 ) -> Sequence[EnterpriseRow]:
     """Up to `limit + 1` enterprises in the order of `sort`, after the given values."""
     columns = SORTS[sort]
-    query = select(EnterpriseRow).where(*_conditions(filters))
+    query = select(EnterpriseRow).where(*conditions(filters))
+    codes = _preselected(tx, filters)
+    if codes is not None:
+        query = query.where(EnterpriseRow.uscc == func.any(bindparam("preselected", codes, ARRAY(Text))))
     if after is not None:
         query = query.where(tuple_(*columns) > tuple_(*after))
     return tx.session.scalars(query.order_by(*columns).limit(limit + 1)).all()
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filters.own is not None:
         found.append(EnterpriseRow.uscc == filters.own)
@@ -83,14 +102,74 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.synthetic is not None:
         found.append(EnterpriseRow.synthetic == filters.synthetic)
     if filters.title:
-        found.append(
-            exists().where(
-                TitleRecordRow.uscc == EnterpriseRow.uscc,
-                TitleRecordRow.title == filters.title,
-                TitleRecordRow.state.in_(HELD),
-            )
-        )
+        found.append(_holds(filters.title))
+    if filters.tier:
+        found.append(_in_tier(filters.tier))
+    if filters.listing:
+        listing = EnterpriseRow.listing_status
+        found.append(listing.is_(None) if filters.listing == UNKNOWN else listing == filters.listing)
+    if filters.flag:
+        flags = EnterpriseRow.risk_flags
+        found.append(func.cardinality(flags) == 0 if filters.flag == NO_FLAG else flags.contains([filters.flag]))
+    if filters.revenue:
+        token = _revenue_token(filters.revenue)
+        found.append(exists().where(SearchRow.uscc == EnterpriseRow.uscc, SearchRow.tokens.contains([token])))
     return found
+
+
+def narrowing_of(filters: Filters) -> Narrowing:
+    """The same filters, all but the fragment, as the index knows them."""
+    every: list[str] = []
+    if filters.district:
+        every.append(filter_token("district", short_area(filters.district)))
+    if filters.industry:
+        letter, digits = _industry_parts(filters.industry)
+        every += [filter_token("industry", each) for each in (letter, digits) if each]
+    for name in ("size", "title", "status", "tier", "listing", "flag"):
+        value = getattr(filters, name)
+        if value:
+            every.append(filter_token(name, value))
+    if filters.synthetic is not None:
+        every.append(filter_token("synthetic", str(filters.synthetic).lower()))
+    if filters.revenue:
+        every.append(_revenue_token(filters.revenue))
+    if filters.own is not None or filters.areas is None:
+        return Narrowing(tuple(every), own=filters.own)
+    areas = tuple(filter_token("district", area) for area in filters.areas)
+    return Narrowing((*every, *areas)) if len(areas) == 1 else Narrowing(tuple(every), (areas,))
+
+
+_MOST_WAITING = 1000
+_SELECTIVE = ("q", "industry", "size", "title", "tier", "listing", "flag", "revenue")
+
+
+def _preselected(tx: Transaction, filters: Filters) -> list[str] | None:
+    """The only enterprises that the filters can fit, by the index and what it does not hold yet; None: look at all."""
+    if not any(getattr(filters, name) for name in _SELECTIVE):
+        return None
+    changed = waiting_codes(tx, _MOST_WAITING)
+    if changed is None:
+        return None
+    found = preselect(tx, filters.q, narrowing_of(filters))
+    return None if found is None else sorted({*found, *changed})
+
+
+def _holds(title: str) -> ColumnElement[bool]:
+    return exists().where(
+        TitleRecordRow.uscc == EnterpriseRow.uscc, TitleRecordRow.title == title, TitleRecordRow.state.in_(HELD)
+    )
+
+
+def _in_tier(tier: str) -> ColumnElement[bool]:
+    """Whether it is the highest level that the enterprise holds."""
+    levels = [each for each in TIERS if each in TITLES]
+    if tier not in levels:
+        return and_(*(not_(_holds(each)) for each in levels))
+    return and_(_holds(tier), *(not_(_holds(each)) for each in levels[: levels.index(tier)]))
+
+
+def _revenue_token(band: str) -> str:
+    return revenue_token(last_complete_year(clock.today()), band)
 
 
 def within(column: Any, areas: Sequence[str]) -> ColumnElement[bool]:
@@ -112,11 +191,16 @@ def _named(q: str) -> ColumnElement[bool]:
     return or_(by_name, EnterpriseRow.uscc.startswith(code, autoescape=True)) if code.isascii() and code else by_name
 
 
+def _industry_parts(code: str) -> tuple[str, str]:
+    """`C39` → (`C`, `39`)."""
+    return (code[0].upper(), code[1:]) if code[0].isalpha() else ("", code)
+
+
 def _in_industry(code: str) -> ColumnElement[bool]:
-    letter, digits = (code[0], code[1:]) if code[0].isalpha() else ("", code)
+    letter, digits = _industry_parts(code)
     conditions: list[ColumnElement[bool]] = []
     if letter:
-        section = select(IndustryRow.code).where(IndustryRow.section == letter.upper())
+        section = select(IndustryRow.code).where(IndustryRow.section == letter)
         conditions.append(EnterpriseRow.industry_code.in_(section))
     if digits:
         conditions.append(EnterpriseRow.industry_code.startswith(digits, autoescape=True))

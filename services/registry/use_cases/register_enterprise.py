@@ -10,6 +10,7 @@ from services.registry.domain.errors import EnterpriseAlreadyRegistered
 from services.registry.domain.knowledge import Knowledge
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Enterprises
+from services.registry.store.search_index import index_enterprises
 from services.registry.store.tables import EnterpriseRow
 from services.registry.use_cases.announce import Announcement, announce, card_of
 
@@ -27,5 +28,6 @@ def register_enterprise(
         uscc=uscc, version=1, enterprise=card_of(uscc, identity, row.size_class, reference(tx))
     )
     announce(tx, Announcement(event, (), identity.district_code))
+    index_enterprises(tx, [uscc])
     tx.audit("enterprise-registered", uscc, {"name": identity.name})
     return row

@@ -15,6 +15,7 @@ from services.registry.domain.knowledge import Knowledge
 from services.registry.store.naming import remember_names
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Enterprises, Facts, columns_of, identity_of
+from services.registry.store.search_index import index_enterprises
 from services.registry.store.tables import EnterpriseRow
 from services.registry.use_cases.announce import Announcement, announce, card_of
 
@@ -39,6 +40,7 @@ def update_enterprise(
     if "industry_code" in changed:
         changed += resize(tx, row, knowledge)
     announce_update(tx, row, old, changed)
+    index_enterprises(tx, [uscc])
     tx.audit("enterprise-updated", uscc, {name: str(getattr(new, name, row.size_class)) for name in changed})
     return row
 

@@ -21,11 +21,12 @@ from services.registry.app import create_app
 from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.uscc import check_digit, organization_check_digit
-from services.registry.jobs import import_job
+from services.registry.jobs import export_job, import_job
 from services.registry.migrations import MIGRATIONS
 from services.registry.prepare import prepare
 from services.registry.settings import Settings
 from services.registry.store.knowledge import load_knowledge
+from services.registry.store.search_index import follow
 from tests.fixtures.database import Templates
 from tests.fixtures.identity import Identities
 
@@ -163,8 +164,8 @@ class Registry:
         return dict(self.get(f"/imports/{import_id}").json())
 
     def work(self) -> None:
-        job = import_job(self.knowledge, self.item_kinds, self.max_rows)
-        runner = JobRunner(self.db, {job.name: job})
+        jobs = (import_job(self.knowledge, self.item_kinds, self.max_rows), export_job(self.max_rows))
+        runner = JobRunner(self.db, {job.name: job for job in jobs})
         while runner.run_once():
             pass
 
@@ -188,6 +189,13 @@ class Registry:
     def number_changes(self) -> int:
         with self.db.transaction() as tx:
             return Feed("changes").number(tx)
+
+    def index_names(self) -> None:
+        """What the worker does after every change: number the feed, and bring the index of names up to it."""
+        self.number_changes()
+        with self.db.transaction() as tx:
+            while follow(tx):
+                pass
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def test_ready_means_migrated_loaded_and_worked_for(registry: Registry) -> None:
         "database": "ok",
         "migrations": "ok",
         "reference": "ok",
+        "search": "ok",
         "worker": "failed",
     }
     for name in EXPECTED:

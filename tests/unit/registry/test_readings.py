@@ -11,7 +11,7 @@ import pytest
 from rulebook.dictionary import parse_dictionary
 from rulebook.divisions import parse_divisions
 from rulebook.industries import Industries, parse_industries
-from services.registry.api.enterprises import TitleCode
+from services.registry.api.filters import TitleCode
 from services.registry.domain import periods, standing, status, titles
 from services.registry.domain.errors import FileNotReadable
 from services.registry.domain.places import Places, places_of
