@@ -61,7 +61,7 @@ def encoding_of(content: bytes) -> str:
 def _inspect_workbook(content: bytes, max_unpacked_bytes: int) -> None:
     try:
         entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # the last: a version of zip it cannot read
         raise FileNotReadable("工作簿已损坏，请在 Excel 中打开并另存后重新上传") from error
     names = {entry.filename for entry in entries}
     if len(entries) > _MOST_ENTRIES:

@@ -204,3 +204,8 @@ def office(client: TestClient, identities: Identities, eligibility: Eligibility)
 
 def registered(uscc: str = USCC, **changed: Any) -> EnterpriseRegistered:
     return EnterpriseRegistered(uscc=uscc, version=1, enterprise=card(uscc, **changed))
+
+
+def rows(db: Database, table: str = "assessments") -> int:
+    with db.reading() as tx:
+        return int(tx.session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
