@@ -195,8 +195,8 @@ def test_what_has_no_register_yet_is_not_known_and_takes_no_total(registry: Regi
     listed = registry.get(f"/programmes/{SUZHOU}/targets", params={"limit": 200}).json()["items"]
     assert len(listed) == 26
     missing = {each["counted_in"]["code"]: each["attained"]["missing"] for each in listed if not each["drillable"]}
-    assert missing["items"] == "认定事项（技术中心、绿色工厂、智能车间等）尚无登记"
-    assert missing["pool"] == "培育库尚无登记"
+    assert missing["items"] == "目标统计尚未接入认定事项登记（技术中心、绿色工厂、智能车间等），数见“认定事项”"
+    assert missing["pool"] == "目标统计尚未接入培育库，数见“培育库”"
     assert all(each["attained"]["value"] is None for each in listed if each["counted_in"]["code"] == "items")
     body = figure("2020-01-01", "2020-12-31", "40")
     for line in ("T-S1-7", "T-S1-1"):
@@ -314,3 +314,19 @@ def test_the_future_of_a_running_year_is_not_final(registry: Registry) -> None:
     with clock.frozen(dt.datetime(2026, 3, 1, tzinfo=dt.UTC)):
         found = target(registry, QIANJIANG, "T-S2-3a")
     assert (found["final"], found["as_of"], found["due"]) == (False, "2026-03-01", "2027-12-31")
+
+
+def test_a_day_before_the_ledgers_first_record_is_not_known_and_not_zero(registry: Registry) -> None:
+    """宿州's plan ended in 2020: a ledger begun later cannot say that nobody held the title then."""
+    empty = target(registry, SUZHOU, "T-S1-6")
+    assert (empty["attained"]["value"], empty["status"]["code"]) == (None, "unknown")
+    assert "不等于没有" in empty["attained"]["missing"]
+    title(registry, 1, district="341302", valid_from="2024-05-01", valid_to="2027-04-30")
+    later = target(registry, SUZHOU, "T-S1-6")
+    assert (later["attained"]["value"], later["status"]["code"]) == (None, "unknown")
+    assert "始于 2024-05-01，在统计日 2020-12-31 之后" in later["attained"]["missing"]
+    title(registry, 2, district="341302", valid_from="2019-05-01", valid_to="2022-04-30")
+    known = target(registry, SUZHOU, "T-S1-6")
+    assert (known["attained"]["value"], known["status"]["code"]) == ("1", "not_reached")
+    running = target(registry, QIANJIANG, "T-S2-1", as_of=DAY)
+    assert running["attained"]["value"] == "0", "of a plan that runs an empty ledger says that there is none"

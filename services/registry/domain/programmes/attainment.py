@@ -121,12 +121,13 @@ def evaluate(
             forecast, on = Number(None, missing=missing), None
             window = None
         else:
-            first = counts.first(target.metric) if window.start is None else None
+            first = counts.first(target.metric)
             days = _days(programme, as_of, first, final=final) if window.start is None else []
             found = counts.count(target.metric, [window, *(Window(None, each) for each in days)])
             value = found[window]
             stock = {each: Decimal(found[Window(None, each)]) for each in days}
-            attained = Number(Decimal(value), how=_counted(window))
+            silent = _silent(first, as_of, final=final)
+            attained = Number(None, missing=silent) if silent else Number(Decimal(value), how=_counted(window))
             plan_line = _count_line(target, programme, as_of, due, window, stock)
             forecast, on = _count_forecast(target, as_of, due, counts, window, value, stock, first, final=final)
     return Standing(
@@ -178,6 +179,18 @@ def window_of(target: Target, programme: Programme, as_of: dt.date, year: int | 
     if target.kind == "flow":
         return Window(programme.period.start, as_of)
     return None
+
+
+def _silent(first: dt.date | None, as_of: dt.date, *, final: bool) -> str:
+    """Why a count of nothing says nothing: the register does not reach back to the day. Empty where it does.
+
+    A register that is empty today says that there is none today; of a period that is over it says nothing.
+    """
+    if first is not None and first > as_of:
+        return f"台账最早的记录始于 {first}，在统计日 {as_of} 之后：当时的情况未登记，不等于没有"
+    if first is None and final:
+        return f"台账中没有该称号的任何记录：截至 {as_of} 的情况未登记，不等于没有"
+    return ""
 
 
 def _counted(window: Window) -> str:

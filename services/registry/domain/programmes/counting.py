@@ -26,12 +26,12 @@ REASONS = {
 """Why a holder of a record is not counted."""
 
 NO_REGISTER = {
-    "items": "认定事项（技术中心、绿色工厂、智能车间等）尚无登记",
-    "pool": "培育库尚无登记",
+    "items": "目标统计尚未接入认定事项登记（技术中心、绿色工厂、智能车间等），数见“认定事项”",
+    "pool": "目标统计尚未接入培育库，数见“培育库”",
     "listing": "上市挂牌进程尚无登记",
     "activity": "活动签到尚无登记",
 }
-"""Registers that the suite does not have yet: what is counted there is not known, and not zero."""
+"""What targets are not counted in yet, or what the suite has no register of: the number is not known, and not zero."""
 
 
 @dataclass(frozen=True, slots=True)
