@@ -8,6 +8,7 @@ shown suffices by construction. Steps are what people write: 0.01 万元, one it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
@@ -119,6 +120,28 @@ def _moved(remedies: Remedies, ref: Ref, direction: int, reached: Reached, draft
         pace = f"{label}按 {year - 1} 年的进度，在余下的 {remedies.clock.days_left} 天里达不到所需数值"
         remedies.block(f"{pace}，须安排在下一个完整年度")
     return None if steps is None else remedies.edit(at(steps))
+
+
+def moves(edit: Edit) -> bool:
+    """Whether the edit is a figure that is moved, which could be moved less far."""
+    return edit.kind is Kind.REACH and edit.direction != 0 and edit.fact is not None and edit.slot[0] == "fact"
+
+
+def steps_of(edit: Edit) -> int:
+    """How many steps a moved figure is from what is on file."""
+    assert edit.fact is not None
+    before, value = Fraction(str(edit.before)), Fraction(str(edit.value))
+    step = Fraction(STEPS.get(edit.fact.type, STEPS["integer"]))
+    start = floor(before / step) if edit.direction > 0 else ceil(before / step)
+    return abs(int(value / step) - start)
+
+
+def moved_to(edit: Edit, steps: int) -> Edit:
+    """The same figure moved so many steps from what is on file."""
+    assert edit.fact is not None
+    before = Fraction(str(edit.before))
+    value = on_grid(edit.fact, before, edit.direction, steps)
+    return replace(edit, value=canonical(edit.fact, value), distance=distance(before, Fraction(value)))
 
 
 def _paced(fact: Fact, year: int, before: Fraction, direction: int, draft: Draft, farthest: int) -> int:

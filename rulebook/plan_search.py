@@ -16,11 +16,12 @@ from rulebook.assessment import Assessment, RouteResult, ScoreCheck
 from rulebook.evaluate import evaluate
 from rulebook.pack import Compare, Condition, Pack, Route, Test
 from rulebook.plan_draft import Draft, bare, signature
-from rulebook.plan_figures import by_levers
+from rulebook.plan_figures import by_levers, moved_to, moves, steps_of
 from rulebook.plan_missing import asked_for, lacks_of
 from rulebook.plan_model import Opportunity
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
 from rulebook.plan_score import asks_of, counted, improve, scored_on
+from rulebook.plan_steps import least
 from rulebook.plan_walk import condition_of, leaves_of
 from rulebook.status import Status
 
@@ -150,7 +151,7 @@ class Search:
         step = self._next(found, draft)
         if step is None:
             if self.closed(draft):
-                self._keep(self._thinned(draft))
+                self._keep(self._tightened(self._thinned(draft)))
             return
         name, ways = step
         if returned[name] >= MOST_RETURNS:
@@ -221,6 +222,23 @@ class Search:
                 if fewer is not None:
                     draft, again = fewer, True
                     break
+        return draft
+
+    def _tightened(self, draft: Draft) -> Draft:
+        """Every figure moved no farther than the others leave necessary, the farthest first: each was found before
+        those that came after it, and may by then be more than is asked."""
+        for slot in [each.slot for each in sorted(draft.edits, key=lambda each: -each.distance) if moves(each)]:
+            far = next(steps_of(each) for each in draft.edits if each.slot == slot)
+
+            def nearer(steps: int, whole: Draft = draft, slot: tuple[str, str, int] = slot) -> Draft | None:
+                edits = tuple(moved_to(each, steps) if each.slot == slot else each for each in whole.edits)
+                return self._only(whole, edits)
+
+            def suffices(steps: int, nearer: Callable[[int], Draft | None] = nearer) -> bool:
+                return nearer(steps) is not None
+
+            fewest = least(suffices, far)
+            draft = (None if fewest is None else nearer(fewest)) or draft
         return draft
 
     def _only(self, draft: Draft, edits: Way) -> Draft | None:
