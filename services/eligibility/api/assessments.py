@@ -72,7 +72,6 @@ def post_assessment(
         require_known_place(request, wanted)
         outcome = assess_stated(
             request.app.state.catalog.dictionary,
-            request.app.state.checks,
             rules,
             [fact.model_dump(mode="json") for fact in wanted.facts or ()],
             None if wanted.titles is None else [ledger_entry(each.model_dump(mode="json")) for each in wanted.titles],

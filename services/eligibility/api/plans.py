@@ -60,7 +60,6 @@ def post_gap_plan(actor: AssessmentReader, tx: ReadTx, wanted: GapPlanNew, reque
         require_known_place(request, wanted)
         situation = stated_situation(
             request.app.state.catalog.dictionary,
-            request.app.state.checks,
             rules,
             [fact.model_dump(mode="json") for fact in wanted.facts or ()],
             None if wanted.titles is None else [ledger_entry(each.model_dump(mode="json")) for each in wanted.titles],
@@ -92,7 +91,6 @@ def post_what_if(actor: AssessmentReader, tx: ReadTx, wanted: WhatIfNew, request
     situation = registered_situation(tx, rules, wanted.uscc, wanted.title, kind=wanted.kind, day=day)
     found = what_if(
         request.app.state.catalog.dictionary,
-        request.app.state.checks,
         rules,
         situation,
         facts=[fact.model_dump(mode="json") for fact in wanted.facts],

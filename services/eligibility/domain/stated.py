@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chassis.errors import FieldProblem
 from rulebook.dictionary import Dictionary, Fact
 from rulebook.parts import excesses
-from rulebook.subject import POINT, fact_value
+from rulebook.subject import POINT
 from rulebook.values import CellError, date_ahead, parse_cell, to_canonical, unit_fits, units_expected
-from services.eligibility.domain.consistency import IMPOSSIBLE, Check, compare
 from services.eligibility.domain.errors import StatedFactsInvalid
 
 Periods = dict[int, dict[str, dict[str, Any]]]
 """Year (0 for facts as of a date) → fact id → {value, source, as_of}."""
 
+Held = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Fact id → year as text → {value, …}: the facts of an assessment's inputs."""
+
 
 def read_stated(
-    dictionary: Dictionary, checks: Sequence[Check], facts: Sequence[Mapping[str, Any]], day: dt.date, today: dt.date
+    dictionary: Dictionary, facts: Sequence[Mapping[str, Any]], day: dt.date, today: dt.date, held: Held | None = None
 ) -> Periods:
     """The facts by period, canonical. Raises StatedFactsInvalid with the path of every fact that cannot be used:
     not in the dictionary, another unit, a value of the wrong shape, a year not yet over on the application date, a
-    date that neither today nor the application has reached, and figures that cannot be true together (checks of
-    severity `impossible`).
+    date that neither today nor the application has reached, and figures that cannot be true together, nor beside those
+    that are `held` of the enterprise.
     """
     problems: list[FieldProblem] = []
     periods: Periods = {}
@@ -54,38 +56,12 @@ def read_stated(
                 "source": stated.get("source") or "self_declared",
                 "as_of": stated.get("as_of"),
             }
-    problems += _impossible(dictionary, checks, periods, stated_at)
+    problems += _impossible(dictionary, periods, stated_at, held or {})
     if problems:
         raise StatedFactsInvalid(
             "有事实无法采用，请按 errors 中的说明修改后重试；本次没有计算，也没有保存任何内容", problems=problems
         )
     return periods
-
-
-def refuse_beside(
-    dictionary: Dictionary,
-    facts: Sequence[Mapping[str, Any]],
-    periods: Periods,
-    held: Mapping[str, Mapping[str, Mapping[str, Any]]],
-) -> None:
-    """Raise StatedFactsInvalid where a stated figure cannot be true beside what the period holds with it: a part above
-    its whole. `held`: fact id → year → entry, the stated ones among them."""
-    places = {(each["fact"], each.get("fiscal_year") or POINT): f"facts[{at}].value" for at, each in enumerate(facts)}
-    problems = []
-    for year, values in periods.items():
-
-        def value_of(fact_id: str, year: int = year) -> object:
-            return held.get(fact_id, {}).get(str(year), {}).get("value")
-
-        for found in excesses(dictionary, year, values, value_of):
-            place = places.get((found.part.id, year)) or places[(found.whole.id, year)]
-            message = f"{found.message}请一并给出另一项的假设值，或改正这一项。"
-            expected = f"不超过{found.expected}"
-            problems.append(FieldProblem(place, message, "part-exceeds-whole", found.part_shown, expected))
-    if problems:
-        raise StatedFactsInvalid(
-            "有事实与已登记的数不能同时成立，请按 errors 中的说明修改后重试；本次没有计算", problems=problems
-        )
 
 
 def _unknown(dictionary: Dictionary, path: str, name: str) -> FieldProblem:
@@ -166,19 +142,21 @@ def _value(path: str, fact: Fact, stated: Mapping[str, Any], latest: dt.date) ->
 
 
 def _impossible(
-    dictionary: Dictionary, checks: Sequence[Check], periods: Periods, stated_at: Mapping[tuple[str, int], str]
-) -> list[FieldProblem]:
-    known = {
-        (fact_id, year): fact_value(stored) for year, of_year in periods.items() for fact_id, stored in of_year.items()
-    }
-    _, found = compare([check for check in checks if check.severity == IMPOSSIBLE], dictionary, known)
-    return [
-        FieldProblem(
-            f"{stated_at[(each.figures[0].fact_id, each.figures[0].fiscal_year)]}.value",
-            each.message,
-            "impossible",
-            "；".join(f"{figure.label} {figure.display}" for figure in each.figures),
-            each.check.label,
-        )
-        for each in found
-    ]
+    dictionary: Dictionary, periods: Periods, stated_at: Mapping[tuple[str, int], str], held: Held
+) -> Iterator[FieldProblem]:
+    """Parts above their wholes, where either is stated; what is not stated is as it is `held`."""
+    for year in sorted({year for _, year in stated_at}):
+
+        def value_of(fact_id: str, year: int = year) -> object:
+            if (fact_id, year) in stated_at:
+                return periods.get(year, {}).get(fact_id, {}).get("value")
+            return held.get(fact_id, {}).get(str(year), {}).get("value")
+
+        ids = [fact_id for fact_id, of in stated_at if of == year]
+        for found in excesses(dictionary, year, ids, value_of):
+            place = stated_at.get((found.part.id, year)) or stated_at[(found.whole.id, year)]
+            both = (found.part.id, year) in stated_at and (found.whole.id, year) in stated_at
+            remedy = "" if both else "其中一项是已登记的数：请一并给出它的假设值，或改正这一项。"
+            shown = f"{found.found}；{found.expected}"
+            expected = f"{found.part.label}不超过{found.whole.label}"
+            yield FieldProblem(f"{place}.value", f"{found.message}{remedy}", "impossible", shown, expected)

@@ -12,7 +12,6 @@ from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
 from services.eligibility.domain.catalog import Catalog, StoredPack
-from services.eligibility.domain.consistency import Check
 from services.eligibility.domain.errors import EnterpriseNotKnown
 from services.eligibility.domain.stated import read_stated, refuse_titles_ahead
 from services.eligibility.domain.subjects import inputs_of, kind_for, subject_of
@@ -61,7 +60,6 @@ def assess_registered(
 
 def assess_stated(
     dictionary: Dictionary,
-    checks: Sequence[Check],
     rules: Rules,
     facts: Sequence[Mapping[str, Any]],
     titles: Sequence[Mapping[str, Any]] | None,
@@ -77,7 +75,7 @@ def assess_stated(
 
     Raises StatedFactsInvalid with the path of every fact that cannot be used.
     """
-    periods = read_stated(dictionary, checks, facts, day, today)
+    periods = read_stated(dictionary, facts, day, today)
     refuse_titles_ahead(titles or (), day, today)
     inputs = inputs_of(
         industry_code=industry_code,

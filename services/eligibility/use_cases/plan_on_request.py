@@ -21,9 +21,8 @@ from rulebook.plan_model import Edition, GapPlan, Outcome, Succession, Window
 from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, FactValue, Subject
-from services.eligibility.domain.consistency import Check
 from services.eligibility.domain.errors import EnterpriseNotKnown, StatedFactsInvalid
-from services.eligibility.domain.stated import read_stated, refuse_beside, refuse_titles_ahead
+from services.eligibility.domain.stated import read_stated, refuse_titles_ahead
 from services.eligibility.domain.subjects import Inputs, inputs_of, kind_for, subject_of
 from services.eligibility.store.tables import AssessmentRow, EnterpriseRow
 from services.eligibility.use_cases.assess_enterprises import Rules, gather
@@ -78,7 +77,6 @@ def registered_situation(
 
 def stated_situation(
     dictionary: Dictionary,
-    checks: Sequence[Check],
     rules: Rules,
     facts: Stated,
     titles: Stated | None,
@@ -94,7 +92,7 @@ def stated_situation(
     refuse_titles_ahead(titles or (), day, today)
     inputs = inputs_of(
         industry_code=industry_code,
-        periods=sorted(read_stated(dictionary, checks, facts, day, today).items()),
+        periods=sorted(read_stated(dictionary, facts, day, today).items()),
         titles=titles or (),
         titles_known=titles is not None,
         application_date=day,
@@ -231,7 +229,6 @@ def sizing(sizes: SizeTable, industry: str | None) -> Resize:
 
 def what_if(
     dictionary: Dictionary,
-    checks: Sequence[Check],
     rules: Rules,
     situation: Situation,
     *,
@@ -246,7 +243,7 @@ def what_if(
     registered for the same year and not changed too.
     """
     refuse_titles_ahead(titles, situation.day, today)
-    changed = _changed(dictionary, checks, situation, facts, findings, titles, today)
+    changed = _changed(dictionary, situation, facts, findings, titles, today)
     day = situation.day
     before = evaluate(situation.pack, situation.subject(rules), application_date=day, kind=situation.kind)
     after = evaluate(situation.pack, subject_of(changed, rules.sizes, day), application_date=day, kind=situation.kind)
@@ -255,14 +252,13 @@ def what_if(
 
 def _changed(
     dictionary: Dictionary,
-    checks: Sequence[Check],
     situation: Situation,
     facts: Stated,
     findings: Stated,
     titles: Stated,
     today: dt.date,
 ) -> Inputs:
-    periods = read_stated(dictionary, checks, facts, situation.day, today)
+    periods = read_stated(dictionary, facts, situation.day, today, situation.inputs["facts"])
     for index, finding in enumerate(findings):
         fact = dictionary.find(finding["finding"])
         if fact is None or fact.type != "finding":
@@ -281,7 +277,6 @@ def _changed(
     for year_of, values in periods.items():
         for fact_id, stored in values.items():
             inputs["facts"].setdefault(fact_id, {})[str(year_of)] = stored
-    refuse_beside(dictionary, facts, periods, inputs["facts"])
     replaced = {each["code"] for each in titles}
     kept = [each for each in inputs["titles"] if each["code"] not in replaced]
     inputs["titles"] = [*kept, *(dict(each) for each in titles)]

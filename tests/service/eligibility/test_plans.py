@@ -363,7 +363,7 @@ def test_a_what_if_that_cannot_be_true_beside_what_is_registered_is_refused(
     answer = client.post(f"{PREFIX}/what-if", json=wanted)
     assert (answer.status_code, answer.json()["code"]) == (422, "stated-facts-invalid"), answer.text
     [problem] = answer.json()["errors"]
-    assert (problem["field"], problem["code"]) == ("facts[0].value", "part-exceeds-whole")
+    assert (problem["field"], problem["code"]) == ("facts[0].value", "impossible")
     assert "营业收入" in problem["message"]
     both = [more, {"fact": "revenue_yuan", "value": "1000000", "unit": "万元", "fiscal_year": YEAR}]
     assert client.post(f"{PREFIX}/what-if", json=wanted | {"facts": both}).status_code == 200

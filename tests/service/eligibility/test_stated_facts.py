@@ -11,10 +11,9 @@ from chassis import clock
 from chassis.db import Database
 from rulebook.dictionary import Dictionary
 from services.eligibility.app import PREFIX
-from services.eligibility.domain.consistency import Check
 from services.eligibility.domain.errors import StatedFactsInvalid
 from services.eligibility.domain.stated import read_stated
-from services.eligibility.prepare import read_checks, read_dictionary
+from services.eligibility.prepare import read_dictionary
 from services.eligibility.settings import Settings
 from tests.service.eligibility.conftest import YEAR
 
@@ -24,11 +23,6 @@ DAY = dt.date(2026, 11, 24)
 @pytest.fixture
 def dictionary(settings: Settings) -> Dictionary:
     return read_dictionary(settings)
-
-
-@pytest.fixture
-def checks(settings: Settings, dictionary: Dictionary) -> tuple[Check, ...]:
-    return read_checks(settings, dictionary)
 
 
 def fact(name: str, value: Any, year: int | None = None, **more: Any) -> dict[str, Any]:
@@ -66,10 +60,10 @@ def fact(name: str, value: Any, year: int | None = None, **more: Any) -> dict[st
     ],
 )
 def test_what_cannot_be_used_is_named_by_its_path(
-    dictionary: Dictionary, checks: tuple[Check, ...], facts: list[dict[str, Any]], expected: list[tuple[str, str]]
+    dictionary: Dictionary, facts: list[dict[str, Any]], expected: list[tuple[str, str]]
 ) -> None:
     with pytest.raises(StatedFactsInvalid) as refused:
-        read_stated(dictionary, checks, facts, DAY, DAY)
+        read_stated(dictionary, facts, DAY, DAY)
     assert [(each.field, each.code) for each in refused.value.problems] == expected
     assert all(each.message for each in refused.value.problems)
 
@@ -86,33 +80,29 @@ def test_what_cannot_be_used_is_named_by_its_path(
         [fact("established_on", "2026-11-24"), fact("honors", [{"kind": "high_tech", "valid_to": "2029-01-01"}])],
     ],
 )
-def test_what_can_be_true_is_taken(
-    dictionary: Dictionary, checks: tuple[Check, ...], facts: list[dict[str, Any]]
-) -> None:
-    taken = read_stated(dictionary, checks, facts, DAY, DAY)
+def test_what_can_be_true_is_taken(dictionary: Dictionary, facts: list[dict[str, Any]]) -> None:
+    taken = read_stated(dictionary, facts, DAY, DAY)
     assert sum(map(len, taken.values())) == sum(each["value"] is not None for each in facts)
 
 
-def test_the_last_usable_year_follows_the_application_date(dictionary: Dictionary, checks: tuple[Check, ...]) -> None:
+def test_the_last_usable_year_follows_the_application_date(dictionary: Dictionary) -> None:
     ahead = dt.date(2027, 3, 1)
-    assert read_stated(dictionary, checks, [fact("revenue_yuan", "1", 2026)], ahead, DAY) == {
+    assert read_stated(dictionary, [fact("revenue_yuan", "1", 2026)], ahead, DAY) == {
         2026: {"revenue_yuan": {"value": "1.00", "source": "self_declared", "as_of": None}}
     }
     with pytest.raises(StatedFactsInvalid):
-        read_stated(dictionary, checks, [fact("revenue_yuan", "1", 2027)], ahead, DAY)
+        read_stated(dictionary, [fact("revenue_yuan", "1", 2027)], ahead, DAY)
 
 
-def test_a_date_may_be_as_late_as_the_application_it_is_stated_for(
-    dictionary: Dictionary, checks: tuple[Check, ...]
-) -> None:
+def test_a_date_may_be_as_late_as_the_application_it_is_stated_for(dictionary: Dictionary) -> None:
     """What a plan says to obtain by next spring is asked of next spring; an application of the past knows today."""
     award = [fact("science_awards", [{"level": "national", "rank": 1, "awarded_on": "2027-03-01"}])]
-    assert read_stated(dictionary, checks, award, dt.date(2027, 3, 1), DAY)
+    assert read_stated(dictionary, award, dt.date(2027, 3, 1), DAY)
     for day in (dt.date(2027, 2, 28), DAY, dt.date(2025, 3, 1)):
         with pytest.raises(StatedFactsInvalid):
-            read_stated(dictionary, checks, award, day, DAY)
+            read_stated(dictionary, award, day, DAY)
     lately = [fact("established_on", "2026-11-24")]
-    assert read_stated(dictionary, checks, lately, dt.date(2025, 3, 1), DAY)
+    assert read_stated(dictionary, lately, dt.date(2025, 3, 1), DAY)
 
 
 @pytest.mark.parametrize("path", ["assessments", "gap-plans"])
@@ -150,9 +140,9 @@ def test_a_title_of_today_is_not_yet_held_on_an_earlier_application_date(client:
         assert gate["status"]["code"] == status
 
 
-def test_a_misspelt_fact_is_answered_with_the_nearest_one(dictionary: Dictionary, checks: tuple[Check, ...]) -> None:
+def test_a_misspelt_fact_is_answered_with_the_nearest_one(dictionary: Dictionary) -> None:
     with pytest.raises(StatedFactsInvalid) as refused:
-        read_stated(dictionary, checks, [fact("rd_expence_yuan", "1", 2025)], DAY, DAY)
+        read_stated(dictionary, [fact("rd_expence_yuan", "1", 2025)], DAY, DAY)
     assert "rd_expense_yuan（研发费用总额）" in refused.value.problems[0].message
 
 
