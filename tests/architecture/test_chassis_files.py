@@ -5,7 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FILES = {
     "__init__", "audit", "auth", "blobs", "bus", "bus_kafka", "bus_kafka_client", "bus_kafka_consumer", "bus_postgres",
-    "bus_postgres_group", "clock", "collector", "connections", "consumer", "context", "db", "dead_letters",
+    "bus_postgres_group", "clock", "collector", "connections", "consumer", "context", "csv_cells", "db", "dead_letters",
     "dependencies", "errors", "etags", "feed", "health", "http", "idempotency", "ids", "inquiry", "jobs", "keyset",
     "logging", "longpoll", "migrate", "otlp", "outbox", "outbox_lead", "pagination", "plumbing", "problems", "relay",
     "schedule", "settings", "signing", "signing_sm2", "telemetry", "tracing", "wake", "worker",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chassis.csv_cells import csv_cell
 from services.finance.domain.titles import STATE_LABELS, Enterprise, Title
 
 COLUMNS = (
@@ -36,8 +36,6 @@ COLUMNS = (
 """The keys of a row, in the order of its canonical form. A promise to banks: only ever extended at the end."""
 
 BOM = "\ufeff".encode()
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_QUOTED = re.compile('[",\r\n]')
 
 
 def row_of(enterprise: Enterprise, title: Title) -> dict[str, Any]:
@@ -96,9 +94,4 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    shown = value if isinstance(value, str) else ";".join(map(str, value))
-    if shown.startswith(_FORMULA):
-        shown = "'" + shown
-    if _QUOTED.search(shown):
-        return '"' + shown.replace('"', '""') + '"'
-    return shown
+    return csv_cell(value if isinstance(value, str) else ";".join(map(str, value)))

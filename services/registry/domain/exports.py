@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+
+from chassis.csv_cells import csv_cell
 
 FORMS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -45,15 +46,7 @@ LABELS = {
 }
 """What the filters are called."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-_QUOTED = re.compile(r'[",\r\n]')
-
 
 def csv_line(cells: Iterable[str]) -> str:
     """One line of CSV with its line end; a cell that would start a formula is preceded by an apostrophe."""
-    return ",".join(map(_cell, cells)) + "\r\n"
-
-
-def _cell(text: str) -> str:
-    shown = f"'{text}" if text.startswith(_FORMULA) else text
-    return '"' + shown.replace('"', '""') + '"' if _QUOTED.search(shown) else shown
+    return ",".join(map(csv_cell, cells)) + "\r\n"
