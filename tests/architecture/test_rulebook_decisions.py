@@ -19,14 +19,10 @@ NOT_BUILT = {
     "A-14": ("finance", "reward ledger: what is a first title (a passed review is none), and what is 市区"),
     "A-15": ("finance", "reward ledger: stacking, and the ceiling where a champion was a 小巨人 before"),
     "A-16": ("finance", "reward ledger: amounts up to a cap are shown as a range"),
-    "A-18": ("registry", "programmes: the stricter of body and annex decides the state of a target"),
-    "A-19": ("registry", "programmes: who leads a task, and agencies that were renamed"),
-    "A-20": ("registry", "programmes: 左右, 力争, 确保"),
-    "A-21": ("registry", "programmes: stock, flow, each year"),
 }
 """Decision → the service that will own it, and what that service does not do yet."""
 
-ELSEWHERE = {"A-35": "registry"}
+ELSEWHERE = dict.fromkeys(("A-18", "A-19", "A-20", "A-21", "A-35"), "registry")
 """Decision → the service outside eligibility where one of its tests must lie."""
 
 

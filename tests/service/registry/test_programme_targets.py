@@ -94,7 +94,7 @@ def later_gone(registry: Registry, number: int, kind: str) -> str:
     return uscc
 
 
-def test_new_in_the_plans_window_is_the_first_act_not_a_renewal(registry: Registry) -> None:
+def test_a21_new_in_the_plans_window_is_the_first_act_not_a_renewal(registry: Registry) -> None:
     zone = {"district_code": "630102"}
     firsts = {
         "new": registry.register(1, **zone),

@@ -63,7 +63,7 @@ def test_an_official_sees_the_plans_that_meet_the_own_areas(registry: Registry) 
     assert (refused.status_code, refused.json()["code"]) == (404, "programme-not-found")
 
 
-def test_a_plan_shows_conflicts_with_both_sources_and_what_it_orders(registry: Registry) -> None:
+def test_a18_a_plan_shows_conflicts_with_both_sources_and_what_it_orders(registry: Registry) -> None:
     plan = registry.get(f"/programmes/{SUZHOU}").json()
     assert {each["kind"]["code"] for each in plan["orders"]} == {"yearly_report", "scorecard", "bulletin"}
     board = next(each for each in plan["conflicts"] if each["id"] == "K-S1-1")
@@ -77,7 +77,7 @@ def test_a_plan_shows_conflicts_with_both_sources_and_what_it_orders(registry: R
     assert registry.get(f"/programmes/{SUZHOU}", headers={"If-None-Match": etag}).status_code == 304
 
 
-def test_every_task_is_found_in_the_documents_words_by_unit_and_deadline(registry: Registry) -> None:
+def test_a19_every_task_is_found_in_the_documents_words_by_unit_and_deadline(registry: Registry) -> None:
     tasks = everything(registry, f"/programmes/{SUZHOU}/tasks")
     assert len(tasks) == 23
     fund = next(each for each in tasks if each["id"] == "TK-S1-7")

@@ -180,7 +180,7 @@ def _squeezed(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-def test_operator_words_decide_as_the_decisions_say() -> None:
+def test_a20_operator_words_decide_as_the_decisions_say() -> None:
     assert not target("T-S2-1").reached_by(Decimal(80), Decimal(0)), "突破 is strict (A-02)"
     assert target("T-S0-1").reached_by(Decimal(1500), Decimal(0))
     about = programme("S1").target("T-S1-5")
