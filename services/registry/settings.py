@@ -24,9 +24,6 @@ class Settings(ServiceSettings):
     """The plans that ship; a folder of an authority's own plans may take its place."""
     programme_vocabulary_file: Path = VOCABULARY_FILE
 
-    programme_escalation_days: tuple[int, ...] = (1, 8, 15)
-    """Calendar days after a task's deadline on which it is announced as overdue, once for each."""
-
     title_life_cycles_file: Path = _ROOT / "services" / "registry" / "reference" / "title_life_cycles.yaml"
     """Who recognises each title, what may happen to it and what falls due, as data."""
 

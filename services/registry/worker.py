@@ -60,7 +60,7 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         export_job(settings.export_max_rows),
     )
     catalog = read_catalog(settings.programme_vocabulary_file)
-    steps = settings.programme_escalation_days
+    steps = catalog.vocabulary.escalation_days
     watch = Schedule("programmes-watch", DailyAt(WATCH_AT), lambda tx: watch_programmes(tx, catalog, steps))
 
     def number_changes() -> int:

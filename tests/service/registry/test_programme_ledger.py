@@ -17,7 +17,6 @@ from tests.service.registry.conftest import Registry
 
 QIANJIANG, SUZHOU = "qianjiang-2023-2027", "suzhou-2018-2020"
 TASK = f"/programmes/{QIANJIANG}/tasks/TK-S2-4/periods/0"
-STEPS = (1, 8, 15)
 CATALOG = read_catalog()
 
 
@@ -95,7 +94,7 @@ def test_the_ledger_has_each_year_of_a_yearly_task_and_the_documents_deadlines(r
 def watch(registry: Registry, day: str) -> int:
     moment = dt.datetime.fromisoformat(f"{day}T04:00:00+00:00")
     with clock.frozen(moment), registry.db.transaction() as tx:
-        return watch_programmes(tx, CATALOG, STEPS)
+        return watch_programmes(tx, CATALOG, CATALOG.vocabulary.escalation_days)
 
 
 def overdue(registry: Registry) -> list[tuple[str, int]]:

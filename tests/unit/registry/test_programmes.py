@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from rulebook.source import SourceInvalid
 from services.registry.domain.programmes.loader import ProgrammeInvalid, load_programme
 from services.registry.domain.programmes.model import Programme, Quotation, Threshold, Vocabulary
 from services.registry.domain.programmes.schema import programme_schema
@@ -282,3 +283,11 @@ def test_a_stretch_stands_beside_a_floor_only() -> None:
     text = text_of("S1").replace("operator: [确保, 超过]", "operator: [超过]")
     with pytest.raises(ProgrammeInvalid, match="单独的“力争”就是目标"):
         load_programme(text, vocabulary())
+
+
+@pytest.mark.parametrize("written", ["[8, 1]", "[1, 1]", "[0, 8]", "[soon]"])
+def test_days_of_escalation_that_make_no_ladder_are_refused_with_their_line(written: str) -> None:
+    text = (REGISTRY / "reference" / "programme_vocabulary.yaml").read_text("utf-8")
+    with pytest.raises(SourceInvalid, match="天数"):
+        load_vocabulary(text.replace("escalation_days: [1, 8, 15]", f"escalation_days: {written}"))
+    assert vocabulary().escalation_days == (1, 8, 15)

@@ -89,6 +89,8 @@ class Vocabulary:
     senses: Mapping[str, str]
     tolerance: Decimal
     """The part of a number with 左右 that may be missing."""
+    escalation_days: tuple[int, ...]
+    """Calendar days after a task's deadline on which it is announced as overdue, ascending."""
 
     def knows(self, word: str) -> bool:
         return word in self.comparisons or word in self.senses

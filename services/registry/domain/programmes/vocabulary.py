@@ -1,4 +1,4 @@
-"""Reads the closed vocabulary of programmes: metrics, operator words, the tolerance of 左右."""
+"""Reads the closed vocabulary of programmes: metrics, operator words, the tolerance of 左右, when overdue is told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.registry.domain.programmes.model import COMPARISONS, COUNTS, Metri
 from services.registry.domain.programmes.values import part_of
 from services.registry.domain.titles import TITLES
 
-VOCABULARY_KEYS = ("metrics", "operators", "tolerance")
+VOCABULARY_KEYS = ("metrics", "operators", "tolerance", "escalation_days")
 METRIC_KEYS = ("id", "counts", "title", "label", "units")
 OPERATOR_KEYS = ("word", "comparison", "sense")
 SENSES = {
@@ -48,8 +48,18 @@ def load_vocabulary(text: str, file: str = "programme_vocabulary.yaml") -> Vocab
         if sense:
             senses[word] = sense
     tolerance = part_of(reader, root, "tolerance", Decimal(0))
+    days = _escalation(reader, root)
     reader.raise_if_any()
-    return Vocabulary(metrics, comparisons, senses, tolerance)
+    return Vocabulary(metrics, comparisons, senses, tolerance, days)
+
+
+def _escalation(reader: Reader, root: Block) -> tuple[int, ...]:
+    written = reader.texts(root, "escalation_days", required=True)
+    days = tuple(int(each) for each in written if each.isdecimal() and int(each) > 0)
+    if len(days) != len(written) or list(days) != sorted(set(days)):
+        line, remedy = reader.line_of(root, "escalation_days"), "请按天数从小到大列出，每个天数一次。"
+        reader.problem(line, "、".join(written), "期限届满后的天数，如 [1, 8, 15]", remedy, "escalation-days")
+    return days
 
 
 def _metrics(reader: Reader, root: Block) -> dict[str, Metric]:
