@@ -15,6 +15,7 @@ def region() -> Region:
     return Region(ENTERPRISES)
 
 
+@pytest.mark.slow  # whole plans of real packs, searched and then tried a step shorter
 @pytest.mark.parametrize(
     "title", ["innovative_sme", "tech_sme", "high_tech", "specialized_sme", "little_giant", "champion"]
 )
