@@ -69,8 +69,15 @@ def consumers(spans: list[Span]) -> dict[str, list[Span]]:
 
 
 def complete(traced: Traced, trace_id: str) -> list[Span]:
-    """The spans of a trace once every service that listens to the registry has handled its event."""
-    until("the consumers' spans", lambda: set(LISTENING) <= set(consumers(traced.collector.trace(trace_id))))
+    """The spans of a trace once every service that listens to the registry has handled its event and the gateway,
+    whose batch may leave later than theirs, has told of its own."""
+
+    def told() -> bool:
+        spans = traced.collector.trace(trace_id)
+        servers = {span.service for span in spans if span.kind == "server"}
+        return set(LISTENING) <= set(consumers(spans)) and {"gateway", "registry"} <= servers
+
+    until("the spans of every part", told)
     return traced.collector.trace(trace_id)
 
 
