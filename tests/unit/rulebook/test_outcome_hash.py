@@ -19,7 +19,6 @@ from tests.unit.rulebook.populations import Awkward, Row
 
 STEMS = sorted(path.stem for path in POLICIES.glob("*.yaml") if not path.stem.startswith("size-"))
 DAY = date(2026, 6, 1)
-ROWS = 25
 
 
 def words(found: Assessment) -> str:
@@ -43,13 +42,14 @@ def otherwise(row: Row, chance: random.Random, other: Row) -> Row:
     return row | {"facts": facts | ({place: other["facts"][place]} if place in other["facts"] else {})}
 
 
+@pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("stem", STEMS)
 def test_what_has_one_hash_reads_alike(
-    stem: str, shipped: dict[str, Pack], dictionary: Dictionary, sizes: SizeTable
+    stem: str, count: int, shipped: dict[str, Pack], dictionary: Dictionary, sizes: SizeTable
 ) -> None:
     pack, chance = shipped[stem], random.Random(stem)
     awkward = Awkward(pack, dictionary, DAY, chance)
-    rows = [awkward.row() for _ in range(ROWS)]
+    rows = [awkward.row() for _ in range(count)]
     rows += [otherwise(row, chance, chance.choice(rows)) for row in rows for _ in range(4)]
     read: dict[str, str] = {}
     again = judged = 0
@@ -64,7 +64,7 @@ def test_what_has_one_hash_reads_alike(
             said, text = outcome_hash(found), words(found)
             again += said in read
             assert read.setdefault(said, text) == text
-    assert judged > ROWS
+    assert judged > count
     asks = bool(awkward.refs or awkward.facts)  # some local packs only say that the document gives no rule
-    assert (len(set(read.values())) > 5) is asks, "rows that read differently"
+    assert (len(set(read.values())) > min(5, count // 3)) is asks, "rows that read differently"
     assert again > judged / 3, "the same again: most outcomes of one row on several days"
