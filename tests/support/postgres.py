@@ -109,6 +109,7 @@ def _container_server(image: str) -> Iterator[Server]:
     holder = (
         container(image)
         .with_env("POSTGRES_PASSWORD", password)
+        .with_env("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --locale=C.UTF-8")
         .with_command(["postgres", *settings])
         .with_bind_ports(5432, port)
     )

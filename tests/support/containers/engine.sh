@@ -71,8 +71,8 @@ debian() {
 
 image() {
   local name=$1 context=$2
-  have "local/$name" && return
-  say "making local/$name"
+  have "local/$name" || say "making local/$name"
+  # Built always: a file that has not changed comes from the cache, and one that has is not missed.
   DOCKER_BUILDKIT=0 quietly "build-${name%%:*}" docker build -t "local/$name" -f "$here/images/${name%%:*}.Dockerfile" "$context"
 }
 

@@ -4,7 +4,8 @@ RUN mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' > /etc
  && apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends postgresql-15 \
  && rm -rf /var/lib/apt/lists/*
-ENV PATH=/usr/lib/postgresql/15/bin:$PATH PGDATA=/var/lib/postgresql/data
+# The official image speaks UTF-8 too: without it a cluster would know bytes only.
+ENV LANG=C.UTF-8 PATH=/usr/lib/postgresql/15/bin:$PATH PGDATA=/var/lib/postgresql/data
 COPY postgres-entrypoint.sh /usr/local/bin/
 RUN chmod 0755 /usr/local/bin/postgres-entrypoint.sh \
  && mkdir -p /docker-entrypoint-initdb.d "$PGDATA" /var/run/postgresql \
