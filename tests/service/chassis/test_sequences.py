@@ -4,9 +4,10 @@ import datetime as dt
 import random
 import threading
 import time
+from functools import partial
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import ProgrammingError
 from structlog.testing import capture_logs
 
@@ -116,6 +117,22 @@ def test_a_schedule_that_fails_is_tried_again_later_and_says_why(db: Database) -
         due, error = tx.session.execute(text("SELECT due_at, last_error FROM schedules")).one()
     assert error == "boom"
     assert dt.timedelta(seconds=5) < due - clock.now() < dt.timedelta(seconds=60)
+
+
+def _note(ran: list[str], name: str, tx: Transaction) -> None:
+    ran.append(name)
+
+
+def test_when_nothing_is_due_the_database_is_asked_once_however_many_schedules_there_are(db: Database) -> None:
+    ran: list[str] = []
+    scheduler = Scheduler(db, [Schedule(name, Every(3600), partial(_note, ran, name)) for name in "abcdef"])
+    scheduler.prepare()
+    assert scheduler.run_due() == 6
+    asked: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert scheduler.run_due() == 0
+    assert len(asked) == 1
+    assert sorted(ran) == list("abcdef")
 
 
 def test_daily_means_the_wall_clock_of_shanghai() -> None:
