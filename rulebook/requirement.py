@@ -50,13 +50,13 @@ def _text(test: Test, first: int, parts: Sequence[str], asked: Callable[[int], b
         case AllOf() if len(test.tests) > 1:
             wanted = [
                 (each, at)
-                for each, at in _placed(test, first)
+                for each, at in placed(test, first)
                 if any(asked(place) for place in range(at, at + leaves(each)))
             ]
             told = [_text(each, at, parts, asked, nested=nested or len(wanted) > 1) for each, at in wanted]
             return _bracketed("，且" if nested else "；", told, nested=nested)
         case AnyOf() if len(test.tests) > 1:
-            told = [_text(each, at, parts, lambda _: True, nested=True) for each, at in _placed(test, first)]
+            told = [_text(each, at, parts, lambda _: True, nested=True) for each, at in placed(test, first)]
             several = len(set(told)) > 1
             return _bracketed("；或", told, nested=nested and several, lead=ONE_OF if several else "")
         case AllOf() | AnyOf():
@@ -65,7 +65,8 @@ def _text(test: Test, first: int, parts: Sequence[str], asked: Callable[[int], b
             return parts[first]
 
 
-def _placed(test: AllOf | AnyOf, first: int) -> Iterator[tuple[Test, int]]:
+def placed(test: AllOf | AnyOf, first: int) -> Iterator[tuple[Test, int]]:
+    """The parts of a test, each with the place of its first comparison."""
     for each in test.tests:
         yield each, first
         first += leaves(each)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact
 from rulebook.measures import Exact
@@ -62,6 +63,17 @@ class Missing:
     blocking: bool = False
 
 
+MissingKey = tuple[str, int, str]
+"""Fact id, year and label: what makes two missing things the same."""
+
+
+class Leaf(NamedTuple):
+    """How one comparison came out, and what it was missing."""
+
+    status: Status
+    lacking: frozenset[MissingKey]
+
+
 def lines_of(trace: Iterable[Event]) -> Iterator[list[Event]]:
     """The trace of an evaluation, line by line."""
     line: list[Event] = []
@@ -84,6 +96,23 @@ def checks_of(trace: Iterable[Event]) -> tuple[Check, ...]:
     return tuple(found)
 
 
+def leaves_of(trace: Iterable[Event]) -> tuple[Leaf, ...]:
+    """As `checks_of`, without words: what is missing is noted before the comparison that it was needed for."""
+    found: list[Leaf] = []
+    lacking: set[MissingKey] = set()
+    for kind, *rest in trace:
+        if kind is MISS:
+            lacking.add(_missing_key(*rest[:3]))
+        elif kind is CHECK or kind is ASKED:
+            found.append(Leaf(rest[1] if kind is CHECK else rest[2], frozenset(lacking)))
+            lacking.clear()
+    return tuple(found)
+
+
+def _missing_key(fact_id: str, name: Fact | str, year: int) -> MissingKey:
+    return fact_id, year, name if isinstance(name, str) else period_label(name, year)
+
+
 def _check(words: Words, status: Status, compared: object, note: str = "") -> Check:
     label, value, threshold = words(compared)
     return Check(label, value or status.label, threshold, status, note)
@@ -101,12 +130,11 @@ def inputs_of(trace: Iterable[Event], day: date) -> tuple[Input, ...]:
 
 
 def missing_of(trace: Iterable[Event]) -> tuple[Missing, ...]:
-    found: dict[tuple[str, int, str], Missing] = {}
+    found: dict[MissingKey, Missing] = {}
     for kind, *rest in trace:
         if kind is MISS:
-            fact_id, name, year, what = rest
-            label = name if isinstance(name, str) else period_label(name, year)
-            found[(fact_id, year, label)] = Missing(fact_id, label, year, what)
+            key = _missing_key(*rest[:3])
+            found[key] = Missing(key[0], key[2], key[1], rest[3])
     return tuple(found.values())
 
 
