@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from rulebook.criteria import SIZE_FACTS
 from rulebook.dictionary import NUMERIC, Dictionary, Fact, RecordField
 from rulebook.expressions import Expressions
 from rulebook.pack import (
@@ -207,7 +208,12 @@ class Predicates:
             if size not in codes:
                 line = self.reader.line_of(block, "size")
                 self.reader.problem(line, size, "、".join(SIZES.values()) + "之一", "请改正企业规模。", "choice")
-        return SizeIn(frozenset(codes[size] for size in sizes if size in codes))
+        wanted = frozenset(codes[size] for size in sizes if size in codes)
+        if wanted == frozenset(SIZES):
+            line, expected = self.reader.line_of(block, "size"), "至少一种规模不符合"
+            self.reader.problem(line, "、".join(sizes), expected, "任何企业都符合，请核对规模。", "always-met")
+        facts = (self.dictionary.find(fact_id) for fact_id in SIZE_FACTS)
+        return SizeIn(wanted, tuple(each for each in facts if each is not None))
 
     def _finding(self, block: Block) -> Test | None:
         self.reader.only(block, ("finding",))
