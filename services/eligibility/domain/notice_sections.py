@@ -121,7 +121,7 @@ def _basis(found: ConditionResult) -> str:
         return f"{where}：“{found.quote}”"
     if found.evidence_grade == DECIDED:
         return f"{where}（本系统按此处理）：{found.quote}"
-    return f"依据{where}（转述）：{found.quote}"
+    return f"{where}（转述）：{found.quote}"
 
 
 def cited(document: Document) -> str:

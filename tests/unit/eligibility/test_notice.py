@@ -129,7 +129,8 @@ def test_a_document_whose_name_or_number_was_not_found_is_named_as_far_as_it_is_
     pack = PACKS["miit-2-2026-giant"]
     [case] = [case for case in shipped_cases(pack.id)[1] if case.expected.conditions.get("OV117-2") == "unmet"][:1]
     text = told(evaluate(pack, case.subject, application_date=case.application_date), dictionary, wordings).text
-    assert "依据2026 年度通知（工信厅企业函〔2026〕117号）推荐要求（转述）：" in text
+    assert "依据：2026 年度通知（工信厅企业函〔2026〕117号）推荐要求（转述）：" in text
+    assert "依据：依据" not in text
     local = PACKS["suzhou-2018-industry-giant"]
     found = evaluate(local, Subject({}, ()), application_date=date(2020, 6, 30))
     assert (
