@@ -262,7 +262,7 @@ class Indicators:
 
 def _band_text(low: Decimal | None, high: Decimal | None, shape: Shape, above: bool = False) -> str:
     if low is None:
-        return f"{limit_text(high, shape)} 以下" if high is not None else ""
+        return f"{limit_text(high, shape)}以下" if high is not None else ""
     if high is None:
-        return f"{'＞' if above else '≥'}{limit_text(low, shape)}"
-    return f"{'＞' if above else ''}{limit_text(low, shape)}～{limit_text(high, shape)}"
+        return f"{'>' if above else '≥'}{limit_text(low, shape)}"
+    return f"{'超过 ' if above else ''}{limit_text(low, shape)}～{limit_text(high, shape)}"

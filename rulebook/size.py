@@ -11,6 +11,7 @@ from rulebook.criteria import INDUSTRY, SIZE_FACTS
 from rulebook.pack import SIZES
 from rulebook.size_table import LEVELS, SizeRow, SizeTable, Span, span_of_digits
 from rulebook.status import Status, all_of
+from rulebook.wording import one_of
 
 _CODE = re.compile(r"^([A-T])?(\d{2,4})?(?:\D.*)?$")
 
@@ -37,7 +38,7 @@ class SizeResult:
         if self.size in SIZES:
             return SIZES[self.size]
         possible = [label for size, label in SIZES.items() if size in self.possible]
-        return UNKNOWN_SIZE if len(possible) == len(SIZES) else "或".join(("、".join(possible[:-1]), possible[-1]))
+        return UNKNOWN_SIZE if len(possible) == len(SIZES) else one_of(possible)
 
 
 ALL_SIZES = frozenset(SIZES)

@@ -11,6 +11,7 @@ from rulebook.scene import CHECK, LEDGER, MISS, NOTE, READ, Basis, Event, FactUn
 from rulebook.size import UNKNOWN_SIZE, SizeResult
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
 from rulebook.subject import POINT, REGISTER, FactValue, Title
+from rulebook.wording import one_of
 
 PLAN = "规划期"
 """What the check of a plan's period is called."""
@@ -22,7 +23,7 @@ def compile_titles(test: Holds, basis: Basis) -> Judge:
     """A title counts by the dates of its certificate on the day of application (A-13)."""
     asked, recorded_only, names = test.titles, test.recorded_only, _names(test.titles)
     absent = _title_missing(f"称号台账（{names}）")
-    threshold = f"未持有{names}" if test.forbidden else f"持有有效的{'或'.join(TITLES[title] for title in asked)}"
+    threshold = f"未持有{names}" if test.forbidden else f"持有有效的{one_of([TITLES[title] for title in asked])}"
 
     def words(seen: tuple[Sequence[Title], Status]) -> tuple[str, str, str]:
         ledger, status = seen
@@ -108,7 +109,7 @@ def shown_title(title: Title) -> str:
 
 def compile_ban(test: NoBan, basis: Basis) -> Judge:
     """A-32, A-50: barred before the years are over; afterwards a person asks whether the authority extended it."""
-    absent, threshold = _title_missing("称号台账（取消记录）"), f"取消满 {test.years} 年"
+    absent, threshold = _title_missing("称号台账（取消记录）"), f"没有，或取消满 {test.years} 年"
 
     def words(titles: tuple[Title, ...] | None) -> tuple[str, str, str]:
         if titles is None:
