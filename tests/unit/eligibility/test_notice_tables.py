@@ -91,7 +91,7 @@ def test_a_proof_is_asked_for_and_not_the_bad_news_it_may_show(dictionary: Dicti
     assert rows[("信用中国查询结果", REQUIRED)][1] == "被列入严重失信主体名单（是或否）"
     assert rows[("营业执照", REQUIRED)][1] == "境内工商注册登记（是或否）、具有独立法人资格（是或否）"
     assert "2024—2025年主营业务收入" in rows[("审计报告", "走“评价得分”途径时必需")][1]
-    assert rows[("获奖证书", "不是必需，与其他材料有其一即可")][2] == "近三年获得国家级、省级科技奖励"
+    assert rows[("获奖证书", "不是必需，用于可以替代的条件")][2] == "近三年获得国家级、省级科技奖励"
     needed = [row[3] == REQUIRED for row in material.rows]
     assert needed == sorted(needed, reverse=True), "what is required stands first"
     assert not any(row[0].startswith("被列入") for row in material.rows)
