@@ -260,7 +260,7 @@ def compile_left_open(test: LeftOpen, basis: Basis) -> Judge:
     """What the document does not say is nobody's to guess: neither met nor unmet."""
     events: tuple[Event, ...] = (
         (NOTE, test.text),
-        (CHECK, lambda said: said, MANUAL_REVIEW, ("文件规定", "没有写明", "须主管部门确定"), ""),
+        (CHECK, lambda said: said, MANUAL_REVIEW, ("文件没有写明的事项", "没有写明", "由主管部门确定"), ""),
     )
 
     def judge(scene: Scene) -> Status:
