@@ -113,7 +113,7 @@ _SHAPES = {
     r"^[^\x00-\x1f\x7f]*$": "一行文字，不含换行、制表符等控制字符",
     r"^[^\x00-\x08\x0b-\x1f\x7f]*$": "文字，可以换行，不含其他控制字符",
 }
-"""What a text has to look like, for people who read no regular expressions; a test asks for every pattern of the API."""
+"""What a text has to look like, in words; a test asks for every pattern of the API."""
 
 
 def shape_of(pattern: str) -> str | None:
