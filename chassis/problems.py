@@ -73,7 +73,6 @@ _EXPECTED = {
     "json_invalid": "有效的 JSON",
     "string_too_long": "不超过 {max_length} 个字符",
     "string_too_short": "不少于 {min_length} 个字符",
-    "string_pattern_mismatch": "符合 {pattern} 的文本",
     "date_from_datetime_parsing": "YYYY-MM-DD",
     "date_parsing": "YYYY-MM-DD",
     "decimal_parsing": "数字",
@@ -94,6 +93,32 @@ _EXPECTED = {
     "uuid_parsing": "UUID，如 01a20d4c-241c-7c36-9c18-06ad0a84362b",
 }
 """What belongs there instead; the limits are the validator's own. Choices are listed, see `_expected`."""
+
+
+_SHAPES = {
+    r"^[0-9A-HJ-NPQRTUWXY]{18}$": "18 位数字或大写字母，没有空格，不含字母 I、O、S、V、Z",
+    r"^\d{2,6}$": "2 至 6 位数字",
+    r"^[0-9]{2,6}$": "2 至 6 位数字",
+    r"^\d{6}$": "6 位数字",
+    r"^[0-9a-f]{64}$": "64 位数字或小写字母 a 至 f",
+    r"^[A-T]?\d{0,4}$": "A 至 T 的一个大写字母、最多 4 位数字，或字母后接数字，如 C、39、C3911",
+    r"^([A-Ta-t]|[A-Ta-t]?\d{2,4})$": "A 至 T 的一个字母、2 至 4 位数字，或字母后接数字，如 C、39、C3911",
+    r"^[a-z][a-z0-9_]{0,63}$": "小写字母开头，只含小写字母、数字和下划线，最多 64 个字符",
+    r"^[a-z][a-z0-9_-]{0,62}$": "小写字母开头，只含小写字母、数字、下划线和连字符，最多 63 个字符",
+    r"^[a-z][a-z0-9-]{2,59}$": "小写字母开头，只含小写字母、数字和连字符，3 至 60 个字符",
+    r"^[a-z0-9](?:[a-z0-9-]{1,62}[a-z0-9])$": "只含小写字母、数字和连字符，3 至 64 个字符，首尾不是连字符",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "字母或数字开头，只含字母、数字、点、下划线和连字符，最多 64 个字符",
+    r"^[A-Z]{1,3}-[A-Za-z0-9-]{1,30}$": "1 至 3 个大写字母、一个连字符，再接最多 30 个字母、数字或连字符，如 T-S3-4",
+    r"^[\w.-]{1,100}$": "只含文字、数字、点、下划线和连字符，最多 100 个字符",
+    r"^[^\x00-\x1f\x7f]*$": "一行文字，不含换行、制表符等控制字符",
+    r"^[^\x00-\x08\x0b-\x1f\x7f]*$": "文字，可以换行，不含其他控制字符",
+}
+"""What a text has to look like, in words; a test asks for every pattern of the API."""
+
+
+def shape_of(pattern: str) -> str | None:
+    """What a text of this pattern looks like, in words."""
+    return _SHAPES.get(pattern)
 
 
 class ProblemItem(BaseModel):
@@ -289,6 +314,8 @@ def _expected(kind: str, found: Mapping[str, Any]) -> str | None:
     limits = found.get("ctx", {})
     if kind == "extra_forbidden" and found["loc"][0] == "query":  # chassis.http names the parameters there are
         return str(found["msg"])
+    if kind == "string_pattern_mismatch":
+        return shape_of(str(limits.get("pattern")))
     if kind in _EXPECTED:
         try:
             return _EXPECTED[kind].format_map(limits)

@@ -20,8 +20,8 @@ from rulebook.scene import Event
 from rulebook.status import Status, Verdict
 from rulebook.trace import Check as Check
 from rulebook.trace import Input as Input
+from rulebook.trace import Leaf, MissingKey, checks_of, checks_text, inputs_of, kept_of, leaves_of, missing_of, notes_of
 from rulebook.trace import Missing as Missing
-from rulebook.trace import checks_of, checks_text, inputs_of, kept_of, missing_of, notes_of
 from rulebook.units import plain_decimal
 
 DISCLAIMER = "本结果由系统按现有资料测算，不作为认定依据。"
@@ -116,6 +116,11 @@ class ConditionResult:
     @cached_property
     def checks(self) -> tuple[Check, ...]:
         return checks_of(self._trace)
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The same comparisons with what each was missing."""
+        return leaves_of(self._trace)
 
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
@@ -294,7 +299,7 @@ class Assessment:
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
         """Every missing thing once, with the conditions that ask for it."""
-        found: dict[tuple[str, int, str], Missing] = {}
+        found: dict[MissingKey, Missing] = {}
         for each in (one for condition in self.conditions for one in condition.missing):
             key = (each.fact_id, each.fiscal_year, each.label)
             known = found.get(key)
@@ -307,7 +312,7 @@ class Assessment:
 
     @cached_property
     def reasons(self) -> tuple[str, ...]:
-        return reasons_of(self.verdict, self.conditions, self.routes, self.missing)
+        return reasons_of(self)
 
     def condition(self, condition_id: str) -> ConditionResult:
         return next(each for each in self.conditions if each.id == condition_id)

@@ -37,8 +37,9 @@ from rulebook.columnar_population import (
     code_of,
     scale_of,
 )
-from rulebook.columnar_size import SIZE_FACTS, SizeFigure, classify_all
+from rulebook.columnar_size import SizeFigure, classify_all
 from rulebook.columnar_standing import FINDING_MET, FINDING_UNMET, OTHER_TITLE, TITLE_CODES
+from rulebook.criteria import SIZE_FACTS
 from rulebook.dictionary import NUMERIC, Dictionary, Fact, RecordField, Shape
 from rulebook.size_table import SizeTable
 from rulebook.subject import POINT, Subject

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from rulebook.columnar_codes import MET, UNKNOWN, Codes, Flags, all_of, flags
 from rulebook.columnar_population import Figures, SizeClasses
+from rulebook.criteria import INDUSTRY, SIZE_FACTS
 from rulebook.pack import SIZES
 from rulebook.size import rows_of
 from rulebook.size_table import LEVELS, SizeRow, SizeTable
 
-SIZE_FACTS = ("industry_code", "headcount", "revenue_yuan", "total_assets_yuan")
 _ALL = (1 << len(SIZES)) - 1
 _BIT = {size: np.uint8(1 << bit) for bit, size in enumerate(SIZES)}
 _MISSING = {fact: np.uint8(1 << bit) for bit, fact in enumerate(SIZE_FACTS)}
-_INDUSTRY = _MISSING["industry_code"]
+_INDUSTRY = _MISSING[INDUSTRY]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from rulebook.columnar_frame import Entries as Slice
 from rulebook.columnar_frame import Frame, Judge, Key, Manner
 from rulebook.columnar_population import BAN_UNKNOWN, NO_BAN, SOURCES, TITLE_STATES
 from rulebook.columnar_population import Titles as Ledgers
-from rulebook.columnar_size import SIZE_FACTS
+from rulebook.criteria import SIZE_FACTS
 from rulebook.pack import SIZES, TITLES, Found, Holds, NoBan, SizeIn
 from rulebook.standing import size_missing
 from rulebook.subject import POINT

@@ -164,9 +164,17 @@ class NoBan:
     years: int
 
 
+INDUSTRY = "industry_code"
+SIZE_FACTS = (INDUSTRY, "headcount", "revenue_yuan", "total_assets_yuan")
+"""What a size class is found from."""
+
+
 @dataclass(frozen=True, slots=True)
 class SizeIn:
+    """The size class is one of these; `facts` are what it is computed from, to be shown beside it."""
+
     sizes: frozenset[str]
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, timedelta
 from typing import get_args
 
+from rulebook.criteria import SIZE_FACTS
 from rulebook.dictionary import Fact
 from rulebook.pack import (
     AllOf,
@@ -36,7 +37,7 @@ from rulebook.pack import (
     Total,
     Window,
 )
-from rulebook.standing import SIZE_FACTS, years_later
+from rulebook.standing import years_later
 from rulebook.subject import POINT, Subject
 
 _RULES = frozenset((*get_args(Test), *get_args(Measure), RecordTotal, Window))

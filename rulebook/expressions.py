@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rulebook.dictionary import NUMERIC, Dictionary, Fact, Shape
@@ -49,11 +49,31 @@ class Expressions:
             return None
         if isinstance(measure, Ref) and measure.fact.type in ("boolean", "code"):
             return self._equals(measure, _OPERATORS[sign], right, line)
-        limit = self.limit(_OPERATORS[sign], right, shape_of(measure), line)
+        shape = self.shape(measure)
+        limit = self.limit(_OPERATORS[sign], right, shape, line)
         if limit is None:
             return None
-        self._decides(text, limit, shape_of(measure), line)
+        self._decides(text, limit, shape, line)
         return Compare(measure, limit)
+
+    def shape(self, measure: Measure) -> Shape:
+        """As `shape_of`, with what a share can come to: a part of its whole is 100 % of it at most."""
+        shape = shape_of(measure)
+        if not isinstance(measure, Share):
+            return shape
+        part, whole = _facts_of(measure.part), _facts_of(measure.whole)
+        alike = _manner(measure.part) == _manner(measure.whole) and len(part) == len(whole)
+        inside = alike and all(
+            year == other and self._inside(fact, bigger)
+            for (fact, year), (bigger, other) in zip(part, whole, strict=False)
+        )
+        return replace(shape, maximum=_ALL) if inside else shape
+
+    def _inside(self, part: Fact, whole: Fact) -> bool:
+        """Whether the dictionary says that one can never exceed the other, by itself or by what lies between them."""
+        return part.id == whole.id or any(
+            (between := self.dictionary.find(each)) is not None and self._inside(between, whole) for each in part.wholes
+        )
 
     def _decides(self, text: str, limit: Limit, shape: Shape, line: int) -> None:
         """A comparison that every possible value passes, or none, is a typing error."""
@@ -65,9 +85,9 @@ class Expressions:
             edge = limit.value
         strict = limit.operator in ("<", ">")
         if high is not None and (edge > high or (strict and edge == high)):
-            self._note(
-                line, text, f"“{shape.label}”取得到的值", "这个条件永远达不到，请核对单位和小数点。", "unreachable"
-            )
+            why = f"“{shape.label}”最多为 100%，" if high == _ALL and shape.type == "ratio" else ""
+            remedy = f"{why}这个条件永远达不到，请核对单位和小数点。"
+            self._note(line, text, f"“{shape.label}”取得到的值", remedy, "unreachable")
         elif limit.operator != "=" and low is not None and (edge < low or (not strict and edge == low)):
             self._note(line, text, "能分出高低的条件", "任何取值都符合，请核对单位和小数点。", "unreachable")
 
@@ -243,6 +263,19 @@ def shape_of(measure: Measure) -> Shape:
     positive = part.minimum is not None and part.minimum >= 0
     label = f"{part.label}占{whole.label}比重"
     return Shape(label=label, type="ratio", minimum=Decimal(0) if positive else None)
+
+
+_ALL = Decimal(1)
+
+
+def _facts_of(amount: Ref | Total) -> list[tuple[Fact, int | None]]:
+    """The facts of one side of a share, each with its year, in the order of the years."""
+    refs = amount.refs if isinstance(amount, Total) else (amount,)
+    return sorted(((ref.fact, ref.offset) for ref in refs), key=lambda each: each[1] or 0)
+
+
+def _manner(amount: Ref | Total) -> tuple[bool, Fact | None]:
+    return (amount.mean, amount.since) if isinstance(amount, Total) else (False, None)
 
 
 def limit_text(value: Decimal, shape: Shape) -> str:

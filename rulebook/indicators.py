@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rulebook.dictionary import Shape
-from rulebook.expressions import limit_text, shape_of
+from rulebook.expressions import limit_text
 from rulebook.pack import Band, Choice, Grade, Indicator, Line, Ref, Scale, Test
 from rulebook.predicates import Predicates
 from rulebook.source import Block, Reader
@@ -108,7 +108,7 @@ class Indicators:
         measure = self.predicates.expressions.measure(self.reader.text(block, "measure"), at)
         if measure is None:
             return None
-        shape = shape_of(measure)
+        shape = self.predicates.expressions.shape(measure)
         bands = self._steps(block, shape, maximum) if "steps" in block.entries else self._bands(block, shape)
         return Scale(measure, bands) if bands else None
 
@@ -196,6 +196,12 @@ class Indicators:
             self._uncovered(at, f"低于 {limit_text(first.low, shape)} 的没有分档")
         if last.high is not None and last.high != shape.maximum:
             self._uncovered(last_at, f"高于 {limit_text(last.high, shape)} 的没有分档")
+        for band, line in ordered:
+            if shape.maximum is not None and band.low is not None and band.low > shape.maximum:
+                found = f"{band.text}，而“{shape.label}”最多为 {limit_text(shape.maximum, shape)}"
+                self.reader.problem(
+                    line, found, "取得到的分档", "这一档永远达不到，请核对单位和小数点。", "unreachable"
+                )
         for (lower, _), (upper, line) in itertools.pairwise(ordered):
             if lower.low is not None and lower.high is not None and lower.high <= lower.low:
                 self._overlap(line, lower.text)
@@ -262,7 +268,7 @@ class Indicators:
 
 def _band_text(low: Decimal | None, high: Decimal | None, shape: Shape, above: bool = False) -> str:
     if low is None:
-        return f"{limit_text(high, shape)} 以下" if high is not None else ""
+        return f"{limit_text(high, shape)}以下" if high is not None else ""
     if high is None:
-        return f"{'＞' if above else '≥'}{limit_text(low, shape)}"
-    return f"{'＞' if above else ''}{limit_text(low, shape)}～{limit_text(high, shape)}"
+        return f"{'>' if above else '≥'}{limit_text(low, shape)}"
+    return f"{'超过 ' if above else ''}{limit_text(low, shape)}～{limit_text(high, shape)}"

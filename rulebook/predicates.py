@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from rulebook.criteria import SIZE_FACTS
 from rulebook.dictionary import NUMERIC, Dictionary, Fact, RecordField
 from rulebook.expressions import Expressions
 from rulebook.pack import (
@@ -31,6 +32,7 @@ from rulebook.pack import (
 )
 from rulebook.source import Block, Node, Reader, Scalar, Sequence
 from rulebook.units import fold
+from rulebook.wording import one_of
 
 DAYS_PER_YEAR = 365  # A-38: a rolling year is 365 days
 _LIMIT = re.compile(r"^(>=|<=|≥|≤|>|<)\s*(.+)$")
@@ -207,7 +209,12 @@ class Predicates:
             if size not in codes:
                 line = self.reader.line_of(block, "size")
                 self.reader.problem(line, size, "、".join(SIZES.values()) + "之一", "请改正企业规模。", "choice")
-        return SizeIn(frozenset(codes[size] for size in sizes if size in codes))
+        wanted = frozenset(codes[size] for size in sizes if size in codes)
+        if wanted == frozenset(SIZES):
+            line, expected = self.reader.line_of(block, "size"), "至少一种规模不符合"
+            self.reader.problem(line, "、".join(sizes), expected, "任何企业都符合，请核对规模。", "always-met")
+        facts = (self.dictionary.find(fact_id) for fact_id in SIZE_FACTS)
+        return SizeIn(wanted, tuple(each for each in facts if each is not None))
 
     def _finding(self, block: Block) -> Test | None:
         self.reader.only(block, ("finding",))
@@ -310,24 +317,28 @@ def _scalars(node: Node) -> list[Scalar]:
 
 
 def _entries_text(key: str, where: tuple[Clause, ...], review: tuple[Clause, ...], window: Window | None) -> str:
-    parts = [window.text if window else "", "无" if key == "none" else "有", where_text(where) or "任何记录"]
-    doubt = where_text(review)
-    return "".join(parts) + (f"（{doubt}：须人工核定）" if doubt else "")
+    when, which, doubt = window.text if window else "", where_text(where), where_text(review)
+    said = [f"{when}没有记录" if key == "none" else f"{when}至少有 1 项"]
+    if which:
+        said = [f"{when}没有以下记录：{which}"] if key == "none" else [f"{said[0]}，{which}"]
+    return "".join([*said, f"（{doubt}的，由主管部门核定）" if doubt else ""])
 
 
 def where_text(clauses: tuple[Clause, ...]) -> str:
     """Which entries are meant, in words; nothing for all of them."""
-    return " 或 ".join(_clause_text(clause) for clause in clauses)
-
-
-def _clause_text(clause: Clause) -> str:
-    return "且".join(_field_text(test) for test in clause)
+    return "，或".join("且".join(_field_text(test) for test in clause) for clause in clauses)
 
 
 def _field_text(test: FieldTest) -> str:
+    label = test.field.label
     if test.codes:
-        labels = "、".join(each.label for each in test.field.allowed if each.code in test.codes)
-        return f"{test.field.label}为{labels}"
+        return f"{label}为{one_of([each.label for each in test.field.allowed if each.code in test.codes])}"
     if test.limit is not None:
-        return f"{test.field.label}{test.limit.text}"
-    return test.field.label if test.flag else f"非{test.field.label}"
+        best = test.limit.operator == "<=" and test.field.unit == "名"
+        return (
+            f"{label}在前 {test.limit.written}" if best else f"{label}{_WORDS[test.limit.operator]}{test.limit.written}"
+        )
+    return label if test.flag else f"没有{label}"
+
+
+_WORDS = {">=": "不少于 ", ">": "超过 ", "<=": "不超过 ", "<": "少于 ", "=": "为 "}

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rulebook.necessity import Necessity, key_of
 from rulebook.status import Status, Verdict
 
 if TYPE_CHECKING:  # an assessment asks for its reasons
-    from rulebook.assessment import ConditionResult, Missing, RouteResult, ScoreCheck
+    from rulebook.assessment import Assessment, ConditionResult, RouteResult, ScoreCheck
 
 
-def reasons_of(
-    verdict: Verdict,
-    conditions: tuple[ConditionResult, ...],
-    routes: tuple[RouteResult, ...],
-    missing: tuple[Missing, ...],
-) -> tuple[str, ...]:
+def reasons_of(found: Assessment) -> tuple[str, ...]:
     """The reasons in the order a reader needs them; soft conditions are reported last."""
+    verdict, conditions, routes = found.verdict, found.conditions, found.routes
     by_id = {each.id: each for each in conditions}
     return (
         *_met(verdict, routes),
         *_unmet(conditions, routes, by_id),
         *_to_decide(conditions, routes, by_id),
         *_undefined(conditions),
-        *_to_supply(verdict, missing),
+        *_to_supply(found),
         *_soft(conditions),
     )
 
@@ -97,11 +94,13 @@ def _undefined(conditions: tuple[ConditionResult, ...]) -> Iterator[str]:
             yield f"“{condition.label}”无法判断：{'；'.join(condition.notes)}。"
 
 
-def _to_supply(verdict: Verdict, missing: tuple[Missing, ...]) -> Iterator[str]:
-    facts = [each for each in missing if each.kind != "finding"]
-    open_ = verdict is Verdict.UNKNOWN
-    needed = [each.label for each in facts if each.blocking and open_]
-    rest = [each.label for each in facts if not (each.blocking and open_)]
+def _to_supply(found: Assessment) -> Iterator[str]:
+    necessity = Necessity(found)
+    needed: list[str] = []
+    rest: list[str] = []
+    for each in found.missing:
+        if each.kind != "finding":
+            (needed if necessity.matters([key_of(each)]) else rest).append(each.label)
     if needed:
         yield f"请补充：{'、'.join(dict.fromkeys(needed))}。"
     if rest:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from rulebook.dictionary import Fact, Shape
+from rulebook.dictionary import NUMERIC, Fact, RecordField, Shape
 from rulebook.measures import EXACT
 from rulebook.pack import Clause, CompareTotal, Entries, FieldTest, Limit, RecordTotal, Window
 from rulebook.scene import (
@@ -60,6 +60,15 @@ def compile_entries(test: Entries, basis: Basis) -> Judge:
     def words(found: list[Status] | None) -> tuple[str, str, str]:
         return fact.label, "" if found is None else _counted(found), test.text
 
+    def doubted(seen: tuple[list[Entry], list[Status]]) -> str:
+        entries, statuses = seen
+        which = [
+            f"第 {position} 条（{_described(fact, entry)}）"
+            for position, (entry, status) in enumerate(zip(entries, statuses, strict=True), start=1)
+            if status is MANUAL_REVIEW
+        ]
+        return f"{fact.label}{'、'.join(which)}是否计入，须人工核定"
+
     def judge(scene: Scene) -> Status:
         held = scene.facts.get(key)
         if held is None or held.value is None or (only and held.source not in only):
@@ -73,7 +82,7 @@ def compile_entries(test: Entries, basis: Basis) -> Judge:
         found = judge_each(_entries_of(fact, held), scene)
         status = any_of(found)
         if status is MANUAL_REVIEW:
-            scene.note(f"{fact.label}有 {found.count(MANUAL_REVIEW)} 条须人工核定是否计入")
+            scene.trace.append((NOTE, doubted, (held.value, found)))
         if forbidden:
             status = opposite(status)
         scene.trace.append((CHECK, words, status, found, ""))
@@ -96,6 +105,20 @@ def _judging_each(test: Entries, basis: Basis) -> Callable[[list[Entry], Scene],
         return found
 
     return judge_each
+
+
+def _described(fact: Fact, entry: Entry) -> str:
+    """An entry as it was filled in, but for what is not there."""
+    told = ((each, entry.get(each.name)) for each in fact.fields)
+    return "，".join(f"{each.label}：{_shown(each, value)}" for each, value in told if value is not None)
+
+
+def _shown(field: RecordField, value: object) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if field.type in NUMERIC:
+        return shown(field, exact_decimal(field.name, POINT, value))
+    return field.label_of(str(value)) if field.allowed else str(value)
 
 
 def _counted(found: list[Status]) -> str:
@@ -196,6 +219,15 @@ def compile_total(test: CompareTotal, basis: Basis) -> Judge:
 
     def say_this_year(amount: Decimal) -> str:
         return f"{basis.year}年已到账 {shown(total.amount, amount)}，另行列示，不计入"  # A-39
+
+    def doubted(seen: tuple[list[Entry], list[Status]]) -> str:
+        entries, statuses = seen
+        which = [
+            f"第 {position} 条（{_described(fact, entry)}）"
+            for position, (entry, status) in enumerate(zip(entries, statuses, strict=True), start=1)
+            if status is MANUAL_REVIEW
+        ]
+        return f"{fact.label}{'、'.join(which)}是否计入，须人工核定"
 
     def judge(scene: Scene) -> Status:
         held = scene.facts.get(key)

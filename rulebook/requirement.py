@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from rulebook.criteria import AllOf, AnyOf, Review, Test
+from rulebook.wording import one_of
 
 ONE_OF = "满足其一："
+_VALUE = re.compile(r"^([^；，]*(?: ?＝|为(?=“)))([^；，]+)$")
 
 
 def leaves(test: Test | None) -> int:
@@ -50,13 +53,13 @@ def _text(test: Test, first: int, parts: Sequence[str], asked: Callable[[int], b
         case AllOf() if len(test.tests) > 1:
             wanted = [
                 (each, at)
-                for each, at in _placed(test, first)
+                for each, at in placed(test, first)
                 if any(asked(place) for place in range(at, at + leaves(each)))
             ]
             told = [_text(each, at, parts, asked, nested=nested or len(wanted) > 1) for each, at in wanted]
             return _bracketed("，且" if nested else "；", told, nested=nested)
         case AnyOf() if len(test.tests) > 1:
-            told = [_text(each, at, parts, lambda _: True, nested=True) for each, at in _placed(test, first)]
+            told = _merged([_text(each, at, parts, lambda _: True, nested=True) for each, at in placed(test, first)])
             several = len(set(told)) > 1
             return _bracketed("；或", told, nested=nested and several, lead=ONE_OF if several else "")
         case AllOf() | AnyOf():
@@ -65,10 +68,20 @@ def _text(test: Test, first: int, parts: Sequence[str], asked: Callable[[int], b
             return parts[first]
 
 
-def _placed(test: AllOf | AnyOf, first: int) -> Iterator[tuple[Test, int]]:
+def placed(test: AllOf | AnyOf, first: int) -> Iterator[tuple[Test, int]]:
+    """The parts of a test, each with the place of its first comparison."""
     for each in test.tests:
         yield each, first
         first += leaves(each)
+
+
+def _merged(told: Sequence[str]) -> list[str]:
+    """Several values that one thing may have are told once: 等级为“二级”或“三级”."""
+    values: dict[str, list[str]] = {}
+    for text in told:
+        same = _VALUE.match(text)
+        values.setdefault(same[1] if same else text, []).extend([same[2]] if same else [])
+    return [head + one_of(of) for head, of in values.items()]
 
 
 def _bracketed(how: str, told: Sequence[str], *, nested: bool, lead: str = "") -> str:

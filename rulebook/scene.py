@@ -34,9 +34,10 @@ class FactUnreadable(ValueError):
 Event = tuple[Any, ...]
 """A kind and what belongs to it: (READ, (fact, year), held), (CHECK, words, status, value, note), both of them in one
 (ASKED, (fact, year), words, status, held), (NOTE, text) or (NOTE, words, value), (MISS, fact id, label, year, kind of
-what is missing), where a fact given as its own label is named with the year, and (END,) after each line of a pack."""
+what is missing), where a fact given as its own label is named with the year, (LEDGER, names of the titles looked for,
+entries that were found), and (END,) after each line of a pack."""
 
-READ, CHECK, ASKED, NOTE, MISS, END = range(6)
+READ, CHECK, ASKED, NOTE, MISS, END, LEDGER = range(7)
 END_OF_LINE: Event = (END,)
 
 Words = Callable[[Any], tuple[str, str, str]]

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rulebook.criteria import INDUSTRY, SIZE_FACTS
 from rulebook.pack import SIZES
 from rulebook.size_table import LEVELS, SizeRow, SizeTable, Span, span_of_digits
 from rulebook.status import Status, all_of
+from rulebook.wording import one_of
 
 _CODE = re.compile(r"^([A-T])?(\d{2,4})?(?:\D.*)?$")
 
@@ -26,13 +28,22 @@ class SizeResult:
     reason: str
     missing: tuple[str, ...] = ()
     row: str = ""
+    read: tuple[str, ...] = ()
+    """Fact ids of the values that it was found from."""
+    industry_code: str | None = None
 
     @property
     def label(self) -> str:
-        return SIZES.get(self.size, "未知")
+        """The class, or those that are still possible: 小型或微型."""
+        if self.size in SIZES:
+            return SIZES[self.size]
+        possible = [label for size, label in SIZES.items() if size in self.possible]
+        return UNKNOWN_SIZE if len(possible) == len(SIZES) else one_of(possible)
 
 
 ALL_SIZES = frozenset(SIZES)
+UNKNOWN_SIZE = "未知"
+"""What is said where every class is still possible."""
 
 
 def classify(
@@ -51,30 +62,36 @@ def classify(
         "revenue_yuan": revenue_yuan,
         "total_assets_yuan": assets_yuan,
     }
+    read: tuple[str, ...] = (INDUSTRY,)
     if not industry_code:
         # Which figures count depends on the industry: every one that is not there may be asked for.
         unknown = tuple(sorted(fact for fact, value in known.items() if value is None))
-        return SizeResult("unknown", ALL_SIZES, "缺少所属行业代码", ("industry_code", *unknown))
+        return SizeResult("unknown", ALL_SIZES, "缺少所属行业代码", (INDUSTRY, *unknown))
     place = rows_of(table, industry_code)
     if place is None:
         reason = f"行业代码“{industry_code}”不在 GB/T 4754-2017 中，请核对"
-        return SizeResult("unknown", ALL_SIZES, reason, ("industry_code",))
+        return SizeResult("unknown", ALL_SIZES, reason, (INDUSTRY,), read=read, industry_code=industry_code)
     rows, outside = place
     if not rows:
-        return SizeResult("unknown", ALL_SIZES, f"行业代码“{industry_code}”不在划型标准所列行业内，需人工核定")
+        reason = f"行业代码“{industry_code}”不在划型标准所列行业内，需人工核定"
+        return SizeResult("unknown", ALL_SIZES, reason, read=read, industry_code=industry_code)
     found = [(row, *_levels(row, known)) for row in rows]
+    asked = {fact for row in rows for bounds in row.levels.values() for fact in bounds}
+    read = tuple(fact for fact in SIZE_FACTS if fact == INDUSTRY or (fact in asked and known[fact] is not None))
     possible = frozenset().union(*(sizes for _, sizes, _ in found)) | (ALL_SIZES if outside else frozenset())
     missing = tuple(sorted({fact for _, _, facts in found for fact in facts}))
     if len(possible) == 1:
         row = rows[0]
         (size,) = possible
-        return SizeResult(size, possible, f"按“{row.label}”划为{SIZES[size]}企业", (), row.id)
+        return SizeResult(size, possible, f"按“{row.label}”划为{SIZES[size]}企业", (), row.id, read, industry_code)
     if not missing or outside:  # the figures are there, or would not help: the code is too coarse
         reason = f"行业代码“{industry_code}”跨多个划型行业，请填写到小类（4 位）"
-        return SizeResult("unknown", possible, reason, ("industry_code", *missing))
+        missing = (INDUSTRY, *missing)
+        return SizeResult("unknown", possible, reason, missing, read=read, industry_code=industry_code)
     if len(rows) > 1:
-        missing = ("industry_code", *missing)
-    return SizeResult("unknown", possible, f"按“{rows[0].label}”划型所需数据不全", missing, rows[0].id)
+        missing = (INDUSTRY, *missing)
+    reason = f"按“{rows[0].label}”划型所需数据不全"
+    return SizeResult("unknown", possible, reason, missing, rows[0].id, read, industry_code)
 
 
 def rows_of(table: SizeTable, industry_code: str) -> tuple[list[SizeRow], bool] | None:

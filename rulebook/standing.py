@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from rulebook.criteria import INDUSTRY, SIZE_FACTS
 from rulebook.pack import SIZES, TITLES, Found, Holds, InPlan, LeftOpen, NoBan, SizeIn
-from rulebook.scene import CHECK, MISS, NOTE, Basis, Event, FactUnreadable, Judge, Scene, reader
-from rulebook.size import SizeResult
+from rulebook.scene import CHECK, LEDGER, MISS, NOTE, READ, Basis, Event, FactUnreadable, Judge, Scene, reader
+from rulebook.size import UNKNOWN_SIZE, SizeResult
 from rulebook.status import MANUAL_REVIEW, MET, UNKNOWN, UNMET, Status, all_of, any_of, opposite
-from rulebook.subject import POINT, Title
+from rulebook.subject import POINT, REGISTER, FactValue, Title
+from rulebook.wording import one_of
 
 PLAN = "规划期"
 """What the check of a plan's period is called."""
@@ -21,14 +23,15 @@ def compile_titles(test: Holds, basis: Basis) -> Judge:
     """A title counts by the dates of its certificate on the day of application (A-13)."""
     asked, recorded_only, names = test.titles, test.recorded_only, _names(test.titles)
     absent = _title_missing(f"称号台账（{names}）")
-    threshold = f"未持有{names}" if test.forbidden else f"持有有效的{'或'.join(TITLES[title] for title in asked)}"
+    threshold = f"未持有{names}" if test.forbidden else f"持有有效的{one_of([TITLES[title] for title in asked])}"
 
     def words(seen: tuple[Sequence[Title], Status]) -> tuple[str, str, str]:
         ledger, status = seen
-        value = "、".join(_shown(title) for title in ledger) or ("" if status is UNKNOWN else "无")
+        value = "、".join(shown_title(title) for title in ledger) or ("" if status is UNKNOWN else "无")
         return "已有称号", value, threshold
 
-    none: Event = (CHECK, words, MET if test.forbidden else UNMET, ((), UNMET), "")
+    looked: Event = (LEDGER, names, ())
+    none: tuple[Event, ...] = (looked, (CHECK, words, MET if test.forbidden else UNMET, ((), UNMET), ""))
     unseen: tuple[Event, ...] = (absent, (CHECK, words, UNKNOWN, ((), UNKNOWN), ""))
 
     def judge(scene: Scene) -> Status:
@@ -39,9 +42,11 @@ def compile_titles(test: Holds, basis: Basis) -> Judge:
             if may_be_absent:
                 scene.trace += unseen
                 return UNKNOWN
-            scene.trace.append(none)
+            scene.trace += none
             return MET if test.forbidden else UNMET
         ledger = [title for title in titles if title.code in asked]
+        if ledger or not may_be_absent:
+            scene.trace.append((LEDGER, names, ledger))
         found = [_held(title, scene) for title in ledger]
         if may_be_absent and MET not in found:
             scene.trace.append(absent)
@@ -93,7 +98,7 @@ def _held_before_cancelling(title: Title, scene: Scene) -> Status:
     return MET if day <= title.valid_to else UNMET
 
 
-def _shown(title: Title) -> str:
+def shown_title(title: Title) -> str:
     name = TITLES.get(title.code, title.code)
     if title.state == "cancelled":
         return f"{name}（已取消）"
@@ -104,25 +109,27 @@ def _shown(title: Title) -> str:
 
 def compile_ban(test: NoBan, basis: Basis) -> Judge:
     """A-32, A-50: barred before the years are over; afterwards a person asks whether the authority extended it."""
-    absent, threshold = _title_missing("称号台账（取消记录）"), f"取消满 {test.years} 年"
+    absent, threshold = _title_missing("称号台账（取消记录）"), f"没有，或取消满 {test.years} 年"
 
     def words(titles: tuple[Title, ...] | None) -> tuple[str, str, str]:
         if titles is None:
             return "称号取消记录", "", threshold
-        value = "、".join(_shown(title) for title in titles if title.state == "cancelled") or "无"
+        value = "、".join(shown_title(title) for title in titles if title.state == "cancelled") or "无"
         return "称号取消记录", value, threshold
 
-    nothing: Event = (CHECK, words, MET, (), "")
+    names = _names(test.titles)
+    nothing: tuple[Event, ...] = ((LEDGER, names, ()), (CHECK, words, MET, (), ""))
 
     def judge(scene: Scene) -> Status:
         titles = scene.subject.titles
         if titles == ():
-            scene.trace.append(nothing)
+            scene.trace += nothing
             return MET
         if titles is None:
             scene.trace.append(absent)
             status = UNKNOWN
         else:
+            scene.trace.append((LEDGER, names, [each for each in titles if each.code in test.titles]))
             barred = [_ban_status(title, titles, test, scene) for title in titles]
             status = all_of([each for each in barred if each is not None])
         scene.trace.append((CHECK, words, status, titles, ""))
@@ -160,12 +167,23 @@ def years_later(day: date, years: int) -> date:
 
 
 def compile_size(test: SizeIn, basis: Basis) -> Judge:
-    """Decided as soon as every class that is still possible agrees (A-26)."""
+    """Decided as soon as every class that is still possible agrees (A-26); what it was found from is shown."""
     sizes, threshold = test.sizes, "、".join(label for size, label in SIZES.items() if size in test.sizes)
     absent: Event = (MISS, "size", "企业规模（划型）", POINT, "size")
+    places = {
+        fact.id: (fact, basis.fiscal_year if fact.yearly else POINT) for fact in test.facts if fact.id in SIZE_FACTS
+    }
 
     def words(size: SizeResult | None) -> tuple[str, str, str]:
-        return "企业规模", size.label if size else "", threshold
+        return "企业规模", size.label if size and size.label != UNKNOWN_SIZE else "", threshold
+
+    def read(fact_id: str, size: SizeResult, scene: Scene) -> None:
+        place = places[fact_id]
+        held = scene.facts.get((fact_id, place[1]))
+        if held is None and fact_id == INDUSTRY:  # it stands in the register and not among the facts
+            held = FactValue(size.industry_code, REGISTER)
+        if held is not None:
+            scene.trace.append((READ, place, held))
 
     def judge(scene: Scene) -> Status:
         size = scene.subject.size
@@ -178,6 +196,9 @@ def compile_size(test: SizeIn, basis: Basis) -> Judge:
             status = UNMET
         else:
             status = UNKNOWN if size.missing else MANUAL_REVIEW
+        for fact_id in size.read:
+            if fact_id in places:
+                read(fact_id, size, scene)
         for fact_id in size.missing:
             year, label = size_missing(fact_id, basis.fiscal_year)
             scene.trace.append((MISS, fact_id, label, year, "fact"))
@@ -187,7 +208,7 @@ def compile_size(test: SizeIn, basis: Basis) -> Judge:
     return judge
 
 
-SIZE_FACTS = {
+_SIZE_LABELS = {
     "industry_code": "所属行业",
     "headcount": "期末从业人员",
     "revenue_yuan": "营业收入",
@@ -197,7 +218,7 @@ SIZE_FACTS = {
 
 def size_missing(fact_id: str, fiscal_year: int) -> tuple[int, str]:
     """Year and label of something that a size class is missing."""
-    label = SIZE_FACTS.get(fact_id, fact_id)
+    label = _SIZE_LABELS.get(fact_id, fact_id)
     return (POINT, label) if fact_id == "industry_code" else (fiscal_year, f"{fiscal_year}年{label}")
 
 
@@ -239,7 +260,7 @@ def compile_left_open(test: LeftOpen, basis: Basis) -> Judge:
     """What the document does not say is nobody's to guess: neither met nor unmet."""
     events: tuple[Event, ...] = (
         (NOTE, test.text),
-        (CHECK, lambda said: said, MANUAL_REVIEW, ("文件规定", "没有写明", "须主管部门确定"), ""),
+        (CHECK, lambda said: said, MANUAL_REVIEW, ("文件没有写明的事项", "没有写明", "由主管部门确定"), ""),
     )
 
     def judge(scene: Scene) -> Status:

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from rulebook.size import SizeResult
 
+REGISTER = "register"
+"""Source of what stands in the register of enterprises and not among the facts."""
 POINT = 0
 """The year under which facts of the period `point` are kept."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -12,6 +12,11 @@ from rulebook.units import MONEY_UNITS, plain_decimal
 _PLACES = range(2, 30, 2)
 """Decimals tried for a figure, two first (A-06); a measured value has 28 digits at most, so the last is all of it."""
 _WIDE = Context(prec=100)
+
+
+def one_of(words: Sequence[str]) -> str:
+    """甲、乙或丙; of a single word the word, of none nothing."""
+    return "或".join(each for each in ("、".join(words[:-1]), words[-1] if words else "") if each)
 
 
 def period_label(fact: Fact, year: int) -> str:

@@ -14,7 +14,7 @@ from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
 from services.eligibility.domain.pace import Pace
 from services.eligibility.jobs import simulation_job
-from services.eligibility.prepare import read_catalog, read_sizes
+from services.eligibility.prepare import read_catalog, read_codes, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.subscriptions import SUBSCRIPTIONS
 from services.eligibility.use_cases.activate_packs import activate_packs
@@ -62,7 +62,7 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
     def forget(tx: Transaction) -> None:
         forget_simulations(tx, dt.timedelta(days=settings.simulations_kept_days))
 
-    job = simulation_job(catalog, sizes)
+    job = simulation_job(catalog, sizes, read_codes(settings, catalog.dictionary))
     retention = dt.timedelta(days=settings.retention_days)
     schedules = [
         Schedule("follow-the-calendar", DailyAt(NEW_DAY), follow_the_calendar),

@@ -31,7 +31,7 @@ WEIGHED = {
     "Entries": "fact forbidden where review_where window text",
     "Holds": "titles forbidden recorded_only",
     "NoBan": "titles years",
-    "SizeIn": "sizes",
+    "SizeIn": "sizes facts",
     "Found": "fact",
     "AllOf": "tests",
     "AnyOf": "tests",

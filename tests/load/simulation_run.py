@@ -22,7 +22,7 @@ from chassis.db import Database
 from peiyu.documents.maps import dictionary
 from services.eligibility.domain.catalog import Catalog, StoredPack
 from services.eligibility.migrations import MIGRATIONS
-from services.eligibility.prepare import prepare, read_sizes
+from services.eligibility.prepare import prepare, read_codes, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.store.simulations import Simulations
 from services.eligibility.store.tables import SimulationRow
@@ -92,7 +92,7 @@ def facts(codes: list[str], chance: random.Random) -> Iterator[list[Any]]:
 
 def measure(db: Database, settings: Settings, size: int) -> None:
     catalog = Catalog(dictionary(), "test")
-    sizes = read_sizes(settings, catalog.dictionary)
+    sizes, codes = read_sizes(settings, catalog.dictionary), read_codes(settings, catalog.dictionary)
     source = stricter(TOTAL)
     draft = catalog.compile(StoredPack("", f"{PACK}.yaml", source))
     row = SimulationRow(
@@ -105,7 +105,7 @@ def measure(db: Database, settings: Settings, size: int) -> None:
     before, started, worked = rss(), time.perf_counter(), time.process_time()
     with db.transaction(timeout_seconds=0) as tx:
         held = Simulations(tx).get(row.id)
-        counts = run_simulation(tx, catalog, sizes, held, lambda *_: None)
+        counts = run_simulation(tx, catalog, sizes, codes, held, lambda *_: None)
     seconds, processor = time.perf_counter() - started, time.process_time() - worked
     print(f"{size} enterprises, {counts}")
     print(f"{seconds:.1f} s, processor {processor:.1f} s, {size / seconds:.0f} enterprises/s")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from chassis import etags, keyset, logging, pagination
 from chassis.auth import Actor
 from chassis.dependencies import ReadTx, Tx
+from chassis.errors import FieldProblem
 from chassis.idempotency import Idempotent
 from chassis.pagination import Cursor, Limit
 from chassis.problems import refusals
@@ -39,6 +40,7 @@ from services.eligibility.domain.errors import (
     ActivationDayPast,
     ActivationTooEarly,
     CasesDropped,
+    FilterInvalid,
     PackContradicts,
     PackInUse,
     PackKnownAlready,
@@ -107,11 +109,17 @@ def get_packs(
     """
     require_known(request, title=title)
     after = keyset.decode(cursor, (str, str))
-    rows = Packs(tx).list_page(
+    packs, published = Packs(tx), actor.uscc is not None
+    if pack_id is not None and pack_id not in (known := packs.list_ids(published=published)):
+        expected = f"以下之一：{'、'.join(known)}"
+        message = f"没有这个编号的规则包，现为“{pack_id[:60]}”，应为{expected}"
+        problem = FieldProblem("pack_id", message, "pack-unknown", pack_id[:60], expected)
+        raise FilterInvalid("筛选条件有误，请按 errors 中的说明修改后重试", problems=[problem])
+    rows = packs.list_page(
         title=title,
         pack_id=pack_id,
         state=state,
-        published=actor.uscc is not None,
+        published=published,
         after=(after[0], after[1]) if after else None,
         limit=limit,
     )

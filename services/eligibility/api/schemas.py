@@ -107,14 +107,18 @@ class PointsOut(BaseModel):
 
 
 class InputOut(BaseModel):
-    fact: str
+    """A value that a line was decided on."""
+
+    fact: str = Field(description="id in the facts dictionary; `titles` for an entry of the title ledger (称号台账)")
     label: str
     fiscal_year: int | None = Field(description="null for facts that hold as of a date")
     period: str
     value: Any
     display: str
     unit: str | None
-    source: Coded
+    source: Coded = Field(
+        description="a source of the facts dictionary, or `register` (企业登记信息), `title_ledger` (称号台账)"
+    )
     as_of: dt.date | None
     recorded_at: dt.datetime | None
     age: str = Field(description="on the application date, for example 3 年前的数据, 2 个月前的数据, 数据日期不详")

@@ -8,15 +8,23 @@ from dataclasses import dataclass
 
 from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
-from rulebook.pack import KINDS
+from rulebook.pack import KINDS, WATCH_LISTS
 from rulebook.source import Block, Reader, Scalar
 from rulebook.status import Verdict
-from services.eligibility.domain.notice_sections import cited, plan_over, plan_section, sections_of
+from services.eligibility.domain.notice_sections import (
+    cited,
+    plan_over,
+    plan_sections,
+    scored,
+    sections_of,
+    without_rules,
+)
 
 PLACEHOLDERS = frozenset(
-    ("enterprise", "uscc", "title", "kind", "verdict", "document", "edition", "application_date", "route", "score")
+    "enterprise uscc title kind verdict document edition application_date route ways score".split()  # noqa: SIM905
 )
 SECTIONS = ("unmet", "pending", "material", "total", "score", "met", "optional", "other_material")
+_SPECIAL = ("plan_over", "plan_over_unmet", "no_rules", "watch_list", "watch_list_unmet")
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
 
 
@@ -36,7 +44,15 @@ class Wordings:
     caption: str
     notices: Mapping[str, Wording]
     plan_over: Wording
-    """Where the plan that the title belongs to has ended: whatever the figures say, nothing is asked for."""
+    """Where the plan that the title belongs to has ended: nothing is asked for."""
+    plan_over_unmet: Wording
+    """The same, where the title is not reached even if the plan is carried on."""
+    no_rules: Wording
+    """Where the document names a title and does not say who gets it."""
+    watch_list: Wording
+    """Where officials look at whoever is in a range: nobody applies, and nothing is granted."""
+    watch_list_unmet: Wording
+    """The same, for who is outside of it."""
     sections: Mapping[str, str]
     disclaimer: str
 
@@ -80,7 +96,7 @@ def load_wordings(text: str, file: str) -> Wordings:
     """The wording of one file. Raises SourceInvalid with file, line and remedy of everything that is wrong."""
     reader = Reader(file)
     root = reader.parse(text)
-    reader.only(root, ("caption", "notices", "plan_over", "sections", "disclaimer"))
+    reader.only(root, ("caption", "notices", *_SPECIAL, "sections", "disclaimer"))
     notices: dict[str, Wording] = {}
     for block in reader.blocks(root, "notices"):
         reader.only(block, ("verdict", "subject", "opening", "closing"))
@@ -91,9 +107,11 @@ def load_wordings(text: str, file: str) -> Wordings:
         notices[verdict] = _wording(reader, block)
     for verdict in set(Verdict) - set(notices):
         reader.problem(1, "（没有）", f"verdict 为 {verdict.value} 的告知书", "请补写。", "missing")
-    over = reader.block(root.entries.get("plan_over"), "plan_over")
-    reader.only(over, ("subject", "opening", "closing"))
-    plan_over = _wording(reader, over)
+    special: dict[str, Wording] = {}
+    for name in _SPECIAL:
+        block = reader.block(root.entries.get(name), name)
+        reader.only(block, ("subject", "opening", "closing"))
+        special[name] = _wording(reader, block)
     names = reader.block(root.entries.get("sections"), "sections")
     reader.only(names, SECTIONS)
     sections = {name: reader.text(names, name) for name in SECTIONS}
@@ -101,7 +119,9 @@ def load_wordings(text: str, file: str) -> Wordings:
     if disclaimer and "不作为认定依据" not in disclaimer:
         line = reader.line_of(root, "disclaimer")
         reader.problem(line, disclaimer, "写明“不作为认定依据”", "测算不是认定，每份告知书都要写明。", "must-say")
-    wordings = Wordings(reader.text(root, "caption"), notices, plan_over, sections, disclaimer)
+    wordings = Wordings(
+        caption=reader.text(root, "caption"), notices=notices, sections=sections, disclaimer=disclaimer, **special
+    )
     reader.raise_if_any()
     return wordings
 
@@ -128,23 +148,24 @@ def _check_placeholders(reader: Reader, block: Block, key: str) -> None:
 def notice_of(found: Assessment, enterprise: str, uscc: str, dictionary: Dictionary, wordings: Wordings) -> Notice:
     """The notice of one assessment. Sections without rows are left out."""
     over = plan_over(found)
-    wording = wordings.plan_over if over else wordings.notices[found.verdict.value]
+    wording = _chosen(found, wordings, over=bool(over))
     route = next((each.label for each in found.routes if each.id == found.route), None)
     words = {
         "enterprise": enterprise,
         "uscc": uscc,
         "title": found.title_label,
-        "kind": KINDS[found.kind],
+        "kind": "" if found.title in WATCH_LISTS else KINDS[found.kind],  # nobody applies for a watch-list
         "verdict": found.verdict_label,
         "document": cited(found.document) + found.document.annex,
         "edition": found.pack_edition,
         "application_date": found.application_date.isoformat(),
         "route": route if found.verdict is Verdict.ELIGIBLE else None,
-        "score": found.score.points.display if found.score is not None else None,
+        "ways": "、".join(f"“{each.label}”" for each in found.routes) if len(found.routes) > 1 else None,
+        "score": found.score.points.display if found.score is not None and scored(found) else None,
     }
     sections = (
         Section(name, wordings.sections[name], columns, rows)
-        for name, columns, rows in (plan_section(over, dictionary) if over else sections_of(found, dictionary))
+        for name, columns, rows in (plan_sections(found, over, dictionary) if over else sections_of(found, dictionary))
         if rows
     )
     return Notice(
@@ -157,6 +178,14 @@ def notice_of(found: Assessment, enterprise: str, uscc: str, dictionary: Diction
         closing=tuple(line for each in wording.closing if (line := _fill(each, words)) is not None),
         disclaimer=wordings.disclaimer,
     )
+
+
+def _chosen(found: Assessment, wordings: Wordings, *, over: bool) -> Wording:
+    if over:
+        return wordings.plan_over_unmet if found.verdict is Verdict.NOT_ELIGIBLE else wordings.plan_over
+    if found.title in WATCH_LISTS and found.verdict is not Verdict.UNKNOWN:
+        return wordings.watch_list_unmet if found.verdict is Verdict.NOT_ELIGIBLE else wordings.watch_list
+    return wordings.no_rules if without_rules(found) else wordings.notices[found.verdict.value]
 
 
 def _fill(text: str, words: Mapping[str, str | None]) -> str | None:

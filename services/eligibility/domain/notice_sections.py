@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from rulebook.assessment import Assessment, ConditionResult, Missing, RouteResult, ScoreCheck
 from rulebook.dictionary import Dictionary, Fact
+from rulebook.necessity import Necessity, key_of
 from rulebook.pack import Document
 from rulebook.standing import PLAN
 from rulebook.status import Status, Verdict
@@ -27,13 +28,14 @@ Table = tuple[str, tuple[str, ...], Rows]
 """Id of the section, its columns, and a cell for each of them in every row."""
 _PENDING = ("事项", "说明", "需要的材料", "依据")
 _JUDGED = ("所属", "条件", "要求", "现有数据", "依据")
-_MATERIAL = ("需要的材料", "用来说明", "用于")
+_OTHER_MATERIAL = ("需要的材料", "用来说明", "用于")
+_MATERIAL = (*_OTHER_MATERIAL, "必要性")
 _TOTAL = ("项目", "目前得分", "尚未确定", "要求", "结果")
 _SCORE = ("指标", "数据", "得分", "再进一档")
 _REACHED = {Status.MET: "已达到", Status.UNMET: "未达到"}
 _MATCHED, _UNGIVEN = "条相符", "按整数打分"
 """How a searched list is counted, and what is noted where points are not given yet."""
-_LEDGER = re.compile(r"^称号台账（(.*)）$")
+_LEDGER, _CANCELLED = re.compile(r"^称号台账（(.*)）$"), "取消记录"
 
 
 def plan_over(found: Assessment) -> list[ConditionResult]:
@@ -45,9 +47,16 @@ def plan_over(found: Assessment) -> list[ConditionResult]:
     ]
 
 
-def plan_section(over: Sequence[ConditionResult], dictionary: Dictionary) -> Iterator[Table]:
-    """Only that: nobody prepares material for a plan that may not be carried on."""
+def plan_sections(found: Assessment, over: Sequence[ConditionResult], dictionary: Dictionary) -> Iterator[Table]:
+    """That, and what fails whether or not the plan is carried on: nobody prepares material for one that may not be."""
+    if found.verdict is Verdict.NOT_ELIGIBLE:
+        yield "unmet", _JUDGED, _unmet(found)[0]
     yield "pending", _PENDING, tuple(_pending(each, dictionary) for each in over)
+
+
+def without_rules(found: Assessment) -> bool:
+    """Whether nothing is open but what the document itself leaves open: an enterprise could show nothing for it."""
+    return not found.pack.stated and found.verdict is Verdict.MANUAL_REVIEW
 
 
 def sections_of(found: Assessment, dictionary: Dictionary) -> Iterator[Table]:
@@ -56,23 +65,37 @@ def sections_of(found: Assessment, dictionary: Dictionary) -> Iterator[Table]:
     Where the outcome is open, lines that are not met are those of other ways to the title: they stand last, as such.
     """
     asked, verdict = _asked(found), found.verdict
-    unmet = (*(_judged(*each) for each in asked if each[1].status is Status.UNMET), *_unmet_scores(found))
+    unmet, elsewhere = _unmet(found)
+    necessity = Necessity(found)
     facts = [each for each in found.missing if each.kind != "finding"]
-    needed = [each for each in facts if each.blocking and verdict is Verdict.UNKNOWN]
+    needed = [each for each in facts if necessity.matters([key_of(each)])]
     if verdict is Verdict.NOT_ELIGIBLE:
         yield "unmet", _JUDGED, unmet
-    yield "material", _MATERIAL, _materials(needed, found, dictionary)
-    if verdict is not Verdict.NOT_ELIGIBLE:
-        for_people = [_pending(each, dictionary) for _, each in asked if each.status is Status.MANUAL_REVIEW]
+    yield "material", _MATERIAL, _materials(needed, found, necessity, dictionary)
+    if verdict in (Verdict.UNKNOWN, Verdict.MANUAL_REVIEW):
+        for_people = [
+            _pending(each, dictionary)
+            for _, each in asked
+            if each.status is Status.MANUAL_REVIEW and necessity.undecided(each.id)
+        ]
         yield "pending", _PENDING, (*dict.fromkeys(for_people), *_experts(found, dictionary))
-    yield "total", _TOTAL, tuple(_total(each, found) for each in _thresholds(found))
-    yield "score", _SCORE, tuple(_scored(each, dictionary) for each in found.conditions if each.role == "indicator")
     if verdict is Verdict.ELIGIBLE:
         yield "met", _JUDGED, tuple(_judged(*each) for each in asked if each[1].status is Status.MET)
-    if verdict in (Verdict.UNKNOWN, Verdict.MANUAL_REVIEW):
-        yield "optional", _JUDGED, unmet
+    if scored(found):
+        yield "total", _TOTAL, tuple(_total(each, found) for each in _thresholds(found))
+        yield "score", _SCORE, tuple(_scored(each, dictionary) for each in found.conditions if each.role == "indicator")
+    yield "optional", _JUDGED, elsewhere
     rest = [each for each in facts if each not in needed]
-    yield "other_material", _MATERIAL, _materials(rest, found, dictionary)
+    yield (
+        "other_material",
+        _OTHER_MATERIAL,
+        tuple(_material(proof, of, found, dictionary) for proof, of in _proofs(rest, dictionary).items()),
+    )
+
+
+def scored(found: Assessment) -> bool:
+    """Whether points count: a way that asks for none has led to the title where it is met."""
+    return bool(_thresholds(found))
 
 
 # -- conditions -------------------------------------------------------------------------------------------------------
@@ -88,6 +111,14 @@ def _asked(found: Assessment) -> list[tuple[str, ConditionResult]]:
     routes = [each for each in found.routes if found.route in (None, each.id)]
     asked = [(route.label, by_id[condition]) for route in routes for condition in route.conditions]
     return [(part, each) for part, each in gates + asked if each.modality == "must"]
+
+
+def _unmet(found: Assessment) -> tuple[Rows, Rows]:
+    """What decides that the title is not reached, and what only fails on a way that need not be taken."""
+    lines = [(part, each) for part, each in _asked(found) if each.status is Status.UNMET]
+    gates = tuple(_judged(*each) for each in lines if each[1].role == "gate")
+    ways = (*(_judged(*each) for each in lines if each[1].role != "gate"), *_unmet_scores(found))
+    return ((*gates, *ways), ()) if found.decision is Status.UNMET else (gates, ways)
 
 
 def _judged(part: str, found: ConditionResult) -> tuple[str, ...]:
@@ -110,7 +141,7 @@ def _basis(found: ConditionResult) -> str:
         return f"{where}：“{found.quote}”"
     if found.evidence_grade == DECIDED:
         return f"{where}（本系统按此处理）：{found.quote}"
-    return f"依据{where}（转述）：{found.quote}"
+    return f"{where}（转述）：{found.quote}"
 
 
 def cited(document: Document) -> str:
@@ -122,7 +153,14 @@ def cited(document: Document) -> str:
 
 def _pending(found: ConditionResult, dictionary: Dictionary) -> tuple[str, ...]:
     notes = plainly("；".join(found.notes))
-    return found.label, notes, "、".join(_evidence_of([found], dictionary)), _basis(found)
+    proofs = _evidence_of([found], dictionary) or _evidence_read(found, dictionary)
+    return found.label, notes, "、".join(proofs), _basis(found)
+
+
+def _evidence_read(found: ConditionResult, dictionary: Dictionary) -> list[str]:
+    """The proofs of what a person has to look at, where nothing is missing."""
+    read = [fact for each in found.inputs if (fact := dictionary.find(each.fact_id)) is not None]
+    return list(dict.fromkeys(item for fact in read for item in fact.evidence))
 
 
 def _evidence_of(lines: Sequence[ConditionResult], dictionary: Dictionary) -> list[str]:
@@ -133,46 +171,85 @@ def _evidence_of(lines: Sequence[ConditionResult], dictionary: Dictionary) -> li
 # -- what is missing: the proof that is asked for, not what it may turn out to show -----------------------------------
 
 
-def _materials(missing: Sequence[Missing], found: Assessment, dictionary: Dictionary) -> Rows:
-    """One row for each proof, with everything it shows; what only serves one of several ways stands last."""
-    optional = _optional(found)
-    labels = {each.id: f"{each.label}（可选）" if each.id in optional else each.label for each in found.conditions}
-    needed: set[str] = set()
-    shows: dict[str, dict[str, set[int]]] = {}
-    used: dict[str, dict[str, None]] = {}
+Proofs = dict[str, list[Missing]]
+
+
+def _proofs(missing: Sequence[Missing], dictionary: Dictionary) -> Proofs:
+    """Each proof with everything that it shows."""
+    shown: Proofs = {}
     for each in missing:
-        fact = dictionary.find(each.fact_id) if each.kind == "fact" else None
-        proof = _proof(each, fact)
-        shows.setdefault(proof, {}).setdefault(_shown_by(each, fact), set()).add(each.fiscal_year)
-        used.setdefault(proof, {}).update(dict.fromkeys(labels[line] for line in each.conditions))
-        needed.update(proof for line in each.conditions if line not in optional)
-    rows = [
-        (proof, "、".join(_of_years(name, years) for name, years in names.items()), "、".join(used[proof]))
-        for proof, names in shows.items()
-    ]
-    return tuple(sorted(rows, key=lambda row: row[0] not in needed))
+        shown.setdefault(_proof(each, dictionary), []).append(each)
+    return shown
 
 
-def _optional(found: Assessment) -> set[str]:
-    """Conditions that some way to the title does without."""
-    routes = found.pack.routes
-    always = set.intersection(*(set(route.all_of) for route in routes)) if routes else set()
-    return {each for route in routes for each in (*route.all_of, *route.any_of) if each not in always}
+def _materials(missing: Sequence[Missing], found: Assessment, necessity: Necessity, dictionary: Dictionary) -> Rows:
+    """What the outcome waits for: first that without which the title is not reached, then what one way or more points
+    need. A proof that shows things of either kind is told twice."""
+    required: list[tuple[str, ...]] = []
+    helpful: list[tuple[str, ...]] = []
+    for proof, shows in _proofs(missing, dictionary).items():
+        needed = [each for each in shows if necessity.required([key_of(each)])]
+        rest = [each for each in shows if each not in needed]
+        if rest and necessity.required([key_of(each) for each in rest]):  # one of them will do, and it is of this proof
+            needed, rest = shows, []
+        if needed:
+            required.append((*_material(proof, needed, found, dictionary), REQUIRED))
+        by_use: dict[str, list[Missing]] = {}
+        for each in rest:
+            by_use.setdefault(_use(each, necessity), []).append(each)
+        helpful += [(*_material(proof, of, found, dictionary), use) for use, of in by_use.items()]
+    return (*required, *helpful)
 
 
-def _proof(missing: Missing, fact: Fact | None) -> str:
+def _material(proof: str, shows: Sequence[Missing], found: Assessment, dictionary: Dictionary) -> tuple[str, ...]:
+    labels = {each.id: each.label for each in found.conditions}
+    years: dict[str, set[int]] = {}
+    held = dict.fromkeys(name for each in shows for name in _titles(each))
+    if held:
+        years[f"是否持有{'、'.join(held)}称号"] = {POINT}
+    for each in shows:
+        if _titles(each):
+            continue
+        years.setdefault(_shown_by(each, dictionary), set()).add(each.fiscal_year)
+    used = dict.fromkeys(labels[line] for each in shows for line in each.conditions)
+    return proof, "、".join(_of_years(name, of) for name, of in years.items()), "、".join(used)
+
+
+REQUIRED = "必需"
+_MORE_POINTS, _INSTEAD = "不是必需，可提高得分", "不是必需，用于可以替代的条件"
+
+
+def _use(missing: Missing, necessity: Necessity) -> str:
+    """What something is for that the title can be reached without."""
+    keys = [key_of(missing)]
+    ways = necessity.ways(keys)
+    needing = [each for each in ways if necessity.required_on(each, keys)]
+    if needing:
+        return f"走{'、'.join(f'“{each.label}”' for each in needing)}途径时必需"
+    return _MORE_POINTS if any(necessity.scored_on(each, keys) for each in ways) else _INSTEAD
+
+
+def _fact(missing: Missing, dictionary: Dictionary) -> Fact | None:
+    return dictionary.find(missing.fact_id) if missing.kind == "fact" else None
+
+
+def _proof(missing: Missing, dictionary: Dictionary) -> str:
+    fact = _fact(missing, dictionary)
     if fact is not None:
         return "、".join(fact.evidence) or "加盖公章的说明"
     return "认定公告或证书" if missing.kind == "title" else "统计登记、社会保险缴纳证明、审计报告"
 
 
-def _shown_by(missing: Missing, fact: Fact | None) -> str:
+def _titles(missing: Missing) -> list[str]:
+    """The titles of which it is not known whether they are held."""
+    ledger = _LEDGER.match(missing.label)
+    return ledger[1].split("、") if ledger is not None and ledger[1] != _CANCELLED else []
+
+
+def _shown_by(missing: Missing, dictionary: Dictionary) -> str:
+    fact = _fact(missing, dictionary)
     if fact is None:
-        ledger = _LEDGER.match(missing.label)
-        if ledger is None:
-            return missing.label
-        held = ledger.group(1)
-        return "称号被取消的情况" if held == "取消记录" else f"是否持有{held}称号"
+        return "称号被取消的情况" if _LEDGER.match(missing.label) else missing.label
     if fact.type == "boolean":
         return f"{fact.label}（是或否）"
     if fact.type == "records" and missing.label == fact.label:

@@ -75,6 +75,11 @@ class Packs:
             query = query.where(tuple_(PackRow.pack_id, PackRow.hash) > tuple_(*after))
         return self._session.scalars(query).all()
 
+    def list_ids(self, *, published: bool) -> list[str]:
+        """The ids of which there is a version. `published`: one that serves or served."""
+        query = select(PackRow.pack_id).distinct().order_by(PackRow.pack_id)
+        return list(self._session.scalars(query.where(PackRow.activated_at.is_not(None)) if published else query))
+
     def list_due(self, day: dt.date) -> Sequence[PackRow]:
         """Scheduled versions whose day has come, in the order of their days."""
         query = select(PackRow).where(PackRow.state == "scheduled", PackRow.activates_on <= day)

@@ -23,6 +23,7 @@ from rulebook.size import section_of, span_of
 from rulebook.size_table import SizeTable
 from rulebook.source import SourceInvalid
 from services.eligibility.domain.catalog import Catalog, Editions, StoredPack
+from services.eligibility.domain.codes import Codes as Tables
 from services.eligibility.domain.subjects import Inputs, kind_for, subject_of
 from services.eligibility.store.packs import Packs
 from services.eligibility.store.simulations import Simulations, Who
@@ -43,7 +44,7 @@ Tell = Callable[[int, int | None, str | None], None]
 
 
 def run_simulation(
-    tx: Transaction, catalog: Catalog, sizes: SizeTable, row: SimulationRow, tell: Tell
+    tx: Transaction, catalog: Catalog, sizes: SizeTable, tables: Tables, row: SimulationRow, tell: Tell
 ) -> Mapping[str, Any]:
     """Compute one simulation and keep its flips, counts and workbook. Emits FlipListReady."""
     rules = load_rules(tx, catalog, sizes)
@@ -51,7 +52,8 @@ def run_simulation(
         draft = catalog.compile(StoredPack("", f"{row.pack_id}.yaml", row.body))
     except SourceInvalid as invalid:  # a release with a stricter loader came between the question and the work
         raise refused("要模拟的规则", "source", invalid) from None
-    row.against = sorted(each.sha256 for each in rules.editions.of_title(row.title))
+    against = rules.editions.of_title(row.title)
+    row.against = sorted(each.sha256 for each in against)
     who = Who(row.district, row.size_class, span_of(sizes, row.industry) if row.industry else None)
     simulations = Simulations(tx)
     total, done, after = simulations.count_population(who), 0, ""
@@ -70,7 +72,7 @@ def run_simulation(
     row.counts = tally.summary()
     tell(done, total, "正在生成表格")
     tx.flush()
-    content = render_flips(row, draft, simulations.every_flip(row.id), clock.now())
+    content = render_flips(row, draft, against, tables, simulations.every_flip(row.id), clock.now())
     row.result = blobs.store(tx, content, MEDIA_TYPE)
     row.state, row.error, row.finished_at = "done", None, clock.now()
     stored = not row.changes and Packs(tx).find_version(row.pack_hash) is not None

@@ -33,6 +33,8 @@ class Recognised:
     fact: Fact | None = None
     unit: str | None = None
     fiscal_year: int | None = None
+    misfit: str | None = None
+    """A unit in the header that is none of the fact."""
 
     @property
     def identity(self) -> tuple[str, int | None]:
@@ -167,7 +169,8 @@ def recognise(kind: str, index: int, header: str, dictionary: Dictionary) -> Rec
         match = match_header(dictionary, text)
         if match is None:
             return None
-        return Recognised(index, header, fact=match.fact, unit=match.unit, fiscal_year=match.fiscal_year)
+        year, misfit = match.fiscal_year, match.misfit
+        return Recognised(index, header, fact=match.fact, unit=match.unit, fiscal_year=year, misfit=misfit)
     bracket = _BRACKET.search(text)
     known = _INDEX[kind].get(fold_header(text[: bracket.start()])) if bracket else None
     if known is None or bracket is None:

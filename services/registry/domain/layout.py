@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rulebook.dictionary import Dictionary
+from rulebook.headers import fact_without_year
+from rulebook.values import units_expected
 from services.registry.domain.columns import REQUIRED, Column, Recognised, column, recognise
 from services.registry.domain.problems import CellProblem, RowProblem
 
@@ -13,6 +15,15 @@ HEADER_ROWS = 5
 """The header is looked for in this many rows from the top: lists often begin with a title and a unit line."""
 
 _FEWEST = 2  # one known word may be chance (a sheet of notes); two make a header
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """A row with too few known columns for a header."""
+
+    row: int
+    known: tuple[Recognised, ...]
+    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,8 @@ class Layout:
     remarks: tuple[RowProblem, ...] = field(default=())
     headed: frozenset[int] = frozenset()
     """Which columns have a header at all, known or not."""
+    nearest: Nearest | None = None
+    """Without a header row: the row that comes nearest to one."""
 
     @property
     def found(self) -> bool:
@@ -53,12 +66,13 @@ def read_layout(
         if len(known) > len(best[1]):
             best = (number, known, cells)
     number, known, cells = best
-    if len(known) < _FEWEST:
-        return Layout(sheet, 0)
-    problems = [*_missing(kind, known), *_repeated(known), *_no_unit(known), *_no_fact(kind, known)]
     taken = {each.index for each in known}
     unknown = [text.strip() for index, text in enumerate(cells) if text.strip() and index not in taken]
-    remarks = [CellProblem(text, "unknown-column", f"不认识的列“{text}”，未导入") for text in unknown]
+    if len(known) < _FEWEST:
+        return Layout(sheet, 0, nearest=Nearest(number, tuple(known), tuple(unknown)) if known else None)
+    problems = [*_missing(kind, known), *_repeated(known), *_wrong_unit(known), *_no_unit(known)]
+    problems += _no_fact(kind, known, unknown)
+    remarks = [CellProblem(text, "unknown-column", _unknown(kind, text, dictionary, "，未导入")) for text in unknown]
     return Layout(
         sheet,
         number,
@@ -69,11 +83,46 @@ def read_layout(
     )
 
 
-def no_header(kind: str) -> CellProblem:
-    """Said when no sheet of the file has a header row."""
-    wanted = "；".join(_wanted(kind, group) for group in REQUIRED[kind])
-    message = f"前 {HEADER_ROWS} 行中没有找到表头。必须有的列：{wanted}"
-    return CellProblem(None, "header-not-found", message, expected="一行表头，可下载模板对照")
+def no_header(kind: str, nearest: Nearest | None = None) -> CellProblem:
+    """Said when no sheet of the file has a header row; `nearest` is the row that knows a column."""
+    wanted = [_wanted(kind, group) for group in REQUIRED[kind]] + ([_ONE_FACT] if kind == "facts" else [])
+    expected = f"一行表头，其中有{'；'.join(wanted)}"
+    if nearest is None:
+        message = f"前 {HEADER_ROWS} 行中没有认出任何一列。必须有的列：{'；'.join(wanted)}，可下载模板对照"
+        return CellProblem(None, "header-not-found", message, expected=expected)
+    keys = {each.key for each in nearest.known}
+    lacking = [_wanted(kind, group) for group in REQUIRED[kind] if not keys & set(group)]
+    lacking += [_ONE_FACT] if kind == "facts" and all(each.fact is None for each in nearest.known) else []
+    message = f"{_seen(nearest)}，不足以作为表头。还要有：{'；'.join(lacking) or '至少另一列'}，可下载模板对照"
+    found = "、".join((*(each.header for each in nearest.known), *nearest.unknown[:_LISTED]))
+    code = "no-fact-column" if lacking == [_ONE_FACT] else "column-missing"
+    return CellProblem(None, code, message, found, expected)
+
+
+def not_taken(sheet: str | None, nearest: Nearest | None) -> CellProblem:
+    """The remark about a sheet without a header row."""
+    where = f"工作表“{sheet}”" if sheet else "文件"
+    why = f"的前 {HEADER_ROWS} 行中没有表头" if nearest is None else f"没有表头：{_seen(nearest)}"
+    return CellProblem(None, "sheet-skipped", f"{where}{why}，未导入")
+
+
+_LISTED = 10
+_ONE_FACT = "至少一列指标，如“2025年营业收入(万元)”"
+
+
+def _seen(nearest: Nearest) -> str:
+    known = "、".join(f"“{each.header}”" for each in nearest.known)
+    more = " 等" if len(nearest.unknown) > _LISTED else ""
+    listed = "、".join(f"“{each}”" for each in nearest.unknown[:_LISTED])
+    unknown = f"，不认识{listed}{more}" if listed else ""
+    return f"第 {nearest.row} 行只认出{known}{unknown}"
+
+
+def _unknown(kind: str, header: str, dictionary: Dictionary, then: str = "") -> str:
+    fact = fact_without_year(dictionary, header) if kind == "facts" else None
+    if fact is None:
+        return f"不认识的列“{header}”{then}"
+    return f"列“{header}”{then}：“{fact.label}”是时点指标，不分年度，请把表头改为“{fact.label}”"
 
 
 def _missing(kind: str, known: Sequence[Recognised]) -> list[CellProblem]:
@@ -109,6 +158,22 @@ def _repeated(known: Sequence[Recognised]) -> list[CellProblem]:
     return problems
 
 
+def _wrong_unit(known: Sequence[Recognised]) -> list[CellProblem]:
+    problems = []
+    for each in known:
+        if each.fact is None or each.misfit is None:
+            continue
+        expected = units_expected(each.fact)
+        year = f"{each.fiscal_year}年" if each.fiscal_year else ""
+        proper = f"{year}{each.fact.label}({'万元' if each.fact.type == 'money' else expected})"
+        message = (
+            f"表头“{each.header}”写的单位是“{each.misfit}”，“{each.fact.label}”的单位应为 {expected}。"
+            f"请核对这一列填的是什么：确为该指标的，换算后改为“{proper}”"
+        )
+        problems.append(CellProblem(each.header, "unit-invalid", message, each.misfit, expected))
+    return problems
+
+
 def _no_unit(known: Sequence[Recognised]) -> list[CellProblem]:
     return [
         CellProblem(
@@ -118,12 +183,13 @@ def _no_unit(known: Sequence[Recognised]) -> list[CellProblem]:
             expected="表头注明 万元 或 元",
         )
         for each in known
-        if each.fact is not None and each.fact.type == "money" and each.unit is None
+        if each.fact is not None and each.fact.type == "money" and each.unit is None and not each.misfit
     ]
 
 
-def _no_fact(kind: str, known: Sequence[Recognised]) -> list[CellProblem]:
+def _no_fact(kind: str, known: Sequence[Recognised], unknown: Sequence[str]) -> list[CellProblem]:
     if kind != "facts" or any(each.fact is not None for each in known):
         return []
-    message = "没有一列是指标字典中的指标，请下载模板对照表头"
-    return [CellProblem(None, "no-fact-column", message, expected="至少一列指标，如 营业收入(万元)")]
+    seen = f"（不认识的列：{'、'.join(unknown)}）" if unknown else ""
+    message = f"没有一列是指标字典中的指标{seen}，请下载模板对照表头"
+    return [CellProblem(None, "no-fact-column", message, "、".join(unknown) or None, _ONE_FACT)]

@@ -27,7 +27,7 @@ from services.eligibility.app import create_app
 from services.eligibility.domain.catalog import Catalog
 from services.eligibility.handlers import remember_enterprise, remember_facts, remember_title
 from services.eligibility.migrations import MIGRATIONS
-from services.eligibility.prepare import prepare, read_sizes
+from services.eligibility.prepare import prepare, read_codes, read_sizes
 from services.eligibility.settings import Settings
 from services.eligibility.use_cases.assess_pending import assess_pending
 from services.eligibility.use_cases.screen_batch import screen_batch
@@ -128,6 +128,7 @@ class Eligibility:
         self.db = db
         self.catalog = catalog
         self.sizes = read_sizes(settings, catalog.dictionary)
+        self.codes = read_codes(settings, catalog.dictionary)
 
     def tell(self, *events: Any) -> None:
         """Each event in a transaction of its own, as the bus delivers it."""

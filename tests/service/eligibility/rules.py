@@ -76,7 +76,7 @@ class Office:
         return found
 
     def work(self) -> None:
-        job = simulation_job(self.eligibility.catalog, self.eligibility.sizes)
+        job = simulation_job(self.eligibility.catalog, self.eligibility.sizes, self.eligibility.codes)
         while JobRunner(self.db, {job.name: job}).run_once():
             pass
 

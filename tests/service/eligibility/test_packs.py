@@ -398,3 +398,13 @@ def test_an_upgrade_adds_drafts_with_cases_and_touches_nothing_in_use(office: Of
     assert office.test(draft)["green"]
     prepare(settings, office.db)
     assert office.test(before)["green"], "a version in use gets the cases it ships with"
+
+
+def test_a_pack_id_that_there_is_not_is_refused_with_those_that_there_are(office: Office) -> None:
+    answer = office.client.get(f"{PREFIX}/packs", params={"pack_id": "nope"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "filter-invalid")
+    [item] = answer.json()["errors"]
+    assert (item["field"], item["found"]) == ("pack_id", "nope")
+    assert PACK in item["expected"]
+    none = office.client.get(f"{PREFIX}/packs", params={"pack_id": PACK, "state": "retired"})
+    assert (none.status_code, none.json()) == (200, []), "there is such a pack, only not in that state"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_stricter_draft_says_who_loses_and_which_line_does_it(office: Office) 
         "eligible", "not_eligible", "loses",
     )  # fmt: skip
     assert [each["text"] for each in first["causes"]] == [
-        "评价得分：符合（95 分，要求≥60 分） → 不符合（95 分，要求≥99 分）"
+        "评价得分：由符合（95 分，要求不低于 60 分）变为不符合（95 分，要求不低于 99 分）"
     ]
 
 
@@ -232,6 +233,18 @@ def test_the_result_is_a_workbook_without_formulas(office: Office) -> None:
     assert people[1][8] == "不再符合"
     total = book.get_sheet_by_name("汇总").to_python()[1]
     assert total[:5] == ["合计", "", 4, 2, 0]
+    assert people[1][2] == "安徽省宿州市埇桥区（341302）"
+    assert people[1][4] == "机械零部件加工（3484）"
+    assert "由符合（" in people[1][9]
+    assert "编号" not in people[1][9], "the total is no line"
+    places = [row[1] for row in book.get_sheet_by_name("汇总").to_python()[2:]]
+    assert "安徽省宿州市埇桥区（341302）" in places
+    assert "制造业（C）" in places
+    about = dict(row[:2] for row in book.get_sheet_by_name("说明").to_python())
+    assert about["改动的数值"] == "没有另改数值，按草案原文模拟"
+    assert "适用于 2022-08-01 起的申请" in about["比较对象"]
+    for name in ("模拟的规则", "比较对象"):
+        assert not re.search("[0-9a-f]{12}", about[name]), "an edition by its name"
     assert any("不作为认定依据" in str(row[1]) for row in book.get_sheet_by_name("说明").to_python())
 
 

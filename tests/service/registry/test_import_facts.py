@@ -94,6 +94,28 @@ def test_a_money_column_without_unit_refuses_the_file(registry: Registry) -> Non
     assert registry.scalar("SELECT count(*) FROM facts_current") == 0
 
 
+def test_a_column_with_the_unit_of_something_else_refuses_the_file(registry: Registry) -> None:
+    """Persons for money, and ten thousands of them: neither is taken for what it is not."""
+    one = registry.register(1)
+    sheet = [["统一社会信用代码", "2025年营业收入（人）", "2025年期末从业人员（万人）"], [one, 100, 2]]
+    done = registry.run("facts", xlsx(sheet), mode="per_row")
+    assert done["state"]["code"] == "refused"
+    found = [(each["column"], each["found"], each["code"], each["expected"]) for each in registry.problems(done)]
+    assert found == [
+        ("2025年营业收入（人）", "人", "unit-invalid", "元、千元、万元、百万元、亿元"),
+        ("2025年期末从业人员（万人）", "万人", "unit-invalid", "人"),
+    ]
+    assert registry.scalar("SELECT count(*) FROM facts_current") == 0
+
+
+def test_a_file_with_the_code_and_no_fact_says_so(registry: Registry) -> None:
+    one = registry.register(1)
+    done = registry.run("facts", xlsx([["统一社会信用代码", "胡说八道"], [one, 1]]))
+    [problem] = registry.problems(done)
+    assert (problem["code"], problem["found"]) == ("no-fact-column", "统一社会信用代码、胡说八道")
+    assert "只认出“统一社会信用代码”，不认识“胡说八道”" in problem["message"]
+
+
 def test_row_errors_say_row_column_value_and_what_is_expected(registry: Registry) -> None:
     one, two = registry.register(1), registry.register(2)
     sheet = [

@@ -17,7 +17,7 @@ from rulebook.pack import Pack
 from rulebook.reachability import lines_of
 from rulebook.source import SourceInvalid
 from rulebook.status import Verdict
-from rulebook.subject import Subject
+from rulebook.subject import FactValue, Subject
 from services.eligibility.domain.notice import Notice, Wordings, load_wordings, notice_of
 from tests.unit.rulebook.conftest import POLICIES, shipped_cases, shipped_dictionary
 
@@ -129,7 +129,8 @@ def test_a_document_whose_name_or_number_was_not_found_is_named_as_far_as_it_is_
     pack = PACKS["miit-2-2026-giant"]
     [case] = [case for case in shipped_cases(pack.id)[1] if case.expected.conditions.get("OV117-2") == "unmet"][:1]
     text = told(evaluate(pack, case.subject, application_date=case.application_date), dictionary, wordings).text
-    assert "依据2026 年度通知（工信厅企业函〔2026〕117号）推荐要求（转述）：" in text
+    assert "依据：2026 年度通知（工信厅企业函〔2026〕117号）推荐要求（转述）：" in text
+    assert "依据：依据" not in text
     local = PACKS["suzhou-2018-industry-giant"]
     found = evaluate(local, Subject({}, ()), application_date=date(2020, 6, 30))
     assert (
@@ -153,8 +154,9 @@ def test_a17_nothing_is_asked_for_a_plan_that_is_over(
     assert found.verdict is not Verdict.ELIGIBLE
     assert "规划期已经届满" in made.text
     assert "不需要准备" in made.text
-    assert [section.id for section in made.sections] == ["pending"]
-    assert len(made.sections[0].rows) == 1
+    fails = ["unmet"] if found.verdict is Verdict.NOT_ELIGIBLE else []
+    assert [section.id for section in made.sections] == [*fails, "pending"]
+    assert len(made.sections[-1].rows) == 1
     assert not re.search(r"请准备|请补充|请通过填报|培育提升", made.text)
 
 
@@ -165,7 +167,43 @@ def test_a_plan_that_runs_is_told_like_any_other_title(stem: str, dictionary: Di
     assert "届满" not in told(found, dictionary, wordings).text
 
 
-def test_wordings_without_words_for_a_plan_that_is_over_are_refused() -> None:
-    text = re.sub(r"^plan_over:\n(?:  .*\n)+", "", TEMPLATE.read_text("utf-8"), flags=re.MULTILINE)
-    with pytest.raises(SourceInvalid, match="plan_over"):
+@pytest.mark.parametrize("name", ["plan_over", "plan_over_unmet", "no_rules", "watch_list", "watch_list_unmet"])
+def test_wordings_without_words_for_a_special_case_are_refused(name: str) -> None:
+    text = re.sub(rf"^{name}:\n(?:  .*\n)+", "", TEMPLATE.read_text("utf-8"), flags=re.MULTILINE)
+    with pytest.raises(SourceInvalid, match=name):
         load_wordings(text, TEMPLATE.name)
+
+
+def test_a_plan_that_is_over_is_not_said_to_leave_open_what_fails_in_any_case(
+    dictionary: Dictionary, wordings: Wordings
+) -> None:
+    facts = {("taxable_sales_yuan", 2025): FactValue("13743800.00", "tax")}
+    pack = PACKS["zhenjiang-2023-small-to-above"]
+    found = evaluate(pack, Subject(facts, ()), application_date=date(2026, 6, 30))
+    assert found.verdict is Verdict.NOT_ELIGIBLE
+    made = told(found, dictionary, wordings)
+    assert [section.id for section in made.sections] == ["unmet", "pending"]
+    assert "不作符合与否的结论" not in made.text
+    assert "即使继续执行，依据截至目前掌握的资料，下列条件也不符合，结论为：测算不符合条件。" in made.opening
+    assert "不需要准备" in made.text
+
+
+@pytest.mark.parametrize(("sales", "verdict"), [("30000000.00", "not_eligible"), ("18000000.00", "manual_review")])
+def test_nobody_applies_for_a_watch_list_or_is_told_to_grow_into_it(
+    sales: str, verdict: str, dictionary: Dictionary, wordings: Wordings
+) -> None:
+    facts = {("taxable_sales_yuan", 2024): FactValue(sales, "tax")}
+    pack = PACKS["zhenjiang-2023-small-to-above"]
+    found = evaluate(pack, Subject(facts, ()), application_date=date(2025, 6, 30))
+    assert found.verdict.value == verdict
+    made = told(found, dictionary, wordings)
+    assert "不是称号，不需要申请" in made.text
+    assert not re.search("新申请|申报通知|培育提升|请准备", made.text)
+
+
+def test_a_title_without_rules_asks_an_enterprise_for_nothing(dictionary: Dictionary, wordings: Wordings) -> None:
+    found = evaluate(PACKS["qianjiang-2023-tech-enterprise"], Subject({}, ()), application_date=date(2026, 6, 30))
+    made = told(found, dictionary, wordings)
+    assert "该文件没有写明认定条件" in made.text
+    assert "不需要准备" in made.text
+    assert "请准备" not in made.text

@@ -11,8 +11,11 @@ import pytest
 from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
+from rulebook.necessity import Necessity, key_of
 from rulebook.status import Verdict
+from rulebook.subject import POINT, FactValue, Subject
 from services.eligibility.domain.notice import Notice, Section, Wordings
+from services.eligibility.domain.notice_sections import REQUIRED
 from services.eligibility.domain.notice_words import requirement, requirements
 from tests.unit.eligibility.test_notice import PACKS, assessed, dictionary, told, wordings
 from tests.unit.rulebook.conftest import shipped_cases
@@ -83,18 +86,56 @@ def test_what_is_missing_comes_first_and_other_ways_are_told_as_such(
 def test_a_proof_is_asked_for_and_not_the_bad_news_it_may_show(dictionary: Dictionary, wordings: Wordings) -> None:
     found = of_case("miit-63-2022-innovative", "什么都没有登记：资料不足，逐项列出，不当作不符合")
     [material] = [each for each in told(found, dictionary, wordings).sections if each.id == "material"]
-    rows = {row[0]: row for row in material.rows}
-    assert rows["信用中国查询结果"][1] == "被列入严重失信主体名单（是或否）"
-    assert rows["营业执照"][1] == "境内工商注册登记（是或否）、具有独立法人资格（是或否）", "one proof, one row"
-    assert "2024—2025年主营业务收入" in rows["审计报告"][1]
-    assert rows["获奖证书"][2] == "近三年获得国家级、省级科技奖励（可选）"
-    assert [name.partition("、")[0] for name in list(rows)[-4:]] == [
-        "获奖证书",
-        "证书或公告",
-        "认定文件",
-        "验资报告或银行回单",
-    ], "what only one of several ways needs stands last"
+    rows = {(row[0], row[3]): row for row in material.rows}
+    assert len(rows) == len(material.rows), "one proof and one use, one row"
+    assert rows[("信用中国查询结果", REQUIRED)][1] == "被列入严重失信主体名单（是或否）"
+    assert rows[("营业执照", REQUIRED)][1] == "境内工商注册登记（是或否）、具有独立法人资格（是或否）"
+    assert "2024—2025年主营业务收入" in rows[("审计报告", "走“评价得分”途径时必需")][1]
+    assert rows[("获奖证书", "不是必需，用于可以替代的条件")][2] == "近三年获得国家级、省级科技奖励"
+    needed = [row[3] == REQUIRED for row in material.rows]
+    assert needed == sorted(needed, reverse=True), "what is required stands first"
     assert not any(row[0].startswith("被列入") for row in material.rows)
+
+
+@pytest.mark.parametrize("stem", PACKS)
+def test_what_the_title_cannot_be_reached_without_is_called_so_and_what_is_idle_is_not_asked_for(
+    stem: str, dictionary: Dictionary, wordings: Wordings
+) -> None:
+    for found, made in each_notice(stem, dictionary, wordings):
+        if PLAN_IS_OVER in made.text:
+            continue
+        necessity = Necessity(found)
+        told = {section.id: section for section in made.sections}
+        asked = [each for each in found.missing if each.kind != "finding" and necessity.matters([key_of(each)])]
+        assert ("material" in told) is bool(asked)
+        required = [row for row in told["material"].rows if row[3] == REQUIRED] if asked else []
+        for each in asked:
+            if necessity.required([key_of(each)]):
+                lines = {found.condition(line).label for line in each.conditions}
+                assert any(lines <= {label for label in lines if label in row[2]} for row in required), each.label
+        idle = [each for each in found.missing if each.kind != "finding" and each not in asked]
+        assert ("other_material" in told) is bool(idle)
+        assert "可选）" not in made.text
+
+
+def test_the_last_way_that_is_open_needs_its_proof(dictionary: Dictionary, wordings: Wordings) -> None:
+    """The points fall short and the other direct conditions are not met: what is left decides."""
+    found = of_case("miit-63-2022-innovative", "什么都没有登记：资料不足，逐项列出，不当作不符合")
+    pack, none = found.pack, FactValue([], "self_declared")
+    points = {("rd_expense_yuan", 2025): "0", ("revenue_yuan", 2025): "1000000", ("main_revenue_yuan", 2025): "500000",
+              ("main_revenue_yuan", 2024): "900000", ("ip_class1_count", POINT): "0"}  # fmt: skip
+    facts = {
+        **{key: FactValue(value, "audit_report") for key, value in points.items()},
+        **{(fact, POINT): none for fact in ("honors", "rd_institutions", "equity_financing")},
+    }
+    day = found.application_date.replace(year=2026)
+    again = evaluate(pack, Subject(facts, (), ledger_complete=True), application_date=day, kind=found.kind)
+    assert again.verdict is Verdict.UNKNOWN
+    made = told(again, dictionary, wordings)
+    [material] = [each for each in made.sections if each.id == "material"]
+    assert {row[0]: row[3] for row in material.rows}["获奖证书"] == REQUIRED
+    [rest] = [each for each in made.sections if each.id == "other_material"]
+    assert "知识产权证书" in "".join(row[0] for row in rest.rows), "points that come too late"
 
 
 @pytest.mark.parametrize("stem", PACKS)

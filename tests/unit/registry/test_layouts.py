@@ -8,7 +8,7 @@ import pytest
 
 from rulebook.dictionary import Dictionary, fold_header, parse_dictionary
 from services.registry.domain.columns import COLUMNS, FACT_COLUMNS, recognise
-from services.registry.domain.layout import read_layout
+from services.registry.domain.layout import no_header, not_taken, read_layout
 from services.registry.domain.template import fact_header, template_columns
 
 FACTS = Path(__file__).resolve().parents[3] / "contracts" / "facts"
@@ -94,6 +94,11 @@ def test_one_known_word_is_no_header(dictionary: Dictionary) -> None:
         ("facts", ["信用代码", "2024年营业收入(万元)", "2025年营业收入(万元)"], []),
         ("facts", ["信用代码", "年度", "营业收入", "净利润"], ["unit-missing", "unit-missing"]),
         ("facts", ["信用代码", "年度", "备注"], ["no-fact-column"]),
+        ("facts", ["信用代码", "2025年营业收入（人）"], ["unit-invalid"]),
+        ("facts", ["信用代码", "年度", "营业收入(%)", "净利润-万美元"], ["unit-invalid", "unit-invalid"]),
+        ("facts", ["信用代码", "2025年期末从业人员（万人）", "市场占有率（万元）"], ["unit-invalid", "unit-invalid"]),
+        ("facts", ["信用代码", "2025年期末从业人员（名）", "Ⅰ类知识产权数（件）", "市场占有率（%）"], []),
+        ("facts", ["信用代码", "年度", "营业收入(合并报表)(万元)", "净利润(单位:元)"], []),
     ],
 )
 def test_what_makes_a_file_unusable(dictionary: Dictionary, kind: str, header: list[str], codes: list[str]) -> None:
@@ -106,3 +111,56 @@ def test_unknown_columns_are_listed_and_remarks_are_not(dictionary: Dictionary) 
     layout = read_layout("enterprises", None, rows(["序号", "企业名称", "信用代码", "颜色", "备注"]), dictionary)
     assert [remark.cell.column for remark in layout.remarks] == ["颜色"]
     assert "remark" not in layout.named()
+
+
+def test_a_unit_of_something_else_is_named_with_what_is_expected(dictionary: Dictionary) -> None:
+    [problem] = read_layout("facts", None, rows(["信用代码", "2025年营业收入（人）"]), dictionary).problems
+    assert (problem.cell.column, problem.cell.found) == ("2025年营业收入（人）", "人")
+    assert problem.cell.expected == "元、千元、万元、百万元、亿元"
+    assert problem.cell.message == (
+        "表头“2025年营业收入（人）”写的单位是“人”，“营业收入”的单位应为 元、千元、万元、百万元、亿元。"
+        "请核对这一列填的是什么：确为该指标的，换算后改为“2025年营业收入(万元)”"
+    )
+    [problem] = read_layout("facts", None, rows(["信用代码", "2025年期末从业人员(万人)"]), dictionary).problems
+    assert "写的单位是“万人”，“期末从业人员”的单位应为 人。" in problem.cell.message
+    assert "改为“2025年期末从业人员(人)”" in problem.cell.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "code", "said"),
+    [
+        (
+            "facts",
+            ["统一社会信用代码", "胡说八道"],
+            "no-fact-column",
+            "第 1 行只认出“统一社会信用代码”，不认识“胡说八道”，不足以作为表头。还要有：至少一列指标，",
+        ),
+        (
+            "facts",
+            ["2025年营业收入(万元)"],
+            "column-missing",
+            "第 1 行只认出“2025年营业收入(万元)”，不足以作为表头。还要有：“统一社会信用代码”",
+        ),
+        ("enterprises", ["信用代码", "颜色"], "column-missing", "第 1 行只认出“信用代码”，不认识“颜色”"),
+        ("facts", ["颜色", "形状"], "header-not-found", "没有认出任何一列"),
+    ],
+)
+def test_a_row_that_is_nearly_a_header_is_told_as_what_it_is(
+    dictionary: Dictionary, kind: str, header: list[str], code: str, said: str
+) -> None:
+    layout = read_layout(kind, None, rows(header), dictionary)
+    assert not layout.found
+    told = no_header(kind, layout.nearest)
+    assert told.code == code
+    assert said in told.message
+    assert told.expected
+    lacks = told.message.partition("还要有：")[2]
+    assert not any(f"“{each}”" in lacks for each in header), "what is there is not called missing"
+    assert all(f"“{each}”" in not_taken("一", layout.nearest).message for each in header) is bool(layout.nearest)
+
+
+def test_a_fact_without_years_under_a_year_is_told_as_such(dictionary: Dictionary) -> None:
+    header = ["信用代码", "2025年营业收入(万元)", "2025年研发机构", "颜色"]
+    [year, colour] = read_layout("facts", None, rows(header), dictionary).remarks
+    assert "“研发机构”是时点指标，不分年度" in year.cell.message
+    assert colour.cell.message == "不认识的列“颜色”，未导入"

@@ -21,7 +21,7 @@ def test_the_figure_of_one_line_is_changed_and_nothing_else(pack_text: str, dict
 def test_every_place_of_the_line_that_says_the_figure_is_changed(scored_text: str, dictionary: Dictionary) -> None:
     found = amend(scored_text, [Amendment("T-S1", "3%", "4%"), Amendment("score", "15 分", "12 分")])
     pack = load_pack(found, dictionary)
-    assert [band.text for band in pack.indicators[0].bands] == ["≥5%", "4%～5%", "4% 以下"]
+    assert [band.text for band in pack.indicators[0].bands] == ["≥5%", "4%～5%", "4%以下"]
     assert pack.routes[0].score is not None
     assert pack.routes[0].score.total is not None
     assert pack.routes[0].score.total.value == 12
@@ -30,7 +30,7 @@ def test_every_place_of_the_line_that_says_the_figure_is_changed(scored_text: st
 def test_what_one_amendment_writes_the_next_does_not_find(scored_text: str, dictionary: Dictionary) -> None:
     found = amend(scored_text, [Amendment("T-S1", "3%", "5%"), Amendment("T-S1", "5%", "7%")])
     pack = load_pack(found, dictionary)
-    assert [band.text for band in pack.indicators[0].bands] == ["≥7%", "5%～7%", "5% 以下"]
+    assert [band.text for band in pack.indicators[0].bands] == ["≥7%", "5%～7%", "5%以下"]
 
 
 def test_one_figure_becomes_one_other(scored_text: str) -> None:

@@ -62,7 +62,7 @@ def test_points_bands_and_thresholds_of_routes(scored_text: str, dictionary: Dic
     ]
     moved = scored_text.replace("3%", "4%")
     assert told(scored_text, moved, dictionary) == [
-        ("T-S1", "分档", "≥5%：20 分；3%～5%：10 分；3% 以下：0 分", "≥5%：20 分；4%～5%：10 分；4% 以下：0 分")
+        ("T-S1", "分档", "≥5%：20 分；3%～5%：10 分；3%以下：0 分", "≥5%：20 分；4%～5%：10 分；4%以下：0 分")
     ]
     assert told(scored_text, scored_text.replace(">= 15 分", ">= 12 分"), dictionary) == [
         ("score", "总分要求", "≥15 分", "≥12 分")
@@ -75,7 +75,7 @@ def test_windows_and_entries(pack_text: str, dictionary: Dictionary) -> None:
     after = before.replace("rolling_years: 3", "rolling_years: 5").replace("[national]", "[national, provincial]")
     assert told(before, after, dictionary) == [
         ("T-1", "时间窗口", "近 3 年", "近 5 年"),
-        ("T-1", "所指记录", "级别为国家级", "级别为国家级、省级"),
+        ("T-1", "所指记录", "级别为国家级", "级别为国家级或省级"),
     ]
 
 

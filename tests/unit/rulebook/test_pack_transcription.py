@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from rulebook.pack import AllOf, AnyOf, Compare, Document, InPlan, Pack, Term, Test
+from rulebook.pack import AllOf, AnyOf, Band, Compare, CompareTotal, Document, InPlan, LeftOpen, Limit, Pack, Term, Test
 from rulebook.reachability import lines_of
 from rulebook.size_table import SizeTable
 from tests.unit.rulebook.conftest import POLICIES
 from tests.unit.rulebook.figures import NUMERALS, figures, figures_of, figures_of_routes
+from tests.unit.rulebook.populations import nodes
 
 STEMS = sorted(path.stem for path in POLICIES.glob("*.yaml") if not path.stem.startswith("size-"))
 RULEBOOK = Path(__file__).parents[4] / "shared" / "domain" / "rulebook.md"
@@ -139,6 +140,78 @@ def test_ways_signs_and_remarks(shipped: dict[str, Pack], stem: str) -> None:
     assert flags == of("flags", stem)
 
 
+BOUND = re.compile(
+    "及以上|以上|以下|不低于|不高于|不超过|不少于|至少|超过|高于|低于|大于|小于|不足|不满|以内|前[一二三四五六七八九十]名?|排名前"
+)
+
+
+def soft(pack: Pack) -> dict[str, str]:
+    """What does not bind (A-27)."""
+    return {each.line.id: each.modality for each in (*pack.gates, *pack.conditions) if each.modality != "must"}
+
+
+def bounds(pack: Pack) -> dict[str, str]:
+    """Whether a bound is included is one word of a label or a quotation."""
+    items = {each.line.id: each.items for each in pack.notes}
+    asked = {each.line.id: open_questions(each.tests) for each in (*pack.gates, *pack.conditions)}
+    flags = {each.line.id: [each.flag[1]] for each in (*pack.gates, *pack.conditions) if each.flag is not None}
+    found = {
+        line.id: " ".join(
+            word
+            for text in (
+                line.label,
+                line.quote,
+                *items.get(line.id, ()),
+                *asked.get(line.id, ()),
+                *flags.get(line.id, ()),
+            )
+            for word in BOUND.findall(text)
+        )
+        for line in lines_of(pack)
+    }
+    return {line: words for line, words in found.items() if words}
+
+
+def open_questions(node: object) -> list[str]:
+    return [each.text for each in nodes(node) if isinstance(each, LeftOpen)]
+
+
+def operators(pack: Pack) -> dict[str, str]:
+    """Of every comparison, in the order of the pack; a band says whether its lower edge is outside."""
+    lines: list[tuple[str, object]] = [
+        (each.line.id, each) for each in (*pack.gates, *pack.conditions, *pack.indicators)
+    ]
+    lines += [(each.id, each.score) for each in pack.routes]
+    found = {
+        line: " ".join(_sign(each) for each in nodes(part) if isinstance(each, Limit | Band)) for line, part in lines
+    }
+    return {line: signs for line, signs in found.items() if signs}
+
+
+def _sign(found: Limit | Band) -> str:
+    if isinstance(found, Limit):
+        return found.operator
+    low = "" if found.low is None else ">" if found.above else ">="
+    return low + ("" if found.high is None else "<=")
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_what_binds_and_whether_a_bound_is_included(shipped: dict[str, Pack], stem: str) -> None:
+    pack = shipped[stem]
+    assert soft(pack) == of("soft", stem)
+    assert bounds(pack) == of("bounds", stem)
+    assert operators(pack) == of("operators", stem)
+
+
+SENSES = {
+    ">=": "≥|以上|不低于|不少于|至少|及以上|min",
+    "<=": "≤|以下|不高于|不超过|前三|前五|前[3５3三五]|top|rank|排名",
+    ">": ">|超过|高于|突破|大于|>0",
+    "<": "<|低于|小于|不足",
+}
+"""How a table of the rulebook, or the text that it copies, writes each sign."""
+
+
 def test_the_table_of_sizes(sizes: SizeTable) -> None:
     said = transcribed()["sizes"]
     assert (sizes.id, sizes.edition, sizes.clause) == (said["id"], said["edition"], said["clause"])
@@ -236,3 +309,23 @@ def test_the_figures_of_quotations_stand_in_the_rows_of_the_rulebook(shipped: di
                 wrong += [(stem, line.id, each) for each in figures(line.quote) if each not in there]
     assert wrong == []
     assert checked > 150
+
+
+def test_the_signs_of_comparisons_have_their_words_in_the_rows_of_the_rulebook(shipped: dict[str, Pack]) -> None:
+    """Where a row says 以上 or ≥, no line asks for more than that, and the other way round."""
+    if not RULEBOOK.is_file():
+        pytest.skip("the rulebook is not beside this checkout (../shared/domain)")
+    known, checked, wrong = rows(), 0, []
+    for stem in national(shipped):
+        for each in (*shipped[stem].gates, *shipped[stem].conditions):
+            row = row_of(each.line.id, known)
+            signs = {one.limit.operator for one in nodes(each.tests) if isinstance(one, Compare | CompareTotal)}
+            if row is not None and each.line.id not in COUNTED_BY_US:
+                checked += bool(signs)
+                wrong += [(stem, each.line.id, sign) for sign in signs if not re.search(SENSES[sign], row.text)]
+    assert wrong == []
+    assert checked > 40
+
+
+COUNTED_BY_US = {"XJ-T2"}
+"""「拥有自主品牌」 is read as one brand at least."""

@@ -336,3 +336,41 @@ def test_a_pack_has_an_end(dictionary: Dictionary, policies: Path) -> None:
     with pytest.raises(PackInvalid) as refusal:
         load_pack(shipped[:begin] + "gates:" + gates + shipped[end:], dictionary)
     assert [(each.code, each.expected) for each in refusal.value.problems] == [("too-long", f"至多 {MOST_LINES} 行")]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "main_revenue_yuan[t] / revenue_yuan[t] >= 180%",
+        "main_revenue_yuan[t] / revenue_yuan[t] > 100%",
+        "main_revenue_yuan[t] / revenue_yuan[t] <= 100%",
+        "sum(main_revenue_yuan[t], main_revenue_yuan[t-1]) / sum(revenue_yuan[t-1], revenue_yuan[t]) >= 101%",
+        '{any: [legal_person = 是, "rd_staff[t] / full_time_staff[t] > 100%"]}',
+    ],
+)
+def test_a_part_that_would_exceed_its_whole_is_refused(pack_text: str, dictionary: Dictionary, test: str) -> None:
+    text = pack_text.replace("revenue_yuan[t] >= 100 万元", test)
+    assert [code for _, code in refused(dictionary, text)] == ["unreachable"]
+    with pytest.raises(PackInvalid) as invalid:
+        load_pack(text, dictionary)
+    [problem] = invalid.value.problems
+    assert "100%" in problem.remedy or "任何取值都符合" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "main_revenue_yuan[t] / revenue_yuan[t] >= 100%",
+        "main_revenue_yuan[t] / revenue_yuan[t-1] >= 180%",
+        "total_liabilities_yuan[t] / total_assets_yuan[t] <= 180%",
+        "sum(main_revenue_yuan[t], main_revenue_yuan[t-1]) / revenue_yuan[t] >= 180%",
+    ],
+)
+def test_a_share_that_can_exceed_one_hundred_percent_passes(pack_text: str, dictionary: Dictionary, test: str) -> None:
+    assert load_pack(pack_text.replace("revenue_yuan[t] >= 100 万元", test), dictionary)
+
+
+def test_a_band_that_no_part_of_a_whole_reaches_is_refused(scored_text: str, dictionary: Dictionary) -> None:
+    text = scored_text.replace("rd_expense_yuan[t] / revenue_yuan[t]", "main_revenue_yuan[t] / revenue_yuan[t]")
+    text = text.replace("from: 5%", "from: 180%").replace("to: 5%", "to: 180%")
+    assert [code for _, code in refused(dictionary, text)] == ["unreachable"]

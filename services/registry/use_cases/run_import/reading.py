@@ -12,7 +12,7 @@ from services.registry.domain.columns import Recognised
 from services.registry.domain.enterprise_rows import read_enterprise_row
 from services.registry.domain.fact_rows import read_fact_row
 from services.registry.domain.item_rows import read_item_row
-from services.registry.domain.layout import HEADER_ROWS, Layout, no_header, read_layout
+from services.registry.domain.layout import HEADER_ROWS, Layout, no_header, not_taken, read_layout
 from services.registry.domain.problems import CellProblem, RowProblem
 from services.registry.domain.reading import Row
 from services.registry.domain.title_rows import read_title_row
@@ -26,15 +26,15 @@ Staged = tuple[int, str | None, int, str | None, str | None, str]
 
 def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[Staged]:
     """The sound rows of the file, as the staging table takes them."""
-    usable = False
+    usable, nearest = False, None
     for sheet in open_sheets(content, job.row.form):
         peeked = list(islice(sheet.rows, HEADER_ROWS))
         top = [(number, cells) for number, cells in peeked if number <= HEADER_ROWS]
         layout = read_layout(job.row.kind, sheet.name, top, job.knowledge.dictionary)
         if not layout.found:
+            nearest = nearest or layout.nearest
             if peeked:
-                message = f"工作表“{sheet.name}”的前 {HEADER_ROWS} 行中没有表头，未导入" if sheet.name else "没有表头"
-                job.report.remark(sheet.name, None, CellProblem(None, "sheet-skipped", message))
+                job.report.remark(sheet.name, None, not_taken(sheet.name, layout.nearest))
             continue
         usable = True
         job.report.remark(sheet.name, layout.header_row, *(each.cell for each in layout.remarks))
@@ -51,7 +51,7 @@ def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[Staged]:
         if job.report.unusable:
             return
     if not usable:
-        job.report.refuse_file([RowProblem(None, None, no_header(job.row.kind))])
+        job.report.refuse_file([RowProblem(None, None, no_header(job.row.kind, nearest))])
     elif not job.report.unusable and job.report.rows == 0:
         # "Done" would tell an official that something was taken: what they sent is the empty template, or a list
         # whose rows are on a hidden sheet.
