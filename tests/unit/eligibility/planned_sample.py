@@ -18,7 +18,7 @@ from rulebook.pack import Pack
 from rulebook.plan_bounds import possible_of
 from rulebook.plan_days import Days
 from rulebook.plan_draft import Draft, bare
-from rulebook.plan_figures import moved_to, moves, steps_of
+from rulebook.plan_figures import moved_to, moves, steps_of, worth_of
 from rulebook.plan_model import Change, GapPlan, Kind, Outcome, RoutePlan
 from rulebook.plan_search import Search
 from rulebook.plan_time import LEAD_DAYS
@@ -150,7 +150,7 @@ def _of_facts(region: Region, situation: Situation, plan: GapPlan, route: RouteP
     draft, search = arrived(region, situation, route)
     for said in possible_of(region.rules.dictionary).broken(draft.subject.facts, draft.touched()):
         yield f"contradicts itself: {said}"
-    for edit in (each for each in draft.edits if moves(each) and steps_of(each) > 1):
+    for edit in (each for each in draft.edits if moves(each) and steps_of(each) > worth_of(each)):
         less = tuple(moved_to(each, steps_of(each) - 1) if each is edit else each for each in draft.edits)
         nearer = bare(draft).with_edits(less)
         same = nearer is not None and search.judged(nearer).verdict is search.judged(draft).verdict
