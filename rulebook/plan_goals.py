@@ -62,7 +62,7 @@ class Goals:
         closed: dict[tuple[str, str], tuple[Compare, bool]] = {}
         less, alone = self._without(edit), bare(self.after).with_edits((edit,))
         for test, asking in self._tests():
-            if not isinstance(test, Compare) or not self._reads(test.measure, edit):
+            if not isinstance(test, Compare) or not self._reads(test.measure, edit, alone):
                 continue
             if self.remedies.status(test, self.after, asking) is not Status.MET:
                 continue
@@ -82,7 +82,7 @@ class Goals:
         for indicator in self.pack.indicators:
             if indicator.line.id not in self.needed:
                 continue
-            if any(self._reads(each, edit) for each in (*measures_of(indicator), *tests_scoring(indicator))):
+            if any(self._reads(each, edit, alone) for each in (*measures_of(indicator), *tests_scoring(indicator))):
                 goal = self._points(indicator, edit, less, alone)
                 if goal:
                     goals[goal] = None
@@ -158,8 +158,10 @@ class Goals:
             return True
         return self.remedies.status(condition.applies_if, self.after, Asking("")) is not Status.UNMET
 
-    def _reads(self, what: object, edit: Edit) -> bool:
-        return any(ref.fact is edit.fact and self.remedies.year_of(ref) == edit.year for ref in _read(what))
+    def _reads(self, what: object, edit: Edit, alone: Draft | None) -> bool:
+        """Whether a measure or test reads the figure, or a whole that rises with it."""
+        moved = {edit.slot[1:], *(alone.lifted() if alone is not None else ())}
+        return any((ref.fact.id, self.remedies.year_of(ref)) in moved for ref in _read(what))
 
     def _goal(self, test: Compare, edit: Edit, *, was_met: bool) -> str:
         """What the measure comes to on the changed facts, what is required, and what is held for it."""
@@ -170,7 +172,7 @@ class Goals:
         if was_met:
             moved = f"保持在 {now}"  # what another change of the plan would break
         label = shape_of(test.measure).label
-        if isinstance(test.measure, Total):
+        if isinstance(test.measure, Total | Growth):
             label = measure_label(test.measure, self.remedies.basis(Asking("")))
         said = [f"要求{_REQUIRED[test.limit.operator]} {test.limit.written}", *self._held(test.measure, edit)]
         return f"{label}{moved}（{'；'.join(said)}）"
@@ -191,7 +193,7 @@ class Goals:
     def _held(self, what: Measure, edit: Edit) -> list[str]:
         """The figures beside the edit that the measure rests on and that the plan leaves as they are."""
         same: dict[str, tuple[Fact, list[int]]] = {}
-        for ref in read_by(what, refs_of(what)):
+        for ref in _read(what):
             key = (ref.fact.id, self.remedies.year_of(ref))
             before, after = (draft.subject.facts.get(key) for draft in (self.before, self.after))
             if key != edit.slot[1:] and before is not None and after is not None and before.value == after.value:
@@ -231,7 +233,7 @@ class Goals:
         moved = ""
         for each in measures_of(indicator):
             was, now = self._value(each, self.before), self._value(each, self.after)
-            if was != now and self._reads(each, edit):
+            if was != now and self._reads(each, edit, alone):
                 moved = f"（{'；'.join([f'{was} → {now}' if was else now, *self._held(each, edit)])}）"
         return f"“{indicator.line.label}”{moved}由 {before.display}提高到 {after.display}"
 
@@ -245,7 +247,9 @@ _REQUIRED = {">=": "不低于", ">": "高于", "<=": "不高于", "<": "低于",
 
 
 def _read(what: object) -> list[Ref]:
-    return read_by(what, refs_of(what))
+    """The figures that decide a measure; compound growth passes over the year between its two ends."""
+    between = (what.at.offset or 0) - 1 if isinstance(what, Growth) and what.manner == "compound" else None
+    return [ref for ref in read_by(what, refs_of(what)) if between is None or ref.offset != between]
 
 
 def _stricter(one: Compare, other: Compare) -> bool:

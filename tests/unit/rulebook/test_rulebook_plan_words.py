@@ -35,14 +35,14 @@ from tests.unit.rulebook.planning import Plan
             "growth(main_revenue_yuan[t]) >= 5%",
             {"main_revenue_yuan": {2025: "1000 万元", 2024: "1000 万元"}},
             "2026年主营业务收入达到 1,050 万元（2025 年为 1,000 万元，再增加 50 万元），"
-            "使主营业务收入增长率由 0.00% 升至 5.00%（要求不低于 5%；2025年主营业务收入 1,000 万元不变时）",
+            "使2026年主营业务收入增长率由 0.00% 升至 5.00%（要求不低于 5%；2025年主营业务收入 1,000 万元不变时）",
         ),
         (
             "cagr(revenue_yuan[t]) >= 5%",
             {"revenue_yuan": {2025: "1000 万元", 2024: "1000 万元", 2023: "1000 万元"}},
             "2026年营业收入达到 1,102.5 万元（2025 年为 1,000 万元，再增加 102.5 万元），"
-            "使营业收入增长率由 0.00% 升至 5.00%"
-            "（要求不低于 5%；2024年营业收入 1,000 万元、2025年营业收入 1,000 万元不变时）",
+            "使2025—2026年营业收入复合增长率由 0.00% 升至 5.00%"
+            "（要求不低于 5%；2024年营业收入 1,000 万元不变时）",
         ),
         (
             "sum(rd_expense_yuan[t], rd_expense_yuan[t-1]) >= 1200 万元",
@@ -162,6 +162,21 @@ def test_a_share_that_another_change_would_break_is_said_to_be_kept(planned: Pla
     }  # fmt: skip
     texts = [each.text for each in planned(test, facts).changes]
     assert any("比重保持在 60.00%（要求不低于 60%）" in each for each in texts), texts
+
+
+def test_what_a_whole_does_that_rises_with_its_part_is_said_of_the_part(planned: Plan) -> None:
+    """200 万元 of domestic R&D are 200 万元 of R&D at least: 20 % of sales and not 10."""
+    test = (
+        "{all: ['hte_rd_expense_domestic_yuan[t] >= 200 万元',"
+        " 'hte_rd_expense_yuan[t] / hte_sales_revenue_yuan[t] >= 15%']}"
+    )
+    facts: dict[str, object] = {
+        "hte_rd_expense_yuan": {2025: "100 万元"}, "hte_rd_expense_domestic_yuan": {2025: "100 万元"},
+        "hte_sales_revenue_yuan": {2025: "1000 万元"},
+    }  # fmt: skip
+    [change] = planned(test, facts).changes
+    assert change.fact_id == "hte_rd_expense_domestic_yuan"
+    assert "使高企研究开发费用总额占高企销售收入比重由 10.00% 升至 20.00%（要求不低于 15%；" in change.text
 
 
 # -- what is worth planning ----------------------------------------------------------------------------------------
