@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from rulebook.dictionary import NUMERIC, Fact
@@ -125,7 +126,7 @@ class Draft:
             for whole_id in self.bounds.wholes.get(fact_id, ()):
                 key = (whole_id, year)
                 whole = self._stated(key)
-                if whole is not None and Fraction(str(value)) > Fraction(str(found.get(key, whole))):
+                if whole is not None and Decimal(str(value)) > Decimal(str(found.get(key, whole))):
                     found[key] = value
                     rising.append((key, value))
         return found

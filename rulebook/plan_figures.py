@@ -112,7 +112,6 @@ def _moved(remedies: Remedies, ref: Ref, direction: int, reached: Reached, draft
             before=on_file,
             source=source_of(fact, asking) if asking.only_sources else held.source,
             direction=direction,
-            distance=distance(Fraction(str(on_file)), Fraction(value)),
         )
 
     def suffices(steps: int) -> bool:
@@ -134,8 +133,10 @@ def _moved(remedies: Remedies, ref: Ref, direction: int, reached: Reached, draft
         remedies.block(f"{pace}，须安排在下一个完整年度")
     if steps is None:
         return None
-    worth = steps + max(0, least_worth(fact, Fraction(str(on_file))) - steps_of(at(steps)))
-    return remedies.edit(at(worth if worth > steps and worth <= reachable and suffices(worth) else steps))
+    had = Fraction(str(on_file))
+    worth = steps + max(0, least_worth(fact, had) - steps_of(at(steps)))
+    edit = at(worth if steps < worth <= reachable and suffices(worth) else steps)
+    return remedies.edit(replace(edit, distance=distance(had, Fraction(str(edit.value)))))
 
 
 def moves(edit: Edit) -> bool:
