@@ -108,9 +108,8 @@ class Region:
 def violations(region: Region, situation: Situation, planned: Planned) -> Iterator[str]:
     """What does not hold of a plan and of the plans that come before it."""
     for route in planned.plan.routes:
-        for said in (
-            *_of_outcome(route), *_of_changes(route), *_of_words(route), *_of_facts(region, situation, planned.plan, route)
-        ):  # fmt: skip
+        facts = _of_facts(region, situation, planned.plan, route)
+        for said in (*_of_outcome(route), *_of_changes(route), *_of_words(route), *facts):
             yield f"{planned.plan.title} {route.route}: {said}"
     yield from _of_prerequisites(planned)
 
