@@ -16,7 +16,7 @@ Place = tuple[int, int, str]
 """Where a row stands in the list: open lines, ten-thousandths that the score is short of, USCC."""
 
 
-class NearMiss(NamedTuple):
+class NearOne(NamedTuple):
     """An assessment that is near, whose it is, and what its plan begins with."""
 
     row: AssessmentRow
@@ -36,13 +36,13 @@ def near_misses(
     *,
     after: Place | None,
     limit: int,
-) -> list[NearMiss]:
+) -> list[NearOne]:
     """The first `limit` after that place, and one more when there are more.
 
     `rows_after` gives some of the rows behind a place, none when there are none. Whether a change brings one there is
     known only from its plan, so rows are taken until there are enough: only the last page has fewer than `limit`.
     """
-    found: list[NearMiss] = []
+    found: list[NearOne] = []
     while len(found) <= limit:
         rows = rows_after(after)
         if not rows:
@@ -50,7 +50,7 @@ def near_misses(
         for row, enterprise in rows:
             step = first_steps(rules, packs, [(row, enterprise)], day).get((row.uscc, row.title))
             if step is not None:
-                found.append(NearMiss(row, enterprise, step))
+                found.append(NearOne(row, enterprise, step))
                 if len(found) > limit:
                     break
         after = place_of(rows[-1][0])
