@@ -120,7 +120,7 @@ def get_near_misses(
     """List the enterprises in your areas that are close to a title and not there, nearest first (临近达标).
 
     Close is a setting: few open lines, none that takes years, and a score of which little is missing. Each row says
-    what its plan begins with; whom no change brings there is left out, so a page may hold fewer than `limit`.
+    what its plan begins with; whom no change brings there is left out. Only the last page has fewer than `limit`.
     """
     require_known(request, title=title, district=district)
     settings: Settings = request.app.state.settings
