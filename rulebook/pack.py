@@ -84,6 +84,8 @@ from rulebook.criteria import (
     Window as Window,
 )
 
+# the lower of two that do equally well is asked for first, so the order counts: 创新型、专精特新、小巨人 as they are
+# graded by 工信部企业〔2022〕63号, then the others
 TITLES = {
     "innovative_sme": "创新型中小企业",
     "tech_sme": "科技型中小企业",

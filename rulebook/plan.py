@@ -147,7 +147,11 @@ class _Way(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        return Outcome.PENDING if self.asks else Outcome.PLANNED if self.changes else Outcome.MET
+        if self.asks:
+            return Outcome.PENDING
+        if self.changes:
+            return Outcome.PLANNED
+        return Outcome.MET if self.search.decided(self.draft) else Outcome.UNDECIDED
 
 
 class _Refusal(NamedTuple):
@@ -179,7 +183,7 @@ class _Planner:
             verdict=days.now.verdict,
             routes=routes,
             next_opportunity=days.opportunities[0] if days.opportunities else None,
-            summary=summary_of(routes[0], days.now),
+            summary=summary_of(routes[0]),
             edition_ends=succession.ends if succession is not None else None,
             following=succession.following if succession is not None else None,
         )

@@ -53,7 +53,9 @@ def _held(days: Days, draft: Draft) -> Iterator[str]:
         name, first = TITLES.get(code, code), days.prior.get(code, days.as_of)
         may_move = "（该规划尚待补齐资料，日期可能推后）" if code in days.unsettled else ""
         if edit.slot[0] != "row":
-            if first is not None and code in days.prior:
+            if code not in days.prior:
+                yield f"取得{name}的时间按一般所需时间估计，没有按该称号自身的规划推算"
+            elif first is not None:
                 yield f"取得{name}的时间按该称号自身的规划推算：最早 {first} 申报{may_move}"
             continue
         said = f"以已持有有效的{name}称号为前提"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from rulebook.dictionary import NUMERIC, Fact
@@ -19,7 +20,9 @@ Cost = tuple[int, int, int, int, Fraction]
 """Changes of the classes years, year, months and paperwork, then the distance: compared in that order."""
 
 Signature = tuple[tuple[tuple[str, str, int], str], ...]
-Order = tuple[Cost, int, Signature]
+Rungs = tuple[tuple[int, int], ...]
+"""Of every title asked for: how many days away it is, and how high it stands."""
+Order = tuple[Cost, int, Rungs, Signature]
 
 GRANTED = (Kind.OBTAIN, Kind.TITLE, Kind.DECIDE)
 """What others grant: an award, a recognised institution, an investor's money, another title, a finding."""
@@ -54,10 +57,20 @@ class Edit:
     field_name: str = ""
     distance: Fraction = Fraction(1)
     words: str = ""
+    rung: tuple[int, int] | None = None
+    """Of a title: days until its own plan has it, and its place among the titles, the lower first."""
 
     @property
     def year(self) -> int:
         return self.slot[2]
+
+    @property
+    def work(self) -> str:
+        """The effort class that it is ranked by: a figure of a fiscal year is the work of one year, however long it is
+        until that year comes; of two ways to close a line on one day the wait tells nothing."""
+        own_year = self.slot[0] == "fact" and self.fact is not None and self.fact.yearly
+        fiscal = own_year and self.fact is not None and self.fact.year_of == "fiscal"
+        return "year" if fiscal and self.effort == "years" else self.effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +126,7 @@ class Draft:
             for whole_id in self.bounds.wholes.get(fact_id, ()):
                 key = (whole_id, year)
                 whole = self._stated(key)
-                if whole is not None and Fraction(str(value)) > Fraction(str(found.get(key, whole))):
+                if whole is not None and Decimal(str(value)) > Decimal(str(found.get(key, whole))):
                     found[key] = value
                     rising.append((key, value))
         return found
@@ -234,15 +247,17 @@ def cost_of(edits: Iterable[Edit]) -> Cost:
     counts = [0, 0, 0, 0]
     distance = Fraction(0)
     for edit in edits:
-        counts[EFFORT_RANK[edit.effort]] += 1
+        counts[EFFORT_RANK[edit.work]] += 1
         distance += edit.distance
     return (counts[0], counts[1], counts[2], counts[3], distance)
 
 
 def order_of(edits: Iterable[Edit]) -> Order:
-    """Cheapest first; of equals what the enterprise brings about itself comes before what somebody else must grant."""
+    """Cheapest first; of equals what the enterprise brings about itself comes before what somebody else must grant, and
+    the title that is nearer before the one that is higher."""
     made = tuple(edits)
-    return cost_of(made), sum(edit.kind in GRANTED for edit in made), signature(made)
+    rungs = tuple(sorted(edit.rung for edit in made if edit.rung is not None))
+    return cost_of(made), sum(edit.kind in GRANTED for edit in made), rungs, signature(made)
 
 
 def bare(draft: Draft) -> Draft:

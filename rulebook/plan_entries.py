@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -39,7 +41,7 @@ def close_entries(remedies: Remedies, test: Entries, draft: Draft, asking: Askin
         remedies.block(f"{test.fact.label}须在{test.window.text if test.window else ''}内取得，该期间已结束")
         return []
     found: list[Way] = []
-    for number, clause in enumerate(test.where or ((),)):
+    for number, clause in enumerate(each for asked in test.where or ((),) for each in _ways_to(asked)):
         entry = _fitting(test.fact, clause, test.window, on)
         effort = "paperwork" if test.fact.judged else obtaining(asking.effort)
         ready = remedies.in_time(effort)
@@ -69,6 +71,19 @@ def close_entries(remedies: Remedies, test: Entries, draft: Draft, asking: Askin
         if edit is not None:
             found.append((edit,))
     return cheapest(found)
+
+
+def _ways_to(clause: Clause) -> Iterator[Clause]:
+    """A clause that lets titles do beside other honours: each title is a way of its own, since its own plan says when
+    it can be had, and the other honours together are one."""
+    for place, test in enumerate(clause):
+        titles = [each.code for each in test.field.allowed if each.code in test.codes and each.code in PACK_TITLES]
+        others = frozenset(test.codes) - frozenset(titles)
+        if titles and (others or len(titles) > 1):
+            for codes in (*([others] if others else []), *(frozenset((each,)) for each in titles)):
+                yield (*clause[:place], replace(test, codes=codes), *clause[place + 1 :])
+            return
+    yield clause
 
 
 def title_of(entry: object) -> str:

@@ -2,7 +2,8 @@
 
 The evaluator itself is the oracle: the target of a figure is the smallest step for which the test holds when judged
 on the changed facts, so no formula of a share, a growth rate or a sum is written down twice, and a figure that is
-shown suffices by construction. Steps are what people write: 0.01 万元, one item, 0.01 percent.
+shown suffices by construction. Steps are what people write: 0.01 万元, one item, 0.01 percent; an amount of money moves
+by what is worth planning at least (plan_steps.WORTH), where the bounds allow it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,18 @@ from rulebook.plan_draft import Draft, Edit, merge
 from rulebook.plan_missing import lacks
 from rulebook.plan_model import Kind
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest, source_of
-from rulebook.plan_steps import FEWEST, STEPS, THOUSANDFOLD, canonical, distance, least, levers, on_grid, read_by
+from rulebook.plan_steps import (
+    FEWEST,
+    STEPS,
+    THOUSANDFOLD,
+    canonical,
+    distance,
+    least,
+    least_worth,
+    levers,
+    on_grid,
+    read_by,
+)
 from rulebook.plan_walk import refs_of
 from rulebook.wording import period_label
 
@@ -100,7 +112,6 @@ def _moved(remedies: Remedies, ref: Ref, direction: int, reached: Reached, draft
             before=on_file,
             source=source_of(fact, asking) if asking.only_sources else held.source,
             direction=direction,
-            distance=distance(Fraction(str(on_file)), Fraction(value)),
         )
 
     def suffices(steps: int) -> bool:
@@ -115,11 +126,17 @@ def _moved(remedies: Remedies, ref: Ref, direction: int, reached: Reached, draft
         return after is not None and reached(after)
 
     farthest = _farthest(fact, year, before, direction, draft)
-    steps = least(suffices, min(farthest, _paced(fact, year, before, direction, draft, farthest)))
+    reachable = min(farthest, _paced(fact, year, before, direction, draft, farthest))
+    steps = least(suffices, reachable)
     if steps is None and draft.bounds.pace(key, draft.base.facts) is not None and in_a_whole_year():
         pace = f"{label}按 {year - 1} 年的进度，在余下的 {remedies.clock.days_left} 天里达不到所需数值"
         remedies.block(f"{pace}，须安排在下一个完整年度")
-    return None if steps is None else remedies.edit(at(steps))
+    if steps is None:
+        return None
+    had = Fraction(str(on_file))
+    worth = steps + max(0, least_worth(fact, had) - steps_of(at(steps)))
+    edit = at(worth if steps < worth <= reachable and suffices(worth) else steps)
+    return remedies.edit(replace(edit, distance=distance(had, Fraction(str(edit.value)))))
 
 
 def moves(edit: Edit) -> bool:
@@ -134,6 +151,12 @@ def steps_of(edit: Edit) -> int:
     step = Fraction(STEPS.get(edit.fact.type, STEPS["integer"]))
     start = floor(before / step) if edit.direction > 0 else ceil(before / step)
     return abs(int(value / step) - start)
+
+
+def worth_of(edit: Edit) -> int:
+    """How few steps of the figure are worth planning; never more than it is moved."""
+    assert edit.fact is not None
+    return min(steps_of(edit), least_worth(edit.fact, Fraction(str(edit.before))))
 
 
 def moved_to(edit: Edit, steps: int) -> Edit:

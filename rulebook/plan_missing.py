@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from rulebook.dictionary import Fact
-from rulebook.pack import Compare, CompareTotal, DaysSince, Entries, Equals, Indicator, Total
+from rulebook.pack import Compare, CompareTotal, DaysSince, Entries, Equals, Indicator
 from rulebook.plan_draft import Draft
 from rulebook.plan_steps import read_by
 from rulebook.plan_time import Clock, FactKey
-from rulebook.plan_walk import inside, leaves_of, measures_of, refs_of, tests_scoring
+from rulebook.plan_walk import leaves_of, measures_of, refs_of, tests_scoring, totals_in
 from rulebook.scene import Basis
 from rulebook.subject import POINT
 
@@ -75,6 +75,6 @@ def _known(draft: Draft, key: FactKey) -> bool:
 
 
 def _founded(measure: object, draft: Draft) -> int | None:
-    since = [each.since for each in inside(measure, (Total,)) if isinstance(each, Total) and each.since]
+    since = [each.since for each in totals_in(measure) if each.since]
     held = draft.subject.facts.get((since[0].id, POINT)) if since else None
     return None if held is None or held.value is None else date.fromisoformat(str(held.value)).year

@@ -121,10 +121,11 @@ class Obstacle:
 
 
 class Outcome(StrEnum):
-    """How a route stands: met as it is, reached by the changes, undecided until what is missing is supplied, or out of
-    reach."""
+    """How a route stands: met as it is, left to officials as it is, reached by the changes, undecided until what is
+    missing is supplied, or out of reach."""
 
     MET = "met"
+    UNDECIDED = "undecided"
     PLANNED = "planned"
     PENDING = "pending"
     REFUSED = "refused"
@@ -136,6 +137,7 @@ class Outcome(StrEnum):
 
 _OUTCOMES = {
     Outcome.MET: "已满足",
+    Outcome.UNDECIDED: "待认定",
     Outcome.PLANNED: "可达到",
     Outcome.PENDING: "补齐资料后才能算出",
     Outcome.REFUSED: "目前无法规划",
@@ -167,8 +169,9 @@ class RoutePlan:
 
     @property
     def outcome_label(self) -> str:
-        """How the route stands, and whether it takes a step that is hardly reached."""
-        return f"{self.outcome.label}（幅度大，很难实现）" if self.steep else self.outcome.label
+        """How the route stands, whether officials still decide, and whether it takes a step that is hardly reached."""
+        decided = "" if self.outcome is not Outcome.PLANNED or not self.judgement else "，尚待认定"
+        return f"{self.outcome.label}{decided}{'（幅度大，很难实现）' if self.steep else ''}"
 
     @property
     def steep(self) -> bool:

@@ -247,6 +247,8 @@ class Remedies:
         if edit.ready <= self.clock.day:
             return edit
         what = period_label(edit.fact, edit.year) if edit.fact is not None else edit.words
+        if edit.slot[0] == "title":
+            what = f"{TITLES.get(edit.slot[1], edit.slot[1])}称号"
         self.block(f"{what}最早 {edit.ready} 才能完成")
         return None
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rulebook.pack import Holds, NoBan, SizeIn
 from rulebook.plan_draft import SIZE_FACTS, Edit, Signature, signature
-from rulebook.plan_walk import facts_in, inside
+from rulebook.plan_walk import facts_in, reads_size, reads_titles
 
 _LEDGER = ("title", "row", "ledger")
 
@@ -34,11 +33,11 @@ class Scope:
 
 def scope_of(rule: object, wholes: Mapping[str, tuple[str, ...]]) -> Scope:
     """The scope of a test or an indicator; facts that are part of one another are one."""
-    size = any(True for _ in inside(rule, (SizeIn,)))
+    size = reads_size(rule)
     read = {fact.id for fact in facts_in(rule)} | (SIZE_FACTS if size else frozenset())
     grown = True
     while grown:
         joined = {each for part, above in wholes.items() if read & {part, *above} for each in (part, *above)}
         grown = not joined <= read
         read |= joined
-    return Scope(frozenset(read), any(True for _ in inside(rule, (Holds, NoBan))), size)
+    return Scope(frozenset(read), reads_titles(rule), size)

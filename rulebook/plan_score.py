@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from rulebook.assessment import ScoreCheck
 from rulebook.pack import Indicator, Pack, Route, ScoreRule
@@ -51,10 +52,18 @@ def points_of(earned: Earned, *, hopeful: bool, lacking: bool) -> Decimal:
     return earned.high if open_ else earned.low
 
 
-def _points_now(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool) -> Decimal:
+class Counting(NamedTuple):
+    """Which points count beside those that are certain: the most that people may still give, and the most that what is
+    missing may come to."""
+
+    hopeful: bool
+    lacking: bool = True
+
+
+def _points_now(indicator: Indicator, draft: Draft, remedies: Remedies, counting: Counting) -> Decimal:
     earned = scored_on(indicator, draft, remedies)
-    lacking = earned.cause is Status.UNKNOWN and bool(lacks_of(indicator, draft, remedies.clock))
-    return points_of(earned, hopeful=hopeful, lacking=lacking)
+    unknown = earned.cause is Status.UNKNOWN and bool(lacks_of(indicator, draft, remedies.clock))
+    return points_of(earned, hopeful=counting.hopeful, lacking=counting.lacking and unknown)
 
 
 def asks_of(indicators: Iterable[Indicator], draft: Draft, remedies: Remedies) -> Way:
@@ -76,16 +85,18 @@ def counted(pack: Pack, check: ScoreCheck) -> list[Indicator]:
     return members or list(pack.indicators)
 
 
-def options_of(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool = False) -> list[Option]:
+def options_of(
+    indicator: Indicator, draft: Draft, remedies: Remedies, counting: Counting = Counting(hopeful=False)
+) -> list[Option]:
     """Every number of points above the present one that something the enterprise can do will bring."""
     return remedies.remembered(
-        "options", indicator, draft, hopeful, lambda: _options(indicator, draft, remedies, hopeful=hopeful)
+        "options", indicator, draft, counting, lambda: _options(indicator, draft, remedies, counting)
     )
 
 
-def _options(indicator: Indicator, draft: Draft, remedies: Remedies, *, hopeful: bool) -> list[Option]:
+def _options(indicator: Indicator, draft: Draft, remedies: Remedies, counting: Counting) -> list[Option]:
     asking = Asking(indicator.line.id, indicator.effort, indicator.only_sources)
-    now = _points_now(indicator, draft, remedies, hopeful=hopeful)
+    hopeful, now = counting.hopeful, _points_now(indicator, draft, remedies, counting)
     found: list[Option] = []
     for points in sorted(_levels(indicator, now, hopeful=hopeful)):
 
@@ -141,22 +152,29 @@ def _by_tests(indicator: Indicator, points: Decimal, draft: Draft, remedies: Rem
 def improve(pack: Pack, route: Route, draft: Draft, remedies: Remedies) -> Way | None:
     """The cheapest edits after which the points reach every threshold; None when nothing does.
 
-    Points that are certain come first; only where they cannot suffice, those that people may still give count too.
+    Points that are certain come first; only where they cannot suffice, those that people may still give count too. What
+    is missing counts as the most that it may come to, unless as few changes reach the title without it.
     """
-    certain = _knapsack(pack, route, draft, remedies, hopeful=False)
-    return certain if certain is not None else _knapsack(pack, route, draft, remedies, hopeful=True)
+    certain = _knapsack(pack, route, draft, remedies, Counting(hopeful=False))
+    if certain is None:
+        return _knapsack(pack, route, draft, remedies, Counting(hopeful=True))
+    if any(scored_on(each, draft, remedies).cause is Status.UNKNOWN for each in pack.indicators):
+        without = _knapsack(pack, route, draft, remedies, Counting(hopeful=False, lacking=False))
+        if without is not None and cost_of(without)[:3] <= cost_of(certain)[:3]:
+            return without
+    return certain
 
 
-def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, *, hopeful: bool) -> Way | None:
+def _knapsack(pack: Pack, route: Route, draft: Draft, remedies: Remedies, counting: Counting) -> Way | None:
     """Best sets by what they bring to each group that counts for itself, and to the rest together."""
     assert route.score is not None
     watched = [each.id for each in pack.groups if each.maximum is not None or each.id in dict(route.score.groups)]
     base = [Decimal(0)] * (len(watched) + 1)
     for indicator in pack.indicators:
-        points = _points_now(indicator, draft, remedies, hopeful=hopeful)
+        points = _points_now(indicator, draft, remedies, counting)
         base[_place(indicator.group, watched)] += points
     caps = {each.id: each.maximum for each in pack.groups}
-    offered = [options_of(each, draft, remedies, hopeful=hopeful) for each in pack.indicators]
+    offered = [options_of(each, draft, remedies, counting) for each in pack.indicators]
     most = list(base)
     for options in offered:
         if options:

@@ -16,7 +16,7 @@ from rulebook.assessment import Assessment, RouteResult, ScoreCheck
 from rulebook.evaluate import evaluate
 from rulebook.pack import Compare, Condition, Pack, Route, Test
 from rulebook.plan_draft import Draft, bare, signature
-from rulebook.plan_figures import by_levers, moved_to, moves, steps_of
+from rulebook.plan_figures import by_levers, moved_to, moves, steps_of, worth_of
 from rulebook.plan_missing import asked_for, lacks_of
 from rulebook.plan_model import Opportunity
 from rulebook.plan_remedies import Asking, Remedies, Way, cheapest
@@ -130,6 +130,13 @@ class Search:
             self._say(f"改变后的数据彼此矛盾：{each}")
         return not contradictions
 
+    def decided(self, draft: Draft) -> bool:
+        """Whether every gate and the route hold, and nothing is left to officials or unknown."""
+        found = self.judged(draft)
+        return not any(needs(self.pack, self.route, self.kind, found)) and all(
+            check.status is Status.MET for check in route_in(found, self.route).score_checks
+        )
+
     def _open(self, found: Assessment) -> list[ScoreCheck]:
         return [check for check in route_in(found, self.route).score_checks if check.status in OPEN]
 
@@ -228,17 +235,17 @@ class Search:
         """Every figure moved no farther than the others leave necessary, the farthest first: each was found before
         those that came after it, and may by then be more than is asked."""
         for slot in [each.slot for each in sorted(draft.edits, key=lambda each: -each.distance) if moves(each)]:
-            far = next(steps_of(each) for each in draft.edits if each.slot == slot)
+            far, worth = next((steps_of(each), worth_of(each)) for each in draft.edits if each.slot == slot)
 
             def nearer(steps: int, whole: Draft = draft, slot: tuple[str, str, int] = slot) -> Draft | None:
                 edits = tuple(moved_to(each, steps) if each.slot == slot else each for each in whole.edits)
                 return self._only(whole, edits)
 
-            def suffices(steps: int, nearer: Callable[[int], Draft | None] = nearer) -> bool:
-                return nearer(steps) is not None
+            def suffices(steps: int, nearer: Callable[[int], Draft | None] = nearer, worth: int = worth) -> bool:
+                return nearer(max(steps, worth)) is not None
 
             fewest = least(suffices, far)
-            draft = (None if fewest is None else nearer(fewest)) or draft
+            draft = (None if fewest is None else nearer(max(fewest, worth))) or draft
         return draft
 
     def _only(self, draft: Draft, edits: Way) -> Draft | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -112,7 +113,20 @@ def close_titles(remedies: Remedies, test: Holds, draft: Draft, asking: Asking, 
     listed = {each.code for each in draft.base.titles or ()}
     recorded = [_recorded(remedies, each, asking) for each in test.titles if open_ledger and each not in listed]
     obtained = [_title(remedies, code, draft, asking) for code in test.titles]
-    return cheapest((edit,) for edit in (*recorded, *obtained) if edit is not None)
+    found = (edit for edit in (*recorded, *obtained) if edit is not None)
+    return cheapest((replace(edit, rung=_rung(remedies, edit.slot[1])),) for edit in found)
+
+
+def _rung(remedies: Remedies, code: str) -> tuple[int, int]:
+    """How far away a title is, and how high it stands: the nearest by its own plan first, then one that is not planned,
+    last one to which no way is known; of equals the lower."""
+    first = remedies.prior.get(code)
+    far = date.max.toordinal()
+    if first is not None:
+        days = max(0, (first - remedies.clock.as_of).days)
+    else:
+        days = far if code in remedies.prior else far - 1
+    return days, list(TITLES).index(code)
 
 
 def _recorded(remedies: Remedies, code: str, asking: Asking) -> Edit | None:

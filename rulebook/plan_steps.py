@@ -12,11 +12,16 @@ from zlib import crc32
 from rulebook.dictionary import Fact
 from rulebook.pack import Growth, Ref, Share
 from rulebook.plan_walk import refs_of
-from rulebook.units import money_text, plain_decimal
+from rulebook.units import MONEY_UNITS, money_text, plain_decimal
 from rulebook.values import Value
 
 STEPS = {"money": Decimal(100), "integer": Decimal(1), "number": Decimal("0.01"), "ratio": Decimal("0.0001")}
 """The unit people write: amounts in 万元 with two decimals, shares with two decimals of a percent."""
+
+WAN = MONEY_UNITS["万元"]
+WORTH = Fraction(1, 10)
+"""Nobody plans a move of 0.01 万元: an amount moves by 1 万元 at least, or by 0.1 where that is more than this part of
+what is on file. How plans are told is a convention of ours, no rule; a threshold that is farther off stays exact."""
 
 THOUSANDFOLD = 1000
 FEWEST = 10_000_000
@@ -29,7 +34,7 @@ def levers(measure: object) -> list[tuple[Ref, bool]]:
         parts, wholes = refs_of(measure.part), refs_of(measure.whole)
         return [(ref, True) for ref in parts] + [(ref, False) for ref in wholes if ref not in parts]
     if isinstance(measure, Growth):
-        return [(ref, False) for ref in read_by(measure, [measure.at])]
+        return [(measure.at, False)]  # more in a year before makes growth of what falls again after it
     return [(ref, True) for ref in refs_of(measure)]
 
 
@@ -49,6 +54,16 @@ def on_grid(fact: Fact, before: Fraction, direction: int, steps: int) -> Decimal
     start = floor(before / step) if direction > 0 else ceil(before / step)
     exact = (start + direction * steps) * step
     return Decimal(exact.numerator) / Decimal(exact.denominator)
+
+
+def least_worth(fact: Fact, on_file: Fraction) -> int:
+    """The fewest steps away from what is on file that are worth planning."""
+    step = Fraction(STEPS.get(fact.type, Decimal(1)))
+    if fact.type != "money":
+        return 1
+    whole = not on_file or Fraction(WAN) <= abs(on_file) * WORTH
+    unit = Fraction(WAN) / (1 if whole else 10)
+    return ceil(unit / step) + (on_file % step != 0)
 
 
 def least(suffices: Callable[[int], bool], farthest: int) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import TypeVar, get_args
 
 from rulebook.dictionary import Fact
-from rulebook.pack import Condition, Indicator, Measure, Pack, Ref, Scale, Test
+from rulebook.pack import Condition, Holds, Indicator, Measure, NoBan, Pack, Ref, Scale, SizeIn, Test, Total
 
 Found = TypeVar("Found")
 _MOST_KEPT = 10_000
@@ -55,9 +55,25 @@ def facts_of(pack: object) -> dict[str, Fact]:
     return {fact.id: fact for fact in facts_in(pack)}
 
 
-def facts_in(node: object) -> Iterator[Fact]:
+@once
+def facts_in(node: object) -> list[Fact]:
     """Every fact that a test or measure reads, as often as it does."""
-    return (fact for fact in inside(node, (Fact,)) if isinstance(fact, Fact))
+    return [fact for fact in inside(node, (Fact,)) if isinstance(fact, Fact)]
+
+
+@once
+def totals_in(measure: object) -> list[Total]:
+    return [each for each in inside(measure, (Total,)) if isinstance(each, Total)]
+
+
+@once
+def reads_size(node: object) -> bool:
+    return any(True for _ in inside(node, (SizeIn,)))
+
+
+@once
+def reads_titles(node: object) -> bool:
+    return any(True for _ in inside(node, (Holds, NoBan)))
 
 
 def tests_of(pack: Pack, kind: str) -> Iterator[Test]:

@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from rulebook.assessment import Assessment
 from rulebook.dictionary import NUMERIC, SOURCE_KINDS, Fact, RecordField
 from rulebook.pack import Pack
 from rulebook.plan_amounts import amount, trimmed
@@ -20,7 +19,6 @@ from rulebook.plan_model import EFFORT_LABELS, Change, Kind, Outcome, RoutePlan
 from rulebook.plan_remedies import Remedies
 from rulebook.plan_time import Clock
 from rulebook.plan_walk import facts_of
-from rulebook.status import Verdict
 from rulebook.subject import POINT, Title
 from rulebook.units import MONEY_UNITS
 from rulebook.wording import period_label, shown_value
@@ -275,16 +273,14 @@ def spaced(label: str) -> str:
     return f" {label}" if label[:1].isdigit() else label
 
 
-def summary_of(best: RoutePlan, now: Assessment) -> str:
+def summary_of(best: RoutePlan) -> str:
     if best.outcome is Outcome.REFUSED:
         return "各路径目前都无法规划：" + "；".join(best.reasons) + "。"
     assert best.opportunity is not None
     if best.outcome is Outcome.MET:
-        return (
-            f"按现有资料已符合“{best.label}”。"
-            if now.verdict is Verdict.ELIGIBLE
-            else (f"“{best.label}”除由主管部门核定的事项外均已符合。")
-        )
+        return f"按现有资料已符合“{best.label}”。"
+    if best.outcome is Outcome.UNDECIDED:
+        return f"“{best.label}”除由主管部门核定的事项外均已符合，待主管部门认定。"
     if best.outcome is Outcome.PENDING:
         return _pending_summary(best)
     count = sum(each.kind is not Kind.WAIT for each in best.changes)

@@ -115,7 +115,10 @@ class RoutePlanOut(BaseModel):
 
     route: str
     label: str
-    outcome: Coded = Field(description="met | planned | pending (waits for what is missing) | refused")
+    outcome: Coded = Field(
+        description="met | undecided (only officials have something to do) | planned | "
+        "pending (waits for what is missing) | refused"
+    )
     changes: list[ChangeOut]
     opportunity: OpportunityOut | None
     verification: VerificationOut | None

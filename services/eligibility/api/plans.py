@@ -25,8 +25,9 @@ from services.eligibility.domain.errors import EnterpriseNotKnown, NoPackInForce
 from services.eligibility.settings import Settings
 from services.eligibility.store import queries
 from services.eligibility.store.repositories import Enterprises
+from services.eligibility.store.tables import AssessmentRow
+from services.eligibility.use_cases.list_near_misses import Near, Place, near_misses
 from services.eligibility.use_cases.plan_on_request import (
-    first_steps,
     plan_gaps,
     registered_situation,
     stated_situation,
@@ -119,33 +120,35 @@ def get_near_misses(
     """List the enterprises in your areas that are close to a title and not there, nearest first (临近达标).
 
     Close is a setting: few open lines, none that takes years, and a score of which little is missing. Each row says
-    what its plan begins with; whom no change brings there is left out, so a page may hold fewer than `limit`.
+    what its plan begins with; whom no change brings there is left out. Only the last page has fewer than `limit`.
     """
     require_known(request, title=title, district=district)
     settings: Settings = request.app.state.settings
-    after = keyset.decode(cursor, (int, int, str))
+    after: Any = keyset.decode(cursor, (int, int, str))
     rules = rules_of(request, tx)
-    rows = queries.list_near(
-        tx,
-        actor,
-        title=title,
-        district=district,
-        most_lines=settings.near_miss_lines if lines is None else lines,
-        efforts=EFFORTS[: EFFORTS.index(settings.near_miss_effort) + 1],
-        most_short=settings.near_miss_short if short is None else short,
-        after=(after[0], after[1] * SHARE, after[2]) if after else None,
-        limit=limit,
-    )
-    page = keyset.cut(rows, limit, lambda pair: (pair[0].open_lines, _steps(pair[0].open_distance), pair[0].uscc))
-    today = clock.today()
-    steps = first_steps(rules, rules.editions.by_hash(), page.rows, today)
+
+    def rows_after(place: Place | None) -> Near:
+        return queries.list_near(
+            tx,
+            actor,
+            title=title,
+            district=district,
+            most_lines=settings.near_miss_lines if lines is None else lines,
+            efforts=EFFORTS[: EFFORTS.index(settings.near_miss_effort) + 1],
+            most_short=settings.near_miss_short if short is None else short,
+            after=(place[0], place[1] * SHARE, place[2]) if place else None,
+            limit=limit,
+        )
+
+    found = near_misses(rows_after, _place, rules, rules.editions.by_hash(), clock.today(), after=after, limit=limit)
+    page = keyset.cut(found, limit, lambda each: _place(each.row))
     following = pagination.link_next(request, response, page.after)
-    items: list[Any] = [
-        plan_rendering.near_miss(row, enterprise, step)
-        for row, enterprise in page.rows
-        if (step := steps.get((row.uscc, row.title))) is not None
-    ]
+    items: list[Any] = [plan_rendering.near_miss(each.row, each.enterprise, each.step) for each in page.rows]
     return Page(items=items, next_cursor=following)
+
+
+def _place(row: AssessmentRow) -> Place:
+    return row.open_lines or 0, _steps(row.open_distance), row.uscc
 
 
 def _steps(short: Decimal | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -13,13 +13,15 @@ from chassis.errors import FieldProblem
 from rulebook.assessment import Assessment
 from rulebook.dictionary import Dictionary
 from rulebook.evaluate import evaluate
-from rulebook.pack import Pack
+from rulebook.pack import Holds, Pack
 from rulebook.plan import FirstStep, first_step, plan
 from rulebook.plan_bounds import Possible, possible_of
 from rulebook.plan_draft import Resize
 from rulebook.plan_model import Edition, GapPlan, Outcome, Succession, Window
+from rulebook.plan_walk import leaves_of, tests_of
 from rulebook.size import SizeResult, classify
 from rulebook.size_table import SizeTable
+from rulebook.status import Verdict
 from rulebook.subject import POINT, FactValue, Subject
 from services.eligibility.domain.errors import EnterpriseNotKnown, StatedFactsInvalid
 from services.eligibility.domain.stated import read_stated, refuse_titles_ahead
@@ -119,8 +121,11 @@ class _Asked:
     made: dict[str, Planned] = field(default_factory=dict)
 
     def plan(self, situation: Situation, asked: frozenset[str]) -> Planned:
-        found = self._settled(lambda prior: self._once(situation, prior), _taken, situation, asked)
-        return Planned(found, tuple(self.made[code] for code in sorted(_taken(found)) if code in self.made))
+        """Every route of the title that is asked for keeps to the plans of the titles it needs; of a title needed first
+        only the best one has to: the others are no step of anybody's plan."""
+        taken = _taken if len(asked) > 1 else _taken_on_any
+        found = self._settled(lambda prior: self._once(situation, prior), taken, situation, asked)
+        return Planned(found, tuple(self.made[code] for code in sorted(taken(found)) if code in self.made))
 
     def first_step(self, situation: Situation) -> FirstStep | None:
         """What the plan begins with, without the plan."""
@@ -150,14 +155,30 @@ class _Asked:
     ) -> Found:
         """A title that the plan needs is planned, too: when it can be had decides when this one can be, or whether
         another way is the shorter one. So the plan is made again with what that says, until it needs no other."""
-        prior: dict[str, dt.date | None] = {}
+        prior: dict[str, dt.date | None] = dict.fromkeys(self._at_hand(situation, asked), self.as_of)
+        planned: set[str] = set()
         while True:
             found = once(prior)
-            further = [code for code in taken(found) if code not in prior and code not in asked]
+            further = [code for code in sorted(taken(found)) if code not in planned and code not in asked]
             if not further:
                 return found
-            for code in further:
-                prior[code] = self._first_day(situation, code, asked)
+            days = {code: self._first_day(situation, code, asked) for code in further}
+            planned.update(further)
+            if all(code in prior and prior[code] == day for code, day in days.items()):
+                return found
+            prior |= days
+
+    def _at_hand(self, situation: Situation, asked: frozenset[str]) -> Iterator[str]:
+        """Titles that would do and that the enterprise qualifies for today: nothing is nearer."""
+        offered = {code for test in tests_of(situation.pack, situation.kind) for leaf in leaves_of(test)
+                   if isinstance(leaf, Holds) and not leaf.forbidden and len(leaf.titles) > 1
+                   for code in leaf.titles}  # fmt: skip
+        for code in sorted(offered - asked):
+            pack = self.rules.editions.find(code, "new", situation.day, situation.district)
+            if pack is not None and kind_for(code, situation.inputs["titles"], situation.day) == "new":
+                found = evaluate(pack, situation.subject(self.rules), application_date=situation.day, kind="new")
+                if found.verdict is Verdict.ELIGIBLE:
+                    yield code
 
     def _once(self, situation: Situation, prior: Mapping[str, dt.date | None]) -> GapPlan:
         return plan(
@@ -191,6 +212,11 @@ class _Asked:
 def _taken(found: GapPlan) -> set[str]:
     """The titles that the best way needs to be held or obtained."""
     return {change.title for change in found.best.changes if change.title} if found.best is not None else set()
+
+
+def _taken_on_any(found: GapPlan) -> set[str]:
+    """The titles that some way needs to be held or obtained."""
+    return {change.title for route in found.routes for change in route.changes if change.title}
 
 
 def _waits(found: GapPlan) -> bool:

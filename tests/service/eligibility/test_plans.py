@@ -313,6 +313,24 @@ def test_a_score_that_lacks_much_is_not_near_and_the_nearest_come_first(
     assert seen == [each["uscc"] for each in every]
 
 
+def test_a_page_is_filled_past_those_whom_nothing_brings_there(eligibility: Eligibility, client: TestClient) -> None:
+    """Of two years in the field a plan can make six, and ten are asked: there is no way for them."""
+    elsewhere, hopeless, other, third = ("91500107MA5U0C3K7X", *(f"91341302MA2N0C3K{n}X" for n in range(1, 4)))
+    for code, years, place in (
+        (elsewhere, 2, "500107"), (hopeless, 2, "341302"), (other, 12, "341302"), (third, 12, "341302")
+    ):  # fmt: skip
+        held = {0: {"champion_new_product": False}, YEAR: {"champion_field_years": years}}
+        eligibility.tell(registered(code, district_code=place), facts(held, uscc=code))
+    eligibility.assess()
+    asked = {"title": "champion", "lines": 20, "short": 1, "limit": 1}
+    first = client.get(f"{PREFIX}/near-misses", params=asked).json()
+    assert [each["uscc"] for each in first["items"]] == [other]
+    second = client.get(f"{PREFIX}/near-misses", params=asked | {"cursor": first["next_cursor"]}).json()
+    assert ([each["uscc"] for each in second["items"]], second["next_cursor"]) == ([third], None)
+    none = client.get(f"{PREFIX}/near-misses", params=asked | {"district": "500107"}).json()
+    assert (none["items"], none["next_cursor"]) == ([], None)
+
+
 def test_where_only_officials_have_something_to_do_the_list_says_what(
     eligibility: Eligibility, client: TestClient
 ) -> None:

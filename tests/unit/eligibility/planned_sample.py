@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +17,11 @@ from peiyu.sample.generate import DEFAULT_SEED, generate
 from peiyu.sample.model import Sample
 from rulebook.dictionary import NUMERIC, parse_dictionary
 from rulebook.loader import load_pack
-from rulebook.pack import Pack
+from rulebook.pack import TITLES, Pack
 from rulebook.plan_bounds import possible_of
 from rulebook.plan_days import Days
 from rulebook.plan_draft import Draft, bare
-from rulebook.plan_figures import moved_to, moves, steps_of
+from rulebook.plan_figures import moved_to, moves, steps_of, worth_of
 from rulebook.plan_model import Change, GapPlan, Kind, Outcome, RoutePlan
 from rulebook.plan_search import Search
 from rulebook.plan_time import LEAD_DAYS
@@ -105,7 +108,8 @@ class Region:
 def violations(region: Region, situation: Situation, planned: Planned) -> Iterator[str]:
     """What does not hold of a plan and of the plans that come before it."""
     for route in planned.plan.routes:
-        for said in (*_of_outcome(route), *_of_changes(route), *_of_facts(region, situation, planned.plan, route)):
+        facts = _of_facts(region, situation, planned.plan, route)
+        for said in (*_of_outcome(route), *_of_changes(route), *_of_words(route), *facts):
             yield f"{planned.plan.title} {route.route}: {said}"
     yield from _of_prerequisites(planned)
 
@@ -121,10 +125,49 @@ def _of_outcome(route: RoutePlan) -> Iterator[str]:
         own = {*gates, next(each.status for each in found.routes if each.id == route.route)}
         if route.outcome is Outcome.PENDING and Status.UNKNOWN not in own:
             yield "waits for figures, and nothing is unknown"
-        if route.outcome in (Outcome.PLANNED, Outcome.MET) and own & {Status.UNMET, Status.UNKNOWN}:
+        if route.outcome is Outcome.MET and Status.MANUAL_REVIEW in own:
+            yield "called met, and officials have not decided"
+        if route.outcome in (Outcome.PLANNED, Outcome.MET, Outcome.UNDECIDED) and own & {Status.UNMET, Status.UNKNOWN}:
             yield f"{route.outcome.value}, but the changed facts are {own}"
     if route.outcome is Outcome.REFUSED and not route.reasons:
         yield "refused without a reason"
+
+
+def _of_words(route: RoutePlan) -> Iterator[str]:
+    """What a plan says of its figures: one target each, none that nobody would plan, beside what is required."""
+    targets = [(each.fact_id, each.fiscal_year) for each in route.changes if each.kind is Kind.REACH and each.fact_id]
+    if len(targets) != len(set(targets)):
+        yield f"two targets for one figure: {targets}"
+    for change in route.changes:
+        if change.kind is Kind.REACH and change.unit == "元" and change.target is not None:
+            moved = abs(Decimal(str(change.target)) - Decimal(str(change.current)))
+            if moved < 1_000:
+                yield f"moves by {moved} yuan: {change.text}"
+        for goal in change.goals:
+            reached = _COMES_TO.search(goal)
+            if reached and not _keeps(reached["now"], reached["how"], reached["asked"]):
+                yield f"comes to {reached['now']}, but {reached['how']} {reached['asked']} is asked: {goal}"
+            if _COMES.search(goal) and not reached:
+                yield f"says what it comes to without what is required: {goal}"
+        subjects = [goal.partition("由")[0] for goal in change.goals if "由" in goal]
+        if len(subjects) != len(set(subjects)):
+            yield f"two targets in one sentence: {change.text}"
+        if change.kind in (Kind.TITLE, Kind.OBTAIN):
+            named = {code for code, name in TITLES.items() if name in change.text}
+            if named - {change.title}:
+                yield f"names a title as a step without the plan of that title: {change.text}"
+
+
+_COMES = re.compile(r"(升至|降至|保持在|达到) [\d,.]+")
+_COMES_TO = re.compile(
+    r"(升至|降至|保持在|达到) (?P<now>-?[\d,.]+)[^（]*（要求(?P<how>不低于|高于|不高于|低于|等于) (?P<asked>-?[\d,.]+)"
+)
+_HOLDS = {"不低于": operator.ge, "高于": operator.gt, "不高于": operator.le, "低于": operator.lt, "等于": operator.eq}
+
+
+def _keeps(now: str, how: str, asked: str) -> bool:
+    """In the same unit, as it is shown."""
+    return _HOLDS[how](Decimal(now.replace(",", "")), Decimal(asked.replace(",", "")))
 
 
 def _of_changes(route: RoutePlan) -> Iterator[str]:
@@ -150,7 +193,7 @@ def _of_facts(region: Region, situation: Situation, plan: GapPlan, route: RouteP
     draft, search = arrived(region, situation, route)
     for said in possible_of(region.rules.dictionary).broken(draft.subject.facts, draft.touched()):
         yield f"contradicts itself: {said}"
-    for edit in (each for each in draft.edits if moves(each) and steps_of(each) > 1):
+    for edit in (each for each in draft.edits if moves(each) and steps_of(each) > worth_of(each)):
         less = tuple(moved_to(each, steps_of(each) - 1) if each is edit else each for each in draft.edits)
         nearer = bare(draft).with_edits(less)
         same = nearer is not None and search.judged(nearer).verdict is search.judged(draft).verdict
@@ -195,8 +238,8 @@ def arrived(region: Region, situation: Situation, route: RoutePlan) -> tuple[Dra
 
 def _of_prerequisites(planned: Planned) -> Iterator[str]:
     """A title that has to be obtained first has its own plan, and comes no sooner than that says."""
-    best, first = planned.plan.best, {each.plan.title: each for each in planned.first}
-    changes: tuple[Change, ...] = best.changes if best is not None else ()
+    first = {each.plan.title: each for each in planned.first}
+    changes: list[Change] = [each for route in planned.plan.routes for each in route.changes]
     for change in changes:
         if not change.title or change.kind is Kind.SUPPLY or change.effort == "paperwork":
             continue

@@ -15,10 +15,17 @@ def region() -> Region:
     return Region(ENTERPRISES)
 
 
+@pytest.fixture(scope="module")
+def whole() -> Region:
+    return Region(2_000)
+
+
 @pytest.mark.slow  # whole plans of real packs, searched and then tried a step shorter
 @pytest.mark.parametrize(
-    "title", ["innovative_sme", "tech_sme", "high_tech", "specialized_sme", "little_giant", "champion"]
-)
+    "title",
+    ["innovative_sme", "tech_sme", "high_tech", "specialized_sme", "little_giant", "champion", "suzhou_growing_micro",
+     "suzhou_industry_giant", "suzhou_specialized_sme", "qianjiang_tech_enterprise", "zhenjiang_small_to_above"],
+)  # fmt: skip
 def test_every_plan_of_the_sample_keeps_what_is_promised(region: Region, title: str) -> None:
     seen: set[Outcome] = set()
     for enterprise in region.sample.enterprises:
@@ -29,6 +36,24 @@ def test_every_plan_of_the_sample_keeps_what_is_promised(region: Region, title: 
         assert list(violations(region, situation, planned)) == [], enterprise.uscc
         seen |= {route.outcome for route in planned.plan.routes}
     assert seen, "nothing was planned"
+
+
+@pytest.mark.slow  # two whole plans with those of the titles needed first
+@pytest.mark.parametrize("uscc", ["91500114XYLN78E618", "91630123XYK92Q4062"])
+def test_no_step_that_is_a_title_is_dated_before_its_own_plan(whole: Region, uscc: str) -> None:
+    """创新型 by way of an honour: where it is 高企, its own plan stands first and bounds the day."""
+    situation = whole.situation(uscc, "innovative_sme")
+    assert situation is not None
+    planned = whole.planned(situation)
+    assert list(violations(whole, situation, planned)) == []
+    for route in planned.plan.routes:
+        for change in route.changes:
+            if "高新技术企业" in change.text:
+                [own] = [each for each in planned.first if each.plan.title == "high_tech"]
+                assert own.plan.best is not None
+                assert own.plan.best.opportunity is not None
+                assert route.opportunity is not None
+                assert own.plan.best.opportunity.day <= change.ready <= route.opportunity.day
 
 
 def test_a_title_to_obtain_has_its_own_plan_and_what_is_open_in_it_is_said(region: Region) -> None:

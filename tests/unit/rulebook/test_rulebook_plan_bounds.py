@@ -56,6 +56,13 @@ def test_the_pace_holds_where_only_the_figure_of_the_running_year_is_known(
     assert [(each.kind, each.fiscal_year) for each in found.changes] == [(Kind.REACH, 2027)]
 
 
+def test_a_move_that_is_hardly_worth_planning_stays_exact_where_the_year_leaves_no_room(planned: Plan) -> None:
+    """A day at the pace of 99.8 万元 a year brings 0.27: the 0.2 that are missing, and not 1 万元."""
+    found = planned("revenue_yuan[t] >= 100 万元", {"revenue_yuan": {2025: "99.8 万元"}}, day=date(2026, 12, 30))
+    [change] = found.changes
+    assert (change.fiscal_year, change.target) == (2026, "1000000.00")
+
+
 def test_what_falls_by_more_than_half_is_said_to_be_hardly_reachable(planned: Plan) -> None:
     facts: dict[str, object] = {
         "total_liabilities_yuan": {2025: "900 万元"}, "total_assets_yuan": {2025: "1000 万元"}
