@@ -21,6 +21,7 @@ from services.registry.api import (
     items,
     pool,
     programme_assignments,
+    programme_entries,
     programme_ledger,
     programme_reports,
     programme_supervision,
@@ -35,7 +36,7 @@ from services.registry.api import (
     unresolved_titles,
 )
 from services.registry.migrations import MIGRATIONS
-from services.registry.prepare import read_catalog
+from services.registry.prepare import catalog_for
 from services.registry.settings import EXPECTED, Settings
 from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
@@ -69,6 +70,7 @@ REGISTER = (
 PROGRAMMES = (
     programmes,
     programme_targets,
+    programme_entries,
     programme_assignments,
     programme_ledger,
     programme_reports,
@@ -94,10 +96,10 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     )
     app.state.settings = settings
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
-    app.state.programmes = read_catalog(settings.programme_vocabulary_file)
     app.state.life_cycles = load_life_cycles(settings.title_life_cycles_file)
     app.state.item_kinds = load_item_kinds(settings.certified_items_file)
     app.state.pool_rules = load_pool_rules(settings.pool_rules_file, app.state.item_kinds)
+    app.state.programmes = catalog_for(settings, app.state.item_kinds, app.state.pool_rules)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)

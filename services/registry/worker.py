@@ -15,7 +15,7 @@ from chassis.worker import Turning, Worker, standard_loops
 from services.registry.domain.life_cycle import LifeCycles
 from services.registry.domain.pool import PoolRules
 from services.registry.jobs import export_job, import_job
-from services.registry.prepare import read_catalog
+from services.registry.prepare import catalog_for
 from services.registry.settings import Settings
 from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
@@ -59,7 +59,7 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         import_job(knowledge, item_kinds, settings.import_max_rows),
         export_job(settings.export_max_rows),
     )
-    catalog = read_catalog(settings.programme_vocabulary_file)
+    catalog = catalog_for(settings, item_kinds, rules)
     steps = catalog.vocabulary.escalation_days
     watch = Schedule("programmes-watch", DailyAt(WATCH_AT), lambda tx: watch_programmes(tx, catalog, steps))
 

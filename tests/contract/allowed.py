@@ -180,6 +180,7 @@ _PROGRAMMES = """
     registry GET /api/registry/v1/programmes/{programme_id}/targets
     registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}
     registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/enterprises
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/entries
     registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/figures
     registry GET /api/registry/v1/programmes/{programme_id}/members
     registry GET /api/registry/v1/programmes/{programme_id}/ledger

@@ -52,10 +52,10 @@ _STOCK = """
 _NEW = """
                WHEN d.begins IS NULL THEN 'undated'
                WHEN d.first_begins < :start THEN 'before_window'"""
-# Whether the enterprise holds the other title (其中) on a day too: as in stocks.
-_HELD_TOO = """EXISTS (
+# Whether the enterprise holds one of other titles (其中) on a day too: as in stocks.
+_HELD = """EXISTS (
     SELECT 1 FROM title_records o
-    WHERE o.uscc = {uscc} AND o.title = :among AND o.state <> 'publicized'
+    WHERE o.uscc = {uscc} AND o.title = ANY(:holding) AND o.state <> 'publicized'
       AND o.cancelled_kind IS DISTINCT FROM 'recorded_in_error'
       AND coalesce(o.valid_from, o.announced_on, (o.recorded_at AT TIME ZONE 'Asia/Shanghai')::date) <= {day}
       AND NOT (o.state = 'cancelled' AND (o.cancelled_on IS NULL OR o.cancelled_on <= {day}))
@@ -143,11 +143,14 @@ class TitleCounts:
         self._members: bool | None = None
 
     def missing(self, metric: Metric) -> str:
-        if metric.counts != "titles":
-            return NO_REGISTER.get(metric.counts, "")
+        if metric.unavailable or metric.counts in NO_REGISTER:
+            return metric.unavailable or NO_REGISTER[metric.counts]
         if self._programme.members == "listed" and not self._has_members():
             return "计划的企业名单（开发区企业）尚未登记"
         return ""
+
+    def subjects(self, metric: Metric, window: Window) -> int:
+        raise ValueError(f"{metric.id} counts titles, of which no carrier has to have any")
 
     def count(self, metric: Metric, windows: Sequence[Window], area: str | None = None) -> Mapping[Window, int]:
         days = [window.until for window in windows if window.start is None]
@@ -158,7 +161,7 @@ class TitleCounts:
         }
 
     def first(self, metric: Metric) -> dt.date | None:
-        within, bound = _prefixes("e.district_code", self._programme.areas, "a")
+        within, bound = prefixes("e.district_code", self._programme.areas, "a")
         query = text(_FIRST.format(within=within))
         found: dt.date | None = self._session.scalar(query, {"title": metric.title, **bound})
         return found
@@ -190,7 +193,7 @@ class TitleCounts:
     ) -> list[Holder]:
         """Up to `limit + 1` enterprises by credit code; `seen` are the caller's areas (null: everywhere)."""
         judged, bound = self._judged(metric, window, area=area, whole=not counted)
-        within, seen_bound = _prefixes("district_code", seen, "s")
+        within, seen_bound = prefixes("district_code", seen, "s")
         wanted = {"counted": counted, "reason": reason, "after": after, "most": limit + 1}
         query = text(_HOLDERS.format(judged=judged, seen=within))
         return [_holder(row) for row in self._session.execute(query, {**bound, **seen_bound, **wanted})]
@@ -208,7 +211,7 @@ class TitleCounts:
 
     def _spans(self, metric: Metric, area: str | None) -> tuple[str, dict[str, Any]]:
         """From which day to which each record counts, for enterprises of the programme."""
-        within, bound = _prefixes("e.district_code", self._programme.areas, "a")
+        within, bound = prefixes("e.district_code", self._programme.areas, "a")
         candidates = within
         if area is not None:
             bound["part"] = f"{area}%"
@@ -226,7 +229,7 @@ class TitleCounts:
 
     def _count(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None = None) -> int:
         judged, bound = self._judged(metric, window, area=area, whole=False)
-        within, seen_bound = _prefixes("district_code", seen, "s")
+        within, seen_bound = prefixes("district_code", seen, "s")
         query = text(_COUNT.format(judged=judged, seen=within))
         return int(self._session.scalar(query, {**bound, **seen_bound}) or 0)
 
@@ -238,7 +241,7 @@ class TitleCounts:
 
     def _judged(self, metric: Metric, window: Window, *, area: str | None, whole: bool) -> tuple[str, dict[str, Any]]:
         """The judging part of a statement; `whole` also looks at enterprises outside the programme's areas."""
-        within, bound = _prefixes("e.district_code", self._programme.areas, "a")
+        within, bound = prefixes("e.district_code", self._programme.areas, "a")
         candidates = "true" if whole else within
         if area is not None:
             bound["part"] = f"{area}%"
@@ -264,16 +267,19 @@ class TitleCounts:
 
 def _among(metric: Metric, uscc: str, day: str) -> tuple[str, dict[str, Any]]:
     """A condition that the enterprise holds the metric's other title on `day` (SQL), and its parameters."""
-    if metric.among is None:
-        return "true", {}
-    return _HELD_TOO.format(uscc=uscc, day=day), {"among": metric.among, "now": clock.today()}
+    return ("true", {}) if metric.among is None else holding((metric.among,), uscc, day)
 
 
-def _prefixes(column: str, prefixes: Sequence[str] | None, name: str) -> tuple[str, dict[str, Any]]:
+def holding(titles: Sequence[str], uscc: str, day: str) -> tuple[str, dict[str, Any]]:
+    """A condition that the enterprise holds one of `titles` on `day`; both are SQL. And its parameters."""
+    return _HELD.format(uscc=uscc, day=day), {"holding": list(titles), "now": clock.today()}
+
+
+def prefixes(column: str, wanted: Sequence[str] | None, name: str) -> tuple[str, dict[str, Any]]:
     """A condition that the code begins with one of the prefixes, and its parameters."""
-    if prefixes is None:
+    if wanted is None:
         return "true", {}
-    bound = {f"{name}{number}": f"{prefix}%" for number, prefix in enumerate(prefixes)}
+    bound = {f"{name}{number}": f"{prefix}%" for number, prefix in enumerate(wanted)}
     return "(" + (" OR ".join(f"{column} LIKE :{each}" for each in bound) or "false") + ")", dict(bound)
 
 

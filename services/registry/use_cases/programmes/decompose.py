@@ -10,15 +10,16 @@ from decimal import Decimal
 from chassis import clock, ids
 from chassis.db import Transaction
 from chassis.errors import FieldProblem
-from services.registry.domain.programmes.attainment import evaluate
+from services.registry.domain.programmes.attainment import evaluate, silent
 from services.registry.domain.programmes.counting import Window
 from services.registry.domain.programmes.errors import AssignmentRefused
 from services.registry.domain.programmes.model import Programme, Target
-from services.registry.store.programme_counts import TitleCounts
 from services.registry.store.programme_ledger import Assignments
+from services.registry.store.programme_registers import RegisterOfMetric
 from services.registry.store.programme_tables import AssignmentRow
 from services.registry.store.queries import short_area
 from services.registry.store.reference import reference
+from services.registry.use_cases.programmes.figures import TAKEN
 
 SUMMABLE = ("stock", "flow", "yearly", "yearly_average")
 """Kinds whose parts add up; shares and averages do not."""
@@ -108,16 +109,18 @@ def _wanted(tx: Transaction, programme: Programme, target: Target, year: int) ->
         return value, f"每年 {value}" if target.kind == "yearly" else f"年均 {value}"
     if target.by == year:
         return value, f"目标年 {year} 年的目标数"
-    counts = TitleCounts(tx, programme)
+    counts = RegisterOfMetric(tx, programme)
     line = evaluate(target, programme, dt.date(year, 12, 31), counts, ()).plan_line
     return line.value, line.how or line.missing
 
 
 def _counted(tx: Transaction, programme: Programme, target: Target, year: int) -> dict[str, int] | None:
-    counts = TitleCounts(tx, programme)
-    if target.metric.counts != "titles" or counts.missing(target.metric):
+    counts = RegisterOfMetric(tx, programme)
+    if target.metric.counts in TAKEN or target.metric.each is not None or counts.missing(target.metric):
         return None
     until = min(clock.today(), dt.date(year, 12, 31))
+    if silent(target.metric, counts.first(target.metric), until, final=until < clock.today()):
+        return None
     start = {"stock": None, "yearly": dt.date(year, 1, 1)}.get(target.kind, programme.period.start)
     return counts.by_district(target.metric, Window(start, until))
 
