@@ -9,6 +9,7 @@ from chassis.auth import IdentityVerifier
 from chassis.db import FEED_CHANNEL, Database
 from chassis.longpoll import LongPoll
 from chassis.worker import check_heartbeats
+from chassis.working_days import load_working_days
 from services.registry.api import (
     carriers,
     cases,
@@ -100,6 +101,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.item_kinds = load_item_kinds(settings.certified_items_file)
     app.state.pool_rules = load_pool_rules(settings.pool_rules_file, app.state.item_kinds)
     app.state.programmes = catalog_for(settings, app.state.item_kinds, app.state.pool_rules)
+    app.state.working_days = load_working_days(settings.working_days_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)

@@ -12,6 +12,7 @@ from chassis.feed import Sequence
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
+from chassis.working_days import load_working_days
 from services.registry.domain.life_cycle import LifeCycles
 from services.registry.domain.pool import PoolRules
 from services.registry.jobs import export_job, import_job
@@ -60,8 +61,8 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         export_job(settings.export_max_rows),
     )
     catalog = catalog_for(settings, item_kinds, rules)
-    steps = catalog.vocabulary.escalation_days
-    watch = Schedule("programmes-watch", DailyAt(WATCH_AT), lambda tx: watch_programmes(tx, catalog, steps))
+    days = load_working_days(settings.working_days_file)
+    watch = Schedule("programmes-watch", DailyAt(WATCH_AT), lambda tx: watch_programmes(tx, catalog, days))
 
     def number_changes() -> int:
         with db.transaction() as tx:

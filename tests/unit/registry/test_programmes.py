@@ -312,5 +312,5 @@ def test_a_metric_that_does_not_say_what_it_counts_is_refused(old: str, new: str
 def test_days_of_escalation_that_make_no_ladder_are_refused_with_their_line(written: str) -> None:
     text = (REGISTRY / "reference" / "programme_vocabulary.yaml").read_text("utf-8")
     with pytest.raises(SourceInvalid, match="天数"):
-        load_vocabulary(text.replace("escalation_days: [1, 8, 15]", f"escalation_days: {written}"))
-    assert vocabulary().escalation_days == (1, 8, 15)
+        load_vocabulary(text.replace("escalation_days: [1, 5, 10]", f"escalation_days: {written}"))
+    assert vocabulary().escalation_days == (1, 5, 10)

@@ -106,7 +106,7 @@ class Vocabulary:
     tolerance: Decimal
     """The part of a number with 左右 that may be missing."""
     escalation_days: tuple[int, ...]
-    """Calendar days after a task's deadline on which it is announced as overdue, ascending."""
+    """Working days after a task's deadline on which it is announced as overdue, ascending."""
     levels: tuple[str, ...] = ()
     """Of certified items: the levels that a metric or a target can name."""
 

@@ -64,7 +64,7 @@ def _escalation(reader: Reader, root: Block) -> tuple[int, ...]:
     days = tuple(int(each) for each in written if each.isdecimal() and int(each) > 0)
     if len(days) != len(written) or list(days) != sorted(set(days)):
         line, remedy = reader.line_of(root, "escalation_days"), "请按天数从小到大列出，每个天数一次。"
-        reader.problem(line, "、".join(written), "期限届满后的天数，如 [1, 8, 15]", remedy, "escalation-days")
+        reader.problem(line, "、".join(written), "期限届满后的工作日数，如 [1, 5, 10]", remedy, "escalation-days")
     return days
 
 
