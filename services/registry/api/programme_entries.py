@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -46,6 +47,7 @@ def list_of_target_entries(
     as_of: AsOf = None,
     year: Annotated[int | None, Query(ge=2000, le=2100, description="每年的目标看哪一年")] = None,
     area: Annotated[str | None, Query(pattern=r"^\d{2,6}$", description="计划区域内的一部分，区划代码前几位")] = None,
+    park: Annotated[uuid.UUID | None, Query(description="只看该园区的企业（载体编号），按统计日的所属园区")] = None,
     reason: Annotated[ReasonCode | None, Query(description="未计入的原因")] = None,
 ) -> EntriesOut:
     """Exactly the items, stays in the pool, carriers, projects, cases or titles that a number counts; or those of the
@@ -66,14 +68,15 @@ def list_of_target_entries(
         seen=seen,
         after=after[0] if after else None,
         limit=limit,
+        park=park,
     )
     page = cut(rows, limit, lambda row: (row.unit,))
     known = reference(tx)
-    total = counts.count(target.metric, [window], area)[window]
+    total = counts.seen(target.metric, window, area, None, park)
     return EntriesOut(
         items=[entry_out(row, target.metric, known, labels) for row in page.rows],
         next_cursor=link_next(request, response, page.after),
         total=total,
-        beyond=total - counts.seen(target.metric, window, area, seen),
+        beyond=total - counts.seen(target.metric, window, area, seen, park),
         window=window_out(window),
     )

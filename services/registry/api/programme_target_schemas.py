@@ -141,7 +141,7 @@ class EntriesOut(BaseModel):
 
     items: list[EntryOut]
     next_cursor: str | None
-    total: int = Field(description="how many are counted, the same number as the target's `attained`")
+    total: int = Field(description="how many are counted: the target's `attained`, or the part of it asked for")
     beyond: int
     window: WindowOut
 

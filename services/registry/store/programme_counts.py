@@ -14,6 +14,7 @@ from chassis import clock
 from chassis.db import Transaction
 from services.registry.domain.programmes.counting import NO_REGISTER, Window
 from services.registry.domain.programmes.model import Metric, Programme
+from services.registry.store.parks import JOINED, in_park
 
 # Each record of the title gets the reason why it does not count, or null; an enterprise counts once, by any record
 # that does. A title under review counts beyond its term (practice: 复核中 stays). For "new" the enterprise's first act
@@ -97,6 +98,8 @@ _COUNT = "{judged} SELECT count(DISTINCT uscc) FROM judged WHERE reason IS NULL 
 _BY_DISTRICT = (
     "{judged} SELECT district_code, count(DISTINCT uscc) AS number FROM judged WHERE reason IS NULL GROUP BY 1"
 )
+_BY_PARK = """{judged} SELECT s.park_id, count(DISTINCT judged.uscc) AS number FROM judged {joined}
+WHERE reason IS NULL GROUP BY 1"""
 _ENDING = """{spans} SELECT count(*) FROM (
     SELECT uscc FROM spans WHERE begins <= :on AND (ends IS NULL OR ends >= :on) AND {among}
     GROUP BY uscc HAVING bool_and(ends IS NOT NULL AND ends <= :before)
@@ -172,6 +175,12 @@ class TitleCounts:
         rows = self._session.execute(text(_BY_DISTRICT.format(judged=judged)), bound)
         return {row.district_code: row.number for row in rows}
 
+    def by_park(self, metric: Metric, window: Window) -> dict[str, int]:
+        """Id of a park → how many are counted of those that are in it on the last day."""
+        judged, bound = self._judged(metric, window, area=None, whole=False)
+        rows = self._session.execute(text(_BY_PARK.format(judged=judged, joined=JOINED)), bound)
+        return {str(row.park_id): row.number for row in rows}
+
     def ending(self, metric: Metric, on: dt.date, before: dt.date) -> int:
         """How many of those counted on a day have a term that ends after it and not later than `before`."""
         spans, bound = self._spans(metric, None)
@@ -190,17 +199,28 @@ class TitleCounts:
         seen: Sequence[str] | None,
         after: str | None,
         limit: int,
+        park: uuid.UUID | None = None,
     ) -> list[Holder]:
         """Up to `limit + 1` enterprises by credit code; `seen` are the caller's areas (null: everywhere)."""
         judged, bound = self._judged(metric, window, area=area, whole=not counted)
         within, seen_bound = prefixes("district_code", seen, "s")
+        within = f"{within} AND {in_park(park, 'best.uscc', seen_bound)}"
         wanted = {"counted": counted, "reason": reason, "after": after, "most": limit + 1}
         query = text(_HOLDERS.format(judged=judged, seen=within))
         return [_holder(row) for row in self._session.execute(query, {**bound, **seen_bound, **wanted})]
 
-    def seen(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None) -> int:
-        """How many of the counted lie in the caller's areas."""
-        return self.count(metric, [window], area)[window] if seen is None else self._count(metric, window, area, seen)
+    def seen(
+        self,
+        metric: Metric,
+        window: Window,
+        area: str | None,
+        seen: Sequence[str] | None,
+        park: uuid.UUID | None = None,
+    ) -> int:
+        """How many of the counted lie in the caller's areas, and in the park."""
+        if seen is None and park is None:
+            return self.count(metric, [window], area)[window]
+        return self._count(metric, window, area, seen, park)
 
     def _on_days(self, metric: Metric, days: Sequence[dt.date], area: str | None) -> dict[dt.date, int]:
         spans, bound = self._spans(metric, area)
@@ -227,9 +247,17 @@ class TitleCounts:
         )
         return statement, bound | {"title": metric.title, "today": clock.today()}
 
-    def _count(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None = None) -> int:
+    def _count(
+        self,
+        metric: Metric,
+        window: Window,
+        area: str | None,
+        seen: Sequence[str] | None = None,
+        park: uuid.UUID | None = None,
+    ) -> int:
         judged, bound = self._judged(metric, window, area=area, whole=False)
         within, seen_bound = prefixes("district_code", seen, "s")
+        within = f"{within} AND {in_park(park, 'judged.uscc', seen_bound)}"
         query = text(_COUNT.format(judged=judged, seen=within))
         return int(self._session.scalar(query, {**bound, **seen_bound}) or 0)
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from chassis.db import Transaction
 from services.registry.domain.programmes.counting import Window
 from services.registry.domain.programmes.model import LEVELLED, Metric, Programme
+from services.registry.store.parks import JOINED, in_park
 from services.registry.store.programme_counts import holding, prefixes
 
 # Every register as the same relation. `unit` is what counts once; `gone_on` the day from which an entry is no more.
@@ -122,6 +123,8 @@ _SUBJECTS = "{judged} SELECT count(*) FROM judged WHERE reason IS NULL OR reason
 _BY_DISTRICT = (
     "{judged} SELECT district_code, count(DISTINCT unit) AS number FROM judged WHERE reason IS NULL GROUP BY 1"
 )
+_BY_PARK = """{judged} SELECT s.park_id, count(DISTINCT judged.unit) AS number FROM judged {joined}
+WHERE reason IS NULL GROUP BY 1"""
 _ENDING = """{spans} SELECT count(*) FROM (
     SELECT unit FROM spans s WHERE begins <= :on AND (ends IS NULL OR ends >= :on) AND {holders}
     GROUP BY unit HAVING bool_and(ends IS NOT NULL AND ends <= :before)
@@ -195,6 +198,12 @@ class RegisterCounts:
         rows = self._session.execute(text(_BY_DISTRICT.format(judged=judged)), bound)
         return {row.district_code: row.number for row in rows}
 
+    def by_park(self, metric: Metric, window: Window) -> dict[str, int]:
+        """Id of a park → how many are counted of the enterprises that are in it on the last day."""
+        judged, bound = self._judged(metric, window, area=None, whole=False)
+        rows = self._session.execute(text(_BY_PARK.format(judged=judged, joined=JOINED)), bound)
+        return {str(row.park_id): row.number for row in rows}
+
     def ending(self, metric: Metric, on: dt.date, before: dt.date) -> int:
         spans, bound = self._spans(metric, None)
         holders, held = _holders(metric, "s.uscc", "CAST(:on AS date)")
@@ -212,22 +221,39 @@ class RegisterCounts:
         seen: Sequence[str] | None,
         after: str | None,
         limit: int,
+        park: uuid.UUID | None = None,
     ) -> list[Entry]:
         """Up to `limit + 1` entries by `unit`; `seen` are the caller's areas (null: everywhere)."""
         judged, bound = self._judged(metric, window, area=area, whole=not counted)
         within, seen_bound = prefixes("district_code", seen, "s")
+        within = f"{within} AND {in_park(park, 'best.uscc', seen_bound)}"
         wanted = {"counted": counted, "reason": reason, "after": after, "most": limit + 1}
         query = text(_LIST.format(judged=judged, seen=within))
         rows = self._session.execute(query, {**bound, **seen_bound, **wanted})
         return [_entry(row, metric) for row in rows]
 
-    def seen(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None) -> int:
-        """How many of the counted lie in the caller's areas."""
-        return self._count(metric, window, area, seen)
+    def seen(
+        self,
+        metric: Metric,
+        window: Window,
+        area: str | None,
+        seen: Sequence[str] | None,
+        park: uuid.UUID | None = None,
+    ) -> int:
+        """How many of the counted lie in the caller's areas, and in the park."""
+        return self._count(metric, window, area, seen, park)
 
-    def _count(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None = None) -> int:
+    def _count(
+        self,
+        metric: Metric,
+        window: Window,
+        area: str | None,
+        seen: Sequence[str] | None = None,
+        park: uuid.UUID | None = None,
+    ) -> int:
         judged, bound = self._judged(metric, window, area=area, whole=False)
         within, seen_bound = prefixes("district_code", seen, "s")
+        within = f"{within} AND {in_park(park, 'judged.uscc', seen_bound)}"
         query = text(_COUNT.format(judged=judged, seen=within))
         return int(self._session.scalar(query, {**bound, **seen_bound}) or 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping, Sequence
 
 from chassis.db import Transaction
@@ -38,9 +39,20 @@ class RegisterOfMetric:
         """GB/T 2260 code of six digits → how many are counted there."""
         return self._of(metric).by_district(metric, window)
 
-    def seen(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None) -> int:
-        """How many of the counted lie in the caller's areas."""
-        return self._of(metric).seen(metric, window, area, seen)
+    def by_park(self, metric: Metric, window: Window) -> dict[str, int]:
+        """Id of a park → how many are counted of the enterprises that are in it on the last day."""
+        return self._of(metric).by_park(metric, window)
+
+    def seen(
+        self,
+        metric: Metric,
+        window: Window,
+        area: str | None,
+        seen: Sequence[str] | None,
+        park: uuid.UUID | None = None,
+    ) -> int:
+        """How many of the counted lie in the caller's areas, and in the park."""
+        return self._of(metric).seen(metric, window, area, seen, park)
 
     def list_page(
         self,
@@ -53,10 +65,11 @@ class RegisterOfMetric:
         seen: Sequence[str] | None,
         after: str | None,
         limit: int,
+        park: uuid.UUID | None = None,
     ) -> list[Entry]:
         """Up to `limit + 1` entries by `unit`; `seen` are the caller's areas (null: everywhere)."""
         found = self._of(metric).list_page(
-            metric, window, counted=counted, area=area, reason=reason, seen=seen, after=after, limit=limit
+            metric, window, counted=counted, area=area, reason=reason, seen=seen, after=after, limit=limit, park=park
         )
         return [_of_holder(each, metric) if isinstance(each, Holder) else each for each in found]
 
