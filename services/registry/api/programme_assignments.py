@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -35,6 +35,7 @@ from services.registry.use_cases.programmes.decompose import Decomposition, assi
 router = APIRouter(prefix="/programmes/{programme_id}", tags=["programmes"], route_class=Route)
 
 KindCode = Literal["area", "park", "unit"]
+_ASSIGNED = {"area": "地区", "park": "园区", "unit": "单位"}
 
 
 class PartNew(Wanted):
@@ -67,7 +68,8 @@ class DecompositionOut(BaseModel):
 
     target_id: str
     year: int
-    kind: KindCode
+    kind: Literal["area", "unit"] = Field(description="area also where the assignees are parks: see assigned_to")
+    assigned_to: Coded = Field(description="area | park | unit")
     parts: list[PartOut]
     wanted: str | None
     wanted_how: str
@@ -83,7 +85,8 @@ class YearTargetOut(BaseModel):
     target_id: str
     label: str
     unit: str | None
-    kind: KindCode
+    kind: Literal["area", "unit"] = Field(description="area also where the assignee is a park: see assigned_to")
+    assigned_to: Coded = Field(description="area | park | unit")
     assignee: str
     value: str
     document: str
@@ -160,7 +163,8 @@ def list_of_assignments(
                     target_id=row.target_id,
                     label=target.label,
                     unit=target.unit or None,
-                    kind=cast(KindCode, row.kind),
+                    kind="unit" if row.kind == "unit" else "area",
+                    assigned_to=Coded(code=row.kind, label=_ASSIGNED[row.kind]),
                     assignee=row.assignee,
                     value=plain(row.value) or "0",
                     document=row.document,
@@ -180,7 +184,8 @@ def _decomposition(found: Decomposition) -> DecompositionOut:
     return DecompositionOut(
         target_id=found.target.id,
         year=found.year,
-        kind=cast(KindCode, found.kind),
+        kind="unit" if found.kind == "unit" else "area",
+        assigned_to=Coded(code=found.kind, label=_ASSIGNED[found.kind]),
         parts=[
             PartOut(
                 assignee=Coded(code=each.row.assignee, label=each.name),

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from chassis import clock
 from chassis.auth import Actor
 from chassis.dependencies import ReadTx, Tx
-from chassis.errors import FieldProblem
 from chassis.http import Route
 from chassis.idempotency import Idempotent
 from chassis.problems import refusals
-from chassis.working_days import WorkingDays
+from chassis.working_days import LONGEST, WorkingDays
 from services.registry.api.access import OFFICIALS
 from services.registry.api.parameters import Line, Passage
 from services.registry.api.programme_access import (
@@ -33,7 +32,6 @@ from services.registry.api.state import Calendar
 from services.registry.domain.programmes.errors import (
     ProgrammeNotFound,
     ProgrammeOutsideJurisdiction,
-    TaskDeadlineRefused,
     TaskNotFound,
     TaskReportNotFound,
     TaskReportRefused,
@@ -123,9 +121,24 @@ class DeadlineNew(Wanted):
     """A day set by a decision, or so many working days (工作日) from a day."""
 
     due_on: dt.date | None = None
-    working_days: int | None = Field(default=None, description="in the place of due_on; holidays are not counted")
-    counted_from: dt.date | None = Field(default=None, description="not counted itself; today when absent")
+    working_days: int | None = Field(
+        default=None, ge=1, le=LONGEST, description="in the place of due_on; holidays are not counted"
+    )
+    counted_from: dt.date | None = Field(
+        default=None,
+        ge=dt.date(2000, 1, 1),
+        le=dt.date(2100, 1, 1),
+        description="not counted itself; today when absent",
+    )
     basis: Line = Field(description="文件或决定")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.due_on is None) == (self.working_days is None):
+            raise ValueError("请填写日期（due_on）或工作日数（working_days）其中一项，只填一项")
+        if self.due_on is not None and self.counted_from is not None:
+            raise ValueError("起算日（counted_from）只和工作日数（working_days）一起填写")
+        return self
 
 
 def task_of(programme: Programme, task_id: str) -> Task:
@@ -190,9 +203,7 @@ def get_ledger_entry(
 @router.put(
     "/tasks/{task_id}/periods/{period}",
     response_model=EntryOut,
-    responses=refusals(
-        ProgrammeNotFound, TaskNotFound, TaskStateWrong, TaskDeadlineRefused, ProgrammeOutsideJurisdiction
-    ),
+    responses=refusals(ProgrammeNotFound, TaskNotFound, TaskStateWrong, ProgrammeOutsideJurisdiction),
 )
 def put_task_deadline(
     actor: ProgrammeWriter,
@@ -279,12 +290,10 @@ def post_report_decision(
 
 
 def _due(body: DeadlineNew, days: WorkingDays) -> tuple[dt.date, str]:
-    if body.due_on is not None and body.working_days is None and body.counted_from is None:
-        return body.due_on, body.basis
-    if body.due_on is not None or body.working_days is None:
-        problem = FieldProblem("due_on", "请填写日期（due_on）或工作日数（working_days）其中一项", "deadline-unclear")
-        raise TaskDeadlineRefused("时限填写有误，请按 errors 中的说明修改后重试", problems=[problem])
-    return due_within(days, body.counted_from or clock.today(), body.working_days, body.basis)
+    if body.working_days is not None:
+        return due_within(days, body.counted_from or clock.today(), body.working_days, body.basis)
+    assert body.due_on is not None  # one of the two is there: see DeadlineNew
+    return body.due_on, body.basis
 
 
 def _require_own_unit(actor: Actor, programme: Programme, task: Task, unit: str) -> None:

@@ -182,7 +182,7 @@ def test_targets_are_divided_among_parks_and_counted_there(registry: Registry) -
         assert answer.status_code == 200, answer.text
         named = {each["assignee"]["label"]: each["attained"] for each in answer.json()["parts"]}
         assert named == {"宿州高新区": 2, "宿马园区": 1}
-        assert answer.json()["kind"] == "park"
+        assert (answer.json()["kind"], answer.json()["assigned_to"]["label"]) == ("area", "园区")
         shown = registry.get(f"{path}/entries", params={"park": mine}).json()
         assert sorted(each["uscc"] for each in shown["items"]) == codes[:2]
         assert (shown["total"], shown["beyond"]) == (2, 0)
@@ -201,4 +201,4 @@ def test_targets_are_divided_among_parks_and_counted_there(registry: Registry) -
         (2, "宿马园区"),
     ]
     listed = registry.get(f"/programmes/{SUZHOU}/assignments", params={"year": 2020, "assignee": mine}).json()
-    assert {each["kind"] for each in listed} == {"park"}
+    assert {each["assigned_to"]["code"] for each in listed} == {"park"}

@@ -161,12 +161,6 @@ class TaskReportRefused(Invalid):
     code = "programme-task-report-refused"
 
 
-class TaskDeadlineRefused(Invalid):
-    """A deadline is a day, or a number of working days from a day."""
-
-    code = "programme-task-deadline-refused"
-
-
 class ReportYearRefused(Invalid):
     """There is no yearly report for this year."""
 

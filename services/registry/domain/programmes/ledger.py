@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chassis.errors import FieldProblem
-from chassis.working_days import LONGEST, WorkingDays
-from services.registry.domain.programmes.errors import TaskDeadlineRefused, TaskNotFound, TaskStateWrong
+from chassis.working_days import WorkingDays
+from services.registry.domain.programmes.errors import TaskNotFound, TaskStateWrong
 from services.registry.domain.programmes.model import Programme, Task
 
 STATES = {"open": "待办", "reported": "已报送，待审核", "returned": "已退回", "closed": "已销号"}
@@ -55,14 +54,7 @@ def level_of(late: int, steps: Sequence[int]) -> int:
 
 
 def due_within(days: WorkingDays, since: dt.date, number: int, basis: str) -> tuple[dt.date, str]:
-    """The `number`-th working day after `since`, and the basis with how it was reckoned.
-
-    Raises TaskDeadlineRefused where the days cannot be counted.
-    """
-    if not 1 <= number <= LONGEST:
-        expected = f"1 到 {LONGEST}"
-        problem = FieldProblem("working_days", "工作日数不对，请核对", "days-impossible", str(number), expected)
-        raise TaskDeadlineRefused("时限填写有误，请按 errors 中的说明修改后重试", problems=[problem])
+    """The `number`-th working day after `since`, and the basis with how it was reckoned."""
     found = days.after(since, number)
     reckoned = f"自 {since} 起 {number} 个工作日" + (f"，{found.note}" if found.note else "")
     return found.day, f"{basis}（{reckoned}）"
