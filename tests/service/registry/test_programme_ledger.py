@@ -162,8 +162,8 @@ def test_a_deadline_is_set_in_working_days_and_says_what_is_left(registry: Regis
         ({}, "只填一项"),
         ({"due_on": "2026-12-31", "working_days": 3}, "只填一项"),
         ({"due_on": "2026-12-31", "counted_from": "2026-12-01"}, "只和工作日数"),
-        ({"working_days": 0}, "太小"),
-        ({"working_days": 3661}, "太大"),
+        ({"working_days": 0}, "最小值"),
+        ({"working_days": 3661}, "最大值"),
     ],
 )
 def test_a_deadline_that_is_no_day_is_refused(registry: Registry, body: dict[str, Any], said: str) -> None:
