@@ -10,6 +10,8 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from chassis.working_days import FILE
+
 
 class ServiceSettings(BaseSettings):
     """Read once, in the composition root. Every variable is `PEIYU_…`.
@@ -39,6 +41,9 @@ class ServiceSettings(BaseSettings):
 
     statement_timeout_seconds: int = Field(default=30, ge=1)
     lock_timeout_seconds: int = Field(default=10, ge=1)
+    working_days_file: Path = FILE
+    """The notices of holidays and make-up days, year by year; an edition with a later year may take its place."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     retention_days: int = Field(default=7, ge=7)

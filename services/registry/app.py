@@ -9,6 +9,7 @@ from chassis.auth import IdentityVerifier
 from chassis.db import FEED_CHANNEL, Database
 from chassis.longpoll import LongPoll
 from chassis.worker import check_heartbeats
+from chassis.working_days import load_working_days
 from services.registry.api import (
     carriers,
     cases,
@@ -19,8 +20,10 @@ from services.registry.api import (
     facts,
     imports,
     items,
+    parks,
     pool,
     programme_assignments,
+    programme_entries,
     programme_ledger,
     programme_reports,
     programme_supervision,
@@ -35,7 +38,7 @@ from services.registry.api import (
     unresolved_titles,
 )
 from services.registry.migrations import MIGRATIONS
-from services.registry.prepare import read_catalog
+from services.registry.prepare import catalog_for
 from services.registry.settings import EXPECTED, Settings
 from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
@@ -58,6 +61,7 @@ REGISTER = (
     unresolved_titles,
     items,
     carriers,
+    parks,
     projects,
     cases,
     pool,
@@ -69,6 +73,7 @@ REGISTER = (
 PROGRAMMES = (
     programmes,
     programme_targets,
+    programme_entries,
     programme_assignments,
     programme_ledger,
     programme_reports,
@@ -94,10 +99,11 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     )
     app.state.settings = settings
     app.state.knowledge = load_knowledge(settings.facts_folder, settings.size_rules_file)
-    app.state.programmes = read_catalog(settings.programme_vocabulary_file)
     app.state.life_cycles = load_life_cycles(settings.title_life_cycles_file)
     app.state.item_kinds = load_item_kinds(settings.certified_items_file)
     app.state.pool_rules = load_pool_rules(settings.pool_rules_file, app.state.item_kinds)
+    app.state.programmes = catalog_for(settings, app.state.item_kinds, app.state.pool_rules)
+    app.state.working_days = load_working_days(settings.working_days_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.db import Database
+from services.registry.domain.items import ItemKinds
+from services.registry.domain.pool import PoolRules
 from services.registry.domain.programmes.catalog import Catalog
-from services.registry.domain.programmes.vocabulary import load_vocabulary
-from services.registry.settings import PROGRAMMES_FOLDER, VOCABULARY_FILE
+from services.registry.domain.programmes.vocabulary import known_to, load_vocabulary
+from services.registry.settings import PROGRAMMES_FOLDER, VOCABULARY_FILE, Settings
 from services.registry.use_cases.load_reference import load_reference
 from services.registry.use_cases.programmes.keep import seed_programmes
 
@@ -15,6 +17,11 @@ from services.registry.use_cases.programmes.keep import seed_programmes
 def read_catalog(vocabulary_file: Path = VOCABULARY_FILE) -> Catalog:
     """A catalog that reads programmes with the vocabulary in `vocabulary_file`."""
     return Catalog(load_vocabulary(vocabulary_file.read_text("utf-8"), vocabulary_file.name))
+
+
+def catalog_for(settings: Settings, items: ItemKinds, pools: PoolRules) -> Catalog:
+    """The catalog of a registry that works with these items and pools: what they lack is not counted as none."""
+    return Catalog(known_to(read_catalog(settings.programme_vocabulary_file).vocabulary, items, pools))
 
 
 def prepare(db: Database, programmes_folder: Path = PROGRAMMES_FOLDER, vocabulary_file: Path = VOCABULARY_FILE) -> None:

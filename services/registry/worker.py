@@ -12,10 +12,11 @@ from chassis.feed import Sequence
 from chassis.relay import Relay
 from chassis.schedule import DailyAt, Every, Schedule
 from chassis.worker import Turning, Worker, standard_loops
+from chassis.working_days import load_working_days
 from services.registry.domain.life_cycle import LifeCycles
 from services.registry.domain.pool import PoolRules
 from services.registry.jobs import export_job, import_job
-from services.registry.prepare import read_catalog
+from services.registry.prepare import catalog_for
 from services.registry.settings import Settings
 from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
@@ -59,9 +60,9 @@ def build_worker(settings: Settings, db: Database, bus: Bus) -> Worker:
         import_job(knowledge, item_kinds, settings.import_max_rows),
         export_job(settings.export_max_rows),
     )
-    catalog = read_catalog(settings.programme_vocabulary_file)
-    steps = catalog.vocabulary.escalation_days
-    watch = Schedule("programmes-watch", DailyAt(WATCH_AT), lambda tx: watch_programmes(tx, catalog, steps))
+    catalog = catalog_for(settings, item_kinds, rules)
+    days = load_working_days(settings.working_days_file)
+    watch = Schedule("programmes-watch", DailyAt(WATCH_AT), lambda tx: watch_programmes(tx, catalog, days))
 
     def number_changes() -> int:
         with db.transaction() as tx:

@@ -9,6 +9,7 @@ FILES = {
     "dependencies", "errors", "etags", "feed", "health", "http", "idempotency", "ids", "inquiry", "jobs", "keyset",
     "logging", "longpoll", "migrate", "otlp", "outbox", "outbox_lead", "pagination", "plumbing", "problems", "relay",
     "schedule", "settings", "signing", "signing_sm2", "telemetry", "tracing", "wake", "worker",
+    "working_days",
 }  # fmt: skip
 
 

@@ -46,6 +46,7 @@ _ARCHIVE = """
     registry GET /api/registry/v1/items/{item_id}
     registry GET /api/registry/v1/carriers
     registry GET /api/registry/v1/carriers/{carrier_id}
+    registry GET /api/registry/v1/enterprises/{uscc}/parks
     registry GET /api/registry/v1/projects
     registry GET /api/registry/v1/projects/{project_id}
     registry GET /api/registry/v1/cases
@@ -165,6 +166,8 @@ _OFFICE = """
     registry GET /api/registry/v1/exports/{export_id}/file
     registry POST /api/registry/v1/enterprises
     registry PATCH /api/registry/v1/enterprises/{uscc}
+    registry PUT /api/registry/v1/enterprises/{uscc}/park
+    registry GET /api/registry/v1/carriers/{carrier_id}/enterprises
     registry POST /api/registry/v1/enterprises/{uscc}/titles
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/cancel
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/acts
@@ -180,6 +183,7 @@ _PROGRAMMES = """
     registry GET /api/registry/v1/programmes/{programme_id}/targets
     registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}
     registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/enterprises
+    registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/entries
     registry GET /api/registry/v1/programmes/{programme_id}/targets/{target_id}/figures
     registry GET /api/registry/v1/programmes/{programme_id}/members
     registry GET /api/registry/v1/programmes/{programme_id}/ledger

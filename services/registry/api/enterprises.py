@@ -33,6 +33,7 @@ from services.registry.domain.errors import (
 )
 from services.registry.domain.periods import last_complete_year
 from services.registry.domain.stated_enterprises import read_fields
+from services.registry.store.parks import ParkStays
 from services.registry.store.queries import list_enterprises, sort_key
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Enterprises, Facts, Titles
@@ -116,6 +117,7 @@ def get_enterprise(
         dictionary=knowledge.dictionary,
         life_cycles=cycles,
         fiscal_year=last_complete_year(clock.today()),
+        park=ParkStays(tx).present([uscc]).get(uscc),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -43,6 +44,7 @@ def _narrowed(
     status: Annotated[StatusFilter | None, Query(description="登记状态")] = None,
     listing: Annotated[ListingFilter | None, Query(description="上市挂牌情况")] = None,
     flag: Annotated[FlagFilter | None, Query(description="风险标记；none 为没有任何标记")] = None,
+    park: Annotated[uuid.UUID | None, Query(description="所属园区（载体编号）")] = None,
     revenue: Annotated[
         RevenueFilter | None,
         Query(description="上一完整年度营业收入所在区间（元，含下限不含上限）；没有数据的不在其中"),
@@ -58,6 +60,7 @@ def _narrowed(
         status=status,
         listing=listing,
         flag=flag,
+        park=None if park is None else str(park),
         revenue=revenue,
         synthetic=synthetic,
     )

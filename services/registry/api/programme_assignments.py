@@ -34,13 +34,14 @@ from services.registry.use_cases.programmes.decompose import Decomposition, assi
 
 router = APIRouter(prefix="/programmes/{programme_id}", tags=["programmes"], route_class=Route)
 
-KindCode = Literal["area", "unit"]
+KindCode = Literal["area", "park", "unit"]
+_ASSIGNED = {"area": "地区", "park": "园区", "unit": "单位"}
 
 
 class PartNew(Wanted):
-    """What one area or department answers for."""
+    """What one area, park or department answers for."""
 
-    assignee: Line = Field(description="GB/T 2260 code of six digits, or the unit's name in the plan")
+    assignee: Line = Field(description="GB/T 2260 code of six digits, the id of a park, or the unit's name in the plan")
     value: Number
 
 
@@ -67,7 +68,8 @@ class DecompositionOut(BaseModel):
 
     target_id: str
     year: int
-    kind: KindCode
+    kind: Literal["area", "unit"] = Field(description="area also where the assignees are parks: see assigned_to")
+    assigned_to: Coded = Field(description="area | park | unit")
     parts: list[PartOut]
     wanted: str | None
     wanted_how: str
@@ -83,7 +85,8 @@ class YearTargetOut(BaseModel):
     target_id: str
     label: str
     unit: str | None
-    kind: KindCode
+    kind: Literal["area", "unit"] = Field(description="area also where the assignee is a park: see assigned_to")
+    assigned_to: Coded = Field(description="area | park | unit")
     assignee: str
     value: str
     document: str
@@ -102,7 +105,7 @@ def put_assignments(
     target_id: LineId,
     body: DecompositionNew,
 ) -> DecompositionOut:
-    """Divide a target among areas or departments for one year; the answer says what is over or missing (目标分解)."""
+    """Divide a target among areas, parks or departments for a year; the answer says what is over or left (目标分解)."""
     programme = in_use(tx, catalog, actor, programme_id)
     RequestProgrammeAdmission(actor).to_programme(programme.areas)
     parts = {each.assignee: each.value for each in body.parts}
@@ -132,7 +135,7 @@ def get_assignments(
     programme_id: ProgrammeId,
     target_id: LineId,
     year: Annotated[int, Query(ge=2000, le=2100)],
-    kind: Annotated[KindCode, Query(description="按地区 area 或按单位 unit")] = "area",
+    kind: Annotated[KindCode, Query(description="按地区 area、按园区 park 或按单位 unit")] = "area",
 ) -> DecompositionOut:
     """The parts of a target in one year with what each has attained (目标分解)."""
     programme = in_use(tx, catalog, actor, programme_id)
@@ -146,7 +149,7 @@ def list_of_assignments(
     catalog: Compiled,
     programme_id: ProgrammeId,
     year: Annotated[int, Query(ge=2000, le=2100)],
-    assignee: Annotated[str | None, Query(max_length=100, description="区划代码或单位名称")] = None,
+    assignee: Annotated[str | None, Query(max_length=100, description="区划代码、园区编号或单位名称")] = None,
 ) -> list[YearTargetOut]:
     """The list of one year, for one area or department or for all (年度目标清单)."""
     programme = in_use(tx, catalog, actor, programme_id)
@@ -160,7 +163,8 @@ def list_of_assignments(
                     target_id=row.target_id,
                     label=target.label,
                     unit=target.unit or None,
-                    kind="area" if row.kind == "area" else "unit",
+                    kind="unit" if row.kind == "unit" else "area",
+                    assigned_to=Coded(code=row.kind, label=_ASSIGNED[row.kind]),
                     assignee=row.assignee,
                     value=plain(row.value) or "0",
                     document=row.document,
@@ -180,7 +184,8 @@ def _decomposition(found: Decomposition) -> DecompositionOut:
     return DecompositionOut(
         target_id=found.target.id,
         year=found.year,
-        kind="area" if found.kind == "area" else "unit",
+        kind="unit" if found.kind == "unit" else "area",
+        assigned_to=Coded(code=found.kind, label=_ASSIGNED[found.kind]),
         parts=[
             PartOut(
                 assignee=Coded(code=each.row.assignee, label=each.name),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from chassis import clock
 from chassis.auth import Actor
@@ -15,6 +15,7 @@ from chassis.dependencies import ReadTx, Tx
 from chassis.http import Route
 from chassis.idempotency import Idempotent
 from chassis.problems import refusals
+from chassis.working_days import LONGEST, WorkingDays
 from services.registry.api.access import OFFICIALS
 from services.registry.api.parameters import Line, Passage
 from services.registry.api.programme_access import (
@@ -27,6 +28,7 @@ from services.registry.api.programme_access import (
 )
 from services.registry.api.programme_schemas import LineId, ProgrammeId
 from services.registry.api.schemas import Coded, Wanted
+from services.registry.api.state import Calendar
 from services.registry.domain.programmes.errors import (
     ProgrammeNotFound,
     ProgrammeOutsideJurisdiction,
@@ -41,6 +43,7 @@ from services.registry.domain.programmes.ledger import (
     STATES,
     Due,
     due_of_task,
+    due_within,
     periods_of,
     require_period,
 )
@@ -66,7 +69,13 @@ class EntryOut(BaseModel):
     due_on: dt.date | None = Field(description="a calendar day; null where no document and no decision gives one")
     due_basis: str
     overdue: bool
-    days_overdue: int | None
+    days_overdue: int | None = Field(description="calendar days")
+    working_days_left: int | None = Field(
+        default=None, description="from today to the day, today not counted; negative when overdue, null when closed"
+    )
+    working_days_note: str | None = Field(
+        default=None, description="which years were reckoned by weekends, their holidays not being announced"
+    )
     escalations: int = Field(description="how often it was announced as overdue")
 
 
@@ -109,10 +118,27 @@ class DecisionNew(Wanted):
 
 
 class DeadlineNew(Wanted):
-    """A day set by a decision."""
+    """A day set by a decision, or so many working days (工作日) from a day."""
 
-    due_on: dt.date
+    due_on: dt.date | None = None
+    working_days: int | None = Field(
+        default=None, ge=1, le=LONGEST, description="in the place of due_on; holidays are not counted"
+    )
+    counted_from: dt.date | None = Field(
+        default=None,
+        ge=dt.date(2000, 1, 1),
+        le=dt.date(2100, 1, 1),
+        description="not counted itself; today when absent",
+    )
     basis: Line = Field(description="文件或决定")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.due_on is None) == (self.working_days is None):
+            raise ValueError("请填写日期（due_on）或工作日数（working_days）其中一项，只填一项")
+        if self.due_on is not None and self.counted_from is not None:
+            raise ValueError("起算日（counted_from）只和工作日数（working_days）一起填写")
+        return self
 
 
 def task_of(programme: Programme, task_id: str) -> Task:
@@ -127,6 +153,7 @@ def get_ledger(
     actor: ProgrammeReader,
     tx: ReadTx,
     catalog: Compiled,
+    days: Calendar,
     programme_id: ProgrammeId,
     state: Annotated[StateCode | None, Query(description="办理状态")] = None,
     unit: Annotated[str | None, Query(max_length=100, description="责任单位，原名或现名")] = None,
@@ -137,7 +164,7 @@ def get_ledger(
     names = {each.name for each in programme.units if unit in (each.name, each.now, each.written)}
     known = Ledger(tx).entries(programme.id)
     found = [
-        _entry(task, period, known.get((task.id, period)))
+        _entry(task, period, known.get((task.id, period)), days)
         for task in programme.tasks
         for period in periods_of(task, programme)
         if unit is None or names.intersection(task.units)
@@ -158,6 +185,7 @@ def get_ledger_entry(
     actor: ProgrammeReader,
     tx: ReadTx,
     catalog: Compiled,
+    days: Calendar,
     programme_id: ProgrammeId,
     task_id: LineId,
     period: Period,
@@ -169,7 +197,7 @@ def get_ledger_entry(
     ledger = Ledger(tx)
     row = ledger.entries(programme.id).get((task.id, period))
     reports = ledger.reports(row.id) if row is not None else ()
-    return EntryDetail(**_entry(task, period, row).model_dump(), reports=[_report(each) for each in reports])
+    return EntryDetail(**_entry(task, period, row, days).model_dump(), reports=[_report(each) for each in reports])
 
 
 @router.put(
@@ -181,16 +209,18 @@ def put_task_deadline(
     actor: ProgrammeWriter,
     tx: Tx,
     catalog: Compiled,
+    days: Calendar,
     programme_id: ProgrammeId,
     task_id: LineId,
     period: Period,
     body: DeadlineNew,
 ) -> EntryOut:
-    """Set or move the day by a decision; most plans give none (设定时限)."""
+    """Set or move the day by a decision, as a day or as working days; most plans give none (设定时限)."""
     programme = in_use(tx, catalog, actor, programme_id)
     RequestProgrammeAdmission(actor).to_programme(programme.areas)
     task = task_of(programme, task_id)
-    return _entry(task, period, set_deadline(tx, programme, task, period, body.due_on, body.basis))
+    due_on, basis = _due(body, days)
+    return _entry(task, period, set_deadline(tx, programme, task, period, due_on, basis), days)
 
 
 @router.post(
@@ -243,6 +273,7 @@ def post_report_decision(
     actor: ProgrammeWriter,
     tx: Tx,
     catalog: Compiled,
+    days: Calendar,
     programme_id: ProgrammeId,
     task_id: LineId,
     period: Period,
@@ -255,7 +286,14 @@ def post_report_decision(
     task = task_of(programme, task_id)
     row, _report_row = decide_report(tx, programme, task, period, report_id, decision=body.decision, reason=body.reason)
     reports = [_report(each) for each in Ledger(tx).reports(row.id)]
-    return EntryDetail(**_entry(task, period, row).model_dump(), reports=reports)
+    return EntryDetail(**_entry(task, period, row, days).model_dump(), reports=reports)
+
+
+def _due(body: DeadlineNew, days: WorkingDays) -> tuple[dt.date, str]:
+    if body.working_days is not None:
+        return due_within(days, body.counted_from or clock.today(), body.working_days, body.basis)
+    assert body.due_on is not None  # one of the two is there: see DeadlineNew
+    return body.due_on, body.basis
 
 
 def _require_own_unit(actor: Actor, programme: Programme, task: Task, unit: str) -> None:
@@ -266,10 +304,12 @@ def _require_own_unit(actor: Actor, programme: Programme, task: Task, unit: str)
         raise TaskUnitRefused(f"您只能以本单位（{actor.department or '未登记'}）的名义报送，不能替“{unit}”报送")
 
 
-def _entry(task: Task, period: int, row: TaskEntryRow | None) -> EntryOut:
+def _entry(task: Task, period: int, row: TaskEntryRow | None, days: WorkingDays) -> EntryOut:
     due = due_of_task(task, period) if row is None else Due(row.due_on, row.due_basis)
     state = "open" if row is None else row.state
-    late = (clock.today() - due.on).days if due.on is not None and state != "closed" else 0
+    open_until = due.on if state != "closed" else None
+    late = 0 if open_until is None else (clock.today() - open_until).days
+    left = None if open_until is None else days.between(clock.today(), open_until)
     return EntryOut(
         task_id=task.id,
         label=task.label,
@@ -280,6 +320,8 @@ def _entry(task: Task, period: int, row: TaskEntryRow | None) -> EntryOut:
         due_basis=due.basis,
         overdue=late > 0,
         days_overdue=late if late > 0 else None,
+        working_days_left=None if left is None else left.number,
+        working_days_note=None if left is None else left.note or None,
         escalations=0 if row is None else row.escalations,
     )
 

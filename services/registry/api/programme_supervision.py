@@ -57,7 +57,7 @@ from services.registry.use_cases.programmes.rank import ranking, scorecard_of, s
 router = APIRouter(prefix="/programmes/{programme_id}", tags=["programmes"], route_class=Route)
 
 Year = Annotated[int, Query(ge=2000, le=2100, description="年份")]
-KindCode = Literal["area", "unit"]
+KindCode = Literal["area", "park", "unit"]
 Weight = Annotated[Decimal, Field(gt=0, le=100, max_digits=5, decimal_places=2)]
 
 
@@ -106,7 +106,7 @@ class BulletinNew(Wanted):
     subject: Line
     text: Passage
     year: int = Field(ge=2000, le=2100, description="排名的年份")
-    assignees: KindCode = Field(default="area", description="排名按地区 area 或按单位 unit")
+    assignees: KindCode = Field(default="area", description="排名按地区 area、按园区 park 或按单位 unit")
 
 
 class StepNew(Wanted):
@@ -178,7 +178,7 @@ def get_ranking(
     catalog: Compiled,
     programme_id: ProgrammeId,
     year: Year,
-    kind: Annotated[KindCode, Query(description="按地区 area 或按单位 unit")] = "area",
+    kind: Annotated[KindCode, Query(description="按地区 area、按园区 park 或按单位 unit")] = "area",
 ) -> list[PlacedOut]:
     """Areas or units by their weighted shares of what was assigned to them (赛马排名、综合评价)."""
     found = ranking(tx, in_use(tx, catalog, actor, programme_id), year, kind)

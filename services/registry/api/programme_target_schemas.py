@@ -47,6 +47,9 @@ class TargetOut(BaseModel):
     label: str
     metric: Coded
     among: Coded | None = Field(description="only those who hold this title too (其中)")
+    holders: list[Coded] = Field(default=[], description="only items of enterprises that hold one of these titles")
+    levels: list[Coded] = Field(default=[], description="only items of these levels; empty: of all")
+    once: Coded | None = Field(default=None, description="what is one among certified items; null for other registers")
     counted_in: Coded = Field(description="the register, or the issuing unit's figures")
     kind: Coded
     operator: list[str] = Field(description="the document's own words")
@@ -67,13 +70,18 @@ class TargetOut(BaseModel):
     due: dt.date
     attained: NumberOut
     percent: str | None
+    subjects: int | None = Field(
+        default=None, description="where each of several has to have something: how many there are; `attained` have it"
+    )
     plan_line: NumberOut = Field(description="where the straight line to the target is on `as_of`")
     forecast: NumberOut
     forecast_on: dt.date | None
     status: Coded
     final: bool = Field(description="the target's last day has come: a final evaluation (A-17)")
     reaches_stretch: bool | None
-    drillable: bool = Field(description="whether …/enterprises lists exactly who is counted")
+    drillable: bool = Field(
+        description="whether …/entries lists exactly what is counted; of titles …/enterprises lists who"
+    )
     window: WindowOut | None
     years: list[YearOut] = Field(default=[], description="targets of every year: each year begun; one target only")
 
@@ -102,6 +110,38 @@ class HoldersOut(BaseModel):
     items: list[HolderOut]
     next_cursor: str | None
     total: int = Field(description="how many are counted, the same number as the target's `attained`")
+    beyond: int
+    window: WindowOut
+
+
+class EntryOut(BaseModel):
+    """An entry of a register that is counted, or why it is not."""
+
+    entry_id: uuid.UUID = Field(description="of the item, the stay in the pool, the carrier, project, case or title")
+    uscc: str | None = Field(description="the enterprise whose it is; null where it is a carrier's or nobody's")
+    carrier_id: uuid.UUID | None
+    name: str = Field(description="of the enterprise or carrier; of a project or a case its own")
+    district: Coded | None
+    kind: Coded | None
+    level: Coded | None
+    label: str | None = Field(description="the item's own name, or the reason of a stay in the pool")
+    number: str | None
+    document: str | None
+    begins: dt.date | None = Field(description="certified, entered, published; it decides in which period it is new")
+    valid_from: dt.date | None
+    valid_to: dt.date | None
+    ended_on: dt.date | None = Field(description="revoked, left, closed")
+    counted: bool
+    reason: Coded | None
+    undated: bool = Field(description="no beginning is stated: the day of recording stands for it")
+
+
+class EntriesOut(BaseModel):
+    """What makes up a number; `beyond` of the counted lie outside the caller's areas and are not listed."""
+
+    items: list[EntryOut]
+    next_cursor: str | None
+    total: int = Field(description="how many are counted: the target's `attained`, or the part of it asked for")
     beyond: int
     window: WindowOut
 

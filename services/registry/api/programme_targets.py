@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from chassis import clock
 from chassis.dependencies import ReadTx, Tx
@@ -25,7 +25,7 @@ from services.registry.api.programme_access import (
     in_use,
 )
 from services.registry.api.programme_schemas import LineId, ProgrammeId
-from services.registry.api.programme_target_render import figure_out, holder_out, target_out, window_out
+from services.registry.api.programme_target_render import Labels, figure_out, holder_out, target_out, window_out
 from services.registry.api.programme_target_schemas import (
     FigureCorrection,
     FigureNew,
@@ -35,6 +35,7 @@ from services.registry.api.programme_target_schemas import (
     MemberPut,
     TargetOut,
 )
+from services.registry.api.state import Items, Rules
 from services.registry.domain.errors import DayAhead, EnterpriseNotFound, UsccInvalid
 from services.registry.domain.programmes.errors import (
     FigureAlreadyCorrected,
@@ -48,7 +49,7 @@ from services.registry.domain.programmes.errors import (
     ProgrammeOutsideJurisdiction,
     TargetNotFound,
 )
-from services.registry.domain.programmes.model import Programme, Target
+from services.registry.domain.programmes.model import COUNTS, Programme, Target
 from services.registry.store.programme_counts import TitleCounts
 from services.registry.store.programme_figures import Figures, Members
 from services.registry.store.reference import reference
@@ -57,14 +58,25 @@ from services.registry.use_cases.programmes.figures import Stated, correct_figur
 
 router = APIRouter(prefix="/programmes/{programme_id}", tags=["programmes"], route_class=Route)
 
-CountsCode = Literal["titles", "items", "pool", "listing", "activity", "figure", "milestone"]
+CountsCode = Literal[
+    "titles", "items", "pool", "carriers", "projects", "cases", "listing", "activity", "figure", "milestone"
+]
 ReasonCode = Literal[
     "recorded_in_error", "publicized", "later", "cancelled", "expired", "ended_undated", "undated", "before_window",
-    "outside", "district_missing", "not_listed", "not_among",
+    "outside", "district_missing", "not_listed", "not_among", "not_holder", "other_level", "revoked", "left", "closed",
+    "lacks",
 ]  # fmt: skip
 AsOf = Annotated[
     dt.date | None, Query(ge=dt.date(2000, 1, 1), description="统计日；不填为今天。已到期的目标按其最后一天")
 ]
+
+
+def _labels(items: Items, pools: Rules) -> Labels:
+    return Labels(items, pools)
+
+
+Named = Annotated[Labels, Depends(_labels)]
+"""What kinds and levels of the registers are called."""
 
 
 def target_of(programme: Programme, target_id: str) -> Target:
@@ -89,6 +101,7 @@ def list_of_programme_targets(
     actor: ProgrammeReader,
     tx: ReadTx,
     catalog: Compiled,
+    labels: Named,
     programme_id: ProgrammeId,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -102,7 +115,7 @@ def list_of_programme_targets(
     places = [each for each in enumerate(wanted) if after is None or each[0] > after[0]]
     page = cut(places[: limit + 1], limit, lambda each: (each[0],))
     standings = stand_all(tx, programme, tuple(each for _, each in page.rows), day_of(as_of))
-    items = [target_out(programme, each) for each in standings]
+    items = [target_out(programme, each, labels) for each in standings]
     return Page(items=items, next_cursor=link_next(request, response, page.after))
 
 
@@ -115,6 +128,7 @@ def get_programme_target(
     actor: ProgrammeReader,
     tx: ReadTx,
     catalog: Compiled,
+    labels: Named,
     programme_id: ProgrammeId,
     target_id: LineId,
     as_of: AsOf = None,
@@ -123,11 +137,12 @@ def get_programme_target(
     """One target; one that holds for every year with each year begun (目标)."""
     programme = in_use(tx, catalog, actor, programme_id)
     target, day = target_of(programme, target_id), day_of(as_of)
-    standing = stand(tx, programme, target, day, _in_plan(programme, year))
-    return target_out(programme, standing, years_of(tx, programme, target, day))
+    standing = stand(tx, programme, target, day, in_plan(programme, year))
+    return target_out(programme, standing, labels, years_of(tx, programme, target, day))
 
 
-def _in_plan(programme: Programme, year: int | None) -> int | None:
+def in_plan(programme: Programme, year: int | None) -> int | None:
+    """`year`, which the plan has to have."""
     if year is not None and year not in programme.period.years:
         years = f"{programme.period.start.year}—{programme.period.end.year}"
         raise TargetNotFound(f"计划期为 {years} 年，没有 {year} 年的目标")
@@ -159,9 +174,12 @@ def list_of_target_enterprises(
     title that are not counted, each with the reason (下钻)."""
     programme = in_use(tx, catalog, actor, programme_id)
     target = target_of(programme, target_id)
-    window, why = counted_window(tx, programme, target, day_of(as_of), _in_plan(programme, year))
+    window, why = counted_window(tx, programme, target, day_of(as_of), in_plan(programme, year))
     if window is None:
         raise NotDrillable(f"“{target.label}”没有可下钻的企业：{why}")
+    if target.metric.counts != "titles":
+        where = COUNTS[target.metric.counts]
+        raise NotDrillable(f"“{target.label}”按{where}逐项计数，请看该目标的 entries（逐项清单）")
     counts, seen = TitleCounts(tx, programme), areas_of(actor)
     after = decode(cursor, (str,))
     rows = counts.list_page(

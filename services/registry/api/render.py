@@ -12,6 +12,7 @@ from services.registry.api.schemas import (
     EnterpriseFile,
     EnterpriseOut,
     FactOut,
+    ParkOut,
     PeriodOut,
     TitleOut,
 )
@@ -21,6 +22,7 @@ from services.registry.domain.standing import SIZES, UNKNOWN, listing_label, ris
 from services.registry.domain.status import RegistrationStatus
 from services.registry.domain.titles import STATES as TITLE_STATES
 from services.registry.domain.titles import TITLES
+from services.registry.store.parks import Stay
 from services.registry.store.reference import Reference
 from services.registry.store.tables import EnterpriseRow, TitleRecordRow
 
@@ -129,11 +131,13 @@ def enterprise_file(
     dictionary: Dictionary,
     life_cycles: LifeCycles,
     fiscal_year: int,
+    park: Stay | None,
 ) -> EnterpriseFile:
     """Everything that is on file of one enterprise."""
     counted = completeness(dictionary, periods, fiscal_year)
     return EnterpriseFile(
         **enterprise_fields(row, known),
+        park=None if park is None else ParkOut(park_id=park.row.park_id, name=park.name, since=park.row.since),
         titles=[title_out(record, life_cycles) for record in titles],
         facts=periods_out(periods, dictionary),
         completeness=CompletenessOut(

@@ -101,8 +101,18 @@ class CompletenessOut(BaseModel):
     expected: int
 
 
+class ParkOut(BaseModel):
+    """The park that an enterprise is in."""
+
+    park_id: uuid.UUID
+    name: str
+    since: dt.date | None = Field(description="null: it was there before it was recorded")
+
+
 class EnterpriseFile(EnterpriseOut):
     """An enterprise with its titles and current facts."""
+
+    park: ParkOut | None = Field(default=None, description="所属园区; null when in none, or in none that is recorded")
 
     titles: list[TitleOut]
     facts: list[PeriodOut]

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from chassis.longpoll import LongPoll
+from chassis.working_days import WorkingDays
 from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.life_cycle import LifeCycles
@@ -34,6 +35,10 @@ def _settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
 
+def _working_days(request: Request) -> WorkingDays:
+    return cast(WorkingDays, request.app.state.working_days)
+
+
 def _longpoll(request: Request) -> LongPoll:
     return cast(LongPoll, request.app.state.longpoll)
 
@@ -42,5 +47,6 @@ Known = Annotated[Knowledge, Depends(_knowledge)]
 Items = Annotated[ItemKinds, Depends(_item_kinds)]
 Rules = Annotated[PoolRules, Depends(_pool_rules)]
 Cycles = Annotated[LifeCycles, Depends(_life_cycles)]
+Calendar = Annotated[WorkingDays, Depends(_working_days)]
 Configured = Annotated[Settings, Depends(_settings)]
 Follower = Annotated[LongPoll, Depends(_longpoll)]

@@ -21,12 +21,13 @@ def read_enterprise_row(
     industries: Industries,
     today: dt.date,
 ) -> Row:
-    """`values` holds the fields of Identity that the row states, as JSON values, and `uscc`."""
+    """`values` holds the fields of Identity that the row states, as JSON values, `uscc` and the `park` by its name."""
     row = Row(cells, columns, today)
     row.uscc(required=True)
     row.name(required=True)
     row.text("registered_address")
     row.text("actual_address")
+    row.text("park")
     row.date("established_on", latest=today)
     row.boolean("synthetic")
     _district(row, places)

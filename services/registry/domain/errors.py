@@ -128,6 +128,12 @@ class ItemRevoked(Conflict):
     code = "item-revoked"
 
 
+class ParkInvalid(Invalid):
+    """The enterprise cannot be in this park, or not since that day."""
+
+    code = "park-invalid"
+
+
 class CarrierNotFound(NotFound):
     """No such carrier, or it lies outside the caller's areas."""
 

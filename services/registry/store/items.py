@@ -161,6 +161,9 @@ class Carriers:
     def __init__(self, tx: Transaction) -> None:
         self._session = tx.session
 
+    def find(self, carrier_id: uuid.UUID) -> CarrierRow | None:
+        return self._session.get(CarrierRow, carrier_id)
+
     def get(self, carrier_id: uuid.UUID, *, locked: bool = False) -> CarrierRow:
         query = select(CarrierRow).where(CarrierRow.id == carrier_id)
         if locked:

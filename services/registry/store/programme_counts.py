@@ -14,6 +14,7 @@ from chassis import clock
 from chassis.db import Transaction
 from services.registry.domain.programmes.counting import NO_REGISTER, Window
 from services.registry.domain.programmes.model import Metric, Programme
+from services.registry.store.parks import JOINED, in_park
 
 # Each record of the title gets the reason why it does not count, or null; an enterprise counts once, by any record
 # that does. A title under review counts beyond its term (practice: 复核中 stays). For "new" the enterprise's first act
@@ -52,10 +53,10 @@ _STOCK = """
 _NEW = """
                WHEN d.begins IS NULL THEN 'undated'
                WHEN d.first_begins < :start THEN 'before_window'"""
-# Whether the enterprise holds the other title (其中) on a day too: as in stocks.
-_HELD_TOO = """EXISTS (
+# Whether the enterprise holds one of other titles (其中) on a day too: as in stocks.
+_HELD = """EXISTS (
     SELECT 1 FROM title_records o
-    WHERE o.uscc = {uscc} AND o.title = :among AND o.state <> 'publicized'
+    WHERE o.uscc = {uscc} AND o.title = ANY(:holding) AND o.state <> 'publicized'
       AND o.cancelled_kind IS DISTINCT FROM 'recorded_in_error'
       AND coalesce(o.valid_from, o.announced_on, (o.recorded_at AT TIME ZONE 'Asia/Shanghai')::date) <= {day}
       AND NOT (o.state = 'cancelled' AND (o.cancelled_on IS NULL OR o.cancelled_on <= {day}))
@@ -97,6 +98,8 @@ _COUNT = "{judged} SELECT count(DISTINCT uscc) FROM judged WHERE reason IS NULL 
 _BY_DISTRICT = (
     "{judged} SELECT district_code, count(DISTINCT uscc) AS number FROM judged WHERE reason IS NULL GROUP BY 1"
 )
+_BY_PARK = """{judged} SELECT s.park_id, count(DISTINCT judged.uscc) AS number FROM judged {joined}
+WHERE reason IS NULL GROUP BY 1"""
 _ENDING = """{spans} SELECT count(*) FROM (
     SELECT uscc FROM spans WHERE begins <= :on AND (ends IS NULL OR ends >= :on) AND {among}
     GROUP BY uscc HAVING bool_and(ends IS NOT NULL AND ends <= :before)
@@ -143,11 +146,14 @@ class TitleCounts:
         self._members: bool | None = None
 
     def missing(self, metric: Metric) -> str:
-        if metric.counts != "titles":
-            return NO_REGISTER.get(metric.counts, "")
+        if metric.unavailable or metric.counts in NO_REGISTER:
+            return metric.unavailable or NO_REGISTER[metric.counts]
         if self._programme.members == "listed" and not self._has_members():
             return "计划的企业名单（开发区企业）尚未登记"
         return ""
+
+    def subjects(self, metric: Metric, window: Window) -> int:
+        raise ValueError(f"{metric.id} counts titles, of which no carrier has to have any")
 
     def count(self, metric: Metric, windows: Sequence[Window], area: str | None = None) -> Mapping[Window, int]:
         days = [window.until for window in windows if window.start is None]
@@ -158,7 +164,7 @@ class TitleCounts:
         }
 
     def first(self, metric: Metric) -> dt.date | None:
-        within, bound = _prefixes("e.district_code", self._programme.areas, "a")
+        within, bound = prefixes("e.district_code", self._programme.areas, "a")
         query = text(_FIRST.format(within=within))
         found: dt.date | None = self._session.scalar(query, {"title": metric.title, **bound})
         return found
@@ -168,6 +174,12 @@ class TitleCounts:
         judged, bound = self._judged(metric, window, area=None, whole=False)
         rows = self._session.execute(text(_BY_DISTRICT.format(judged=judged)), bound)
         return {row.district_code: row.number for row in rows}
+
+    def by_park(self, metric: Metric, window: Window) -> dict[str, int]:
+        """Id of a park → how many are counted of those that are in it on the last day."""
+        judged, bound = self._judged(metric, window, area=None, whole=False)
+        rows = self._session.execute(text(_BY_PARK.format(judged=judged, joined=JOINED)), bound)
+        return {str(row.park_id): row.number for row in rows}
 
     def ending(self, metric: Metric, on: dt.date, before: dt.date) -> int:
         """How many of those counted on a day have a term that ends after it and not later than `before`."""
@@ -187,17 +199,28 @@ class TitleCounts:
         seen: Sequence[str] | None,
         after: str | None,
         limit: int,
+        park: uuid.UUID | None = None,
     ) -> list[Holder]:
         """Up to `limit + 1` enterprises by credit code; `seen` are the caller's areas (null: everywhere)."""
         judged, bound = self._judged(metric, window, area=area, whole=not counted)
-        within, seen_bound = _prefixes("district_code", seen, "s")
+        within, seen_bound = prefixes("district_code", seen, "s")
+        within = f"{within} AND {in_park(park, 'best.uscc', seen_bound)}"
         wanted = {"counted": counted, "reason": reason, "after": after, "most": limit + 1}
         query = text(_HOLDERS.format(judged=judged, seen=within))
         return [_holder(row) for row in self._session.execute(query, {**bound, **seen_bound, **wanted})]
 
-    def seen(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None) -> int:
-        """How many of the counted lie in the caller's areas."""
-        return self.count(metric, [window], area)[window] if seen is None else self._count(metric, window, area, seen)
+    def seen(
+        self,
+        metric: Metric,
+        window: Window,
+        area: str | None,
+        seen: Sequence[str] | None,
+        park: uuid.UUID | None = None,
+    ) -> int:
+        """How many of the counted lie in the caller's areas, and in the park."""
+        if seen is None and park is None:
+            return self.count(metric, [window], area)[window]
+        return self._count(metric, window, area, seen, park)
 
     def _on_days(self, metric: Metric, days: Sequence[dt.date], area: str | None) -> dict[dt.date, int]:
         spans, bound = self._spans(metric, area)
@@ -208,7 +231,7 @@ class TitleCounts:
 
     def _spans(self, metric: Metric, area: str | None) -> tuple[str, dict[str, Any]]:
         """From which day to which each record counts, for enterprises of the programme."""
-        within, bound = _prefixes("e.district_code", self._programme.areas, "a")
+        within, bound = prefixes("e.district_code", self._programme.areas, "a")
         candidates = within
         if area is not None:
             bound["part"] = f"{area}%"
@@ -224,9 +247,17 @@ class TitleCounts:
         )
         return statement, bound | {"title": metric.title, "today": clock.today()}
 
-    def _count(self, metric: Metric, window: Window, area: str | None, seen: Sequence[str] | None = None) -> int:
+    def _count(
+        self,
+        metric: Metric,
+        window: Window,
+        area: str | None,
+        seen: Sequence[str] | None = None,
+        park: uuid.UUID | None = None,
+    ) -> int:
         judged, bound = self._judged(metric, window, area=area, whole=False)
-        within, seen_bound = _prefixes("district_code", seen, "s")
+        within, seen_bound = prefixes("district_code", seen, "s")
+        within = f"{within} AND {in_park(park, 'judged.uscc', seen_bound)}"
         query = text(_COUNT.format(judged=judged, seen=within))
         return int(self._session.scalar(query, {**bound, **seen_bound}) or 0)
 
@@ -238,7 +269,7 @@ class TitleCounts:
 
     def _judged(self, metric: Metric, window: Window, *, area: str | None, whole: bool) -> tuple[str, dict[str, Any]]:
         """The judging part of a statement; `whole` also looks at enterprises outside the programme's areas."""
-        within, bound = _prefixes("e.district_code", self._programme.areas, "a")
+        within, bound = prefixes("e.district_code", self._programme.areas, "a")
         candidates = "true" if whole else within
         if area is not None:
             bound["part"] = f"{area}%"
@@ -264,16 +295,19 @@ class TitleCounts:
 
 def _among(metric: Metric, uscc: str, day: str) -> tuple[str, dict[str, Any]]:
     """A condition that the enterprise holds the metric's other title on `day` (SQL), and its parameters."""
-    if metric.among is None:
-        return "true", {}
-    return _HELD_TOO.format(uscc=uscc, day=day), {"among": metric.among, "now": clock.today()}
+    return ("true", {}) if metric.among is None else holding((metric.among,), uscc, day)
 
 
-def _prefixes(column: str, prefixes: Sequence[str] | None, name: str) -> tuple[str, dict[str, Any]]:
+def holding(titles: Sequence[str], uscc: str, day: str) -> tuple[str, dict[str, Any]]:
+    """A condition that the enterprise holds one of `titles` on `day`; both are SQL. And its parameters."""
+    return _HELD.format(uscc=uscc, day=day), {"holding": list(titles), "now": clock.today()}
+
+
+def prefixes(column: str, wanted: Sequence[str] | None, name: str) -> tuple[str, dict[str, Any]]:
     """A condition that the code begins with one of the prefixes, and its parameters."""
-    if prefixes is None:
+    if wanted is None:
         return "true", {}
-    bound = {f"{name}{number}": f"{prefix}%" for number, prefix in enumerate(prefixes)}
+    bound = {f"{name}{number}": f"{prefix}%" for number, prefix in enumerate(wanted)}
     return "(" + (" OR ".join(f"{column} LIKE :{each}" for each in bound) or "false") + ")", dict(bound)
 
 

@@ -19,6 +19,7 @@ from services.registry.domain.search.tokens import filter_token
 from services.registry.domain.standing import UNKNOWN
 from services.registry.domain.titles import HELD, TITLES
 from services.registry.domain.uscc import normalise
+from services.registry.store.park_tables import ParkStayRow
 from services.registry.store.search import Narrowing, preselect
 from services.registry.store.search_index import revenue_token, waiting_codes
 from services.registry.store.search_tables import SearchRow
@@ -45,6 +46,8 @@ class Filters:
     tier: str | None = None
     listing: str | None = None
     flag: str | None = None
+    park: str | None = None
+    """The id of a carrier: in it today."""
     revenue: str | None = None
     """A band of the last complete year's revenue, as the index has it."""
     areas: Sequence[str] | None = None
@@ -111,6 +114,8 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.flag:
         flags = EnterpriseRow.risk_flags
         found.append(func.cardinality(flags) == 0 if filters.flag == NO_FLAG else flags.contains([filters.flag]))
+    if filters.park:
+        found.append(_in_park(filters.park))
     if filters.revenue:
         token = _revenue_token(filters.revenue)
         found.append(exists().where(SearchRow.uscc == EnterpriseRow.uscc, SearchRow.tokens.contains([token])))
@@ -125,7 +130,7 @@ def narrowing_of(filters: Filters) -> Narrowing:
     if filters.industry:
         letter, digits = _industry_parts(filters.industry)
         every += [filter_token("industry", each) for each in (letter, digits) if each]
-    for name in ("size", "title", "status", "tier", "listing", "flag"):
+    for name in ("size", "title", "status", "tier", "listing", "flag", "park"):
         value = getattr(filters, name)
         if value:
             every.append(filter_token(name, value))
@@ -140,7 +145,7 @@ def narrowing_of(filters: Filters) -> Narrowing:
 
 
 _MOST_WAITING = 1000
-_SELECTIVE = ("q", "industry", "size", "title", "tier", "listing", "flag", "revenue")
+_SELECTIVE = ("q", "industry", "size", "title", "tier", "listing", "flag", "park", "revenue")
 
 
 def _preselected(tx: Transaction, filters: Filters) -> list[str] | None:
@@ -166,6 +171,11 @@ def _in_tier(tier: str) -> ColumnElement[bool]:
     if tier not in levels:
         return and_(*(not_(_holds(each)) for each in levels))
     return and_(_holds(tier), *(not_(_holds(each)) for each in levels[: levels.index(tier)]))
+
+
+def _in_park(park: str) -> ColumnElement[bool]:
+    stay = ParkStayRow
+    return exists().where(stay.uscc == EnterpriseRow.uscc, stay.park_id == uuid.UUID(park), stay.until.is_(None))
 
 
 def _revenue_token(band: str) -> str:

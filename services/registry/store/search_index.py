@@ -44,12 +44,15 @@ def index_enterprises(tx: Transaction, codes: Sequence[str]) -> int:
     spoken = readings()
     titles = _titles_of(tx, codes)
     bands = _bands_of(tx, codes)
+    parks = {row.uscc: row.park_id for row in tx.session.execute(_PARKS, {"codes": list(codes)})}
     rows = []
     for row in tx.session.execute(_ENTERPRISES, {"codes": list(codes)}):
         held = titles.get(row.uscc, set())
         name = index_name(row.name_key, places, spoken)
         weight = weight_of(held, row.size_class)
         tokens = [*name.tokens, *_classes(row, held, weight, known), *bands.get(row.uscc, ())]
+        if row.uscc in parks:
+            tokens.append(filter_token("park", str(parks[row.uscc])))
         rows.append(
             (row.uscc, row.name_key, name.core, name.pinyin, name.initials, weight, row.version, sorted(set(tokens)))
         )
@@ -174,6 +177,7 @@ _ENTERPRISES = text(
     " version FROM enterprises WHERE uscc = ANY(:codes)"
 )
 _TITLES = text("SELECT uscc, title FROM title_records WHERE uscc = ANY(:codes) AND state = ANY(:held)")
+_PARKS = text("SELECT uscc, park_id FROM park_stays WHERE uscc = ANY(:codes) AND until IS NULL")
 _REVENUES = text(
     "SELECT uscc, fiscal_year, facts->'revenue_yuan'->>'value' FROM facts_current"
     " WHERE uscc = ANY(:codes) AND fiscal_year = ANY(:years) AND facts->'revenue_yuan'->>'value' IS NOT NULL"

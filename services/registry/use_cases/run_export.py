@@ -15,6 +15,8 @@ from services.registry.domain.standing import SIZES, listing_label, risk_label
 from services.registry.domain.status import RegistrationStatus
 from services.registry.domain.titles import TITLES
 from services.registry.store.exports import Exports, count_of, titles_held
+from services.registry.store.items import Carriers
+from services.registry.store.parks import ParkStays
 from services.registry.store.queries import Filters, list_enterprises
 from services.registry.store.reference import Reference, reference
 from services.registry.store.search_tables import ExportRow
@@ -41,7 +43,7 @@ def run_export(tx: Transaction, export_id: uuid.UUID, *, max_rows: int, tell: Te
             f"名单有 {total} 户，一个文件最多 {max_rows} 户，请缩小筛选范围后分次导出", limit_rows=max_rows
         )
     lines = _told(_lines(tx, filters), total, tell)
-    content = _csv(lines) if row.form == "csv" else _xlsx(row, lines)
+    content = _csv(lines) if row.form == "csv" else _xlsx(row, _shown(tx, row.filters), lines)
     row.sha256 = blobs.store(tx, content, FORMS[row.form])
     row.rows, row.state, row.finished_at = total, "done", clock.now()
     return {"rows": total}
@@ -53,8 +55,10 @@ def _lines(tx: Transaction, filters: Filters) -> Iterator[Cells]:
     while True:
         page = list_enterprises(tx, filters, sort="uscc", after=after, limit=PAGE)[:PAGE]
         held = titles_held(tx, [each.uscc for each in page])
+        parks = ParkStays(tx).present([each.uscc for each in page])
         for each in page:
-            yield _cells(each, held.get(each.uscc, ()), known)
+            park = parks.get(each.uscc)
+            yield _cells(each, park.name if park else "", held.get(each.uscc, ()), known)
         if len(page) < PAGE:
             return
         after = (page[-1].uscc,)
@@ -67,7 +71,7 @@ def _told(lines: Iterator[Cells], total: int, tell: Tell) -> Iterator[Cells]:
         yield cells
 
 
-def _cells(row: EnterpriseRow, titles: Sequence[str], known: Reference) -> Cells:
+def _cells(row: EnterpriseRow, park: str, titles: Sequence[str], known: Reference) -> Cells:
     industry = known.industries.by_code.get(row.industry_code or "")
     capital = row.registered_capital
     return (
@@ -75,6 +79,7 @@ def _cells(row: EnterpriseRow, titles: Sequence[str], known: Reference) -> Cells
         row.name,
         row.district_code or "",
         known.places.name_of(row.district_code) or "",
+        park,
         row.industry_code or "",
         industry.name if industry else "",
         SIZES.get(row.size_class or "", "未知"),
@@ -91,6 +96,14 @@ def _cells(row: EnterpriseRow, titles: Sequence[str], known: Reference) -> Cells
     )
 
 
+def _shown(tx: Transaction, filters: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters as a reader knows them: a park by its name."""
+    if "park" not in filters:
+        return dict(filters)
+    park = Carriers(tx).find(uuid.UUID(filters["park"]))
+    return {**filters, "park": park.name if park else filters["park"]}
+
+
 def _csv(lines: Iterator[Cells]) -> bytes:
     """UTF-8 with a byte order mark: without it Excel takes Chinese for another encoding."""
     target = io.BytesIO(b"\xef\xbb\xbf")
@@ -101,7 +114,7 @@ def _csv(lines: Iterator[Cells]) -> bytes:
     return target.getvalue()
 
 
-def _xlsx(export: ExportRow, lines: Iterator[Cells]) -> bytes:
+def _xlsx(export: ExportRow, filters: Mapping[str, Any], lines: Iterator[Cells]) -> bytes:
     """Row by row; every cell is text, never a formula or a link."""
     import xlsxwriter  # not at the start of every process: few workbooks are written
 
@@ -117,15 +130,15 @@ def _xlsx(export: ExportRow, lines: Iterator[Cells]) -> bytes:
         for count, cells in enumerate(lines, start=1):
             for column, cell in enumerate(cells):
                 sheet.write_string(count, column, cell)
-        _about(book.add_worksheet("说明"), export, count)
+        _about(book.add_worksheet("说明"), export, filters, count)
     return target.getvalue()
 
 
-def _about(sheet: Any, export: ExportRow, count: int) -> None:
+def _about(sheet: Any, export: ExportRow, filters: Mapping[str, Any], count: int) -> None:
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 1, 60)
     about = {
-        **{LABELS[name]: str(value) for name, value in export.filters.items()},
+        **{LABELS[name]: str(value) for name, value in filters.items()},
         "管辖区域": "全部" if EVERYWHERE in export.areas else "、".join(export.areas),
         "企业数": str(count),
         "申请时间": f"{export.created_at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}（北京时间）",

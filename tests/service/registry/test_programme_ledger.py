@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import pytest
+
 from chassis import clock
 from chassis.bus import open_bus
 from chassis.worker import Turning
+from chassis.working_days import load_working_days
 from contracts.events import ALL
 from services.registry.prepare import read_catalog
 from services.registry.settings import Settings
@@ -17,7 +20,7 @@ from tests.service.registry.conftest import Registry
 
 QIANJIANG, SUZHOU = "qianjiang-2023-2027", "suzhou-2018-2020"
 TASK = f"/programmes/{QIANJIANG}/tasks/TK-S2-4/periods/0"
-CATALOG = read_catalog()
+CATALOG, DAYS = read_catalog(), load_working_days()
 
 
 def report(registry: Registry, path: str = TASK, **changes: Any) -> Any:
@@ -94,7 +97,7 @@ def test_the_ledger_has_each_year_of_a_yearly_task_and_the_documents_deadlines(r
 def watch(registry: Registry, day: str) -> int:
     moment = dt.datetime.fromisoformat(f"{day}T04:00:00+00:00")
     with clock.frozen(moment), registry.db.transaction() as tx:
-        return watch_programmes(tx, CATALOG, CATALOG.vocabulary.escalation_days)
+        return watch_programmes(tx, CATALOG, DAYS)
 
 
 def overdue(registry: Registry) -> list[tuple[str, int]]:
@@ -111,7 +114,8 @@ def test_an_overdue_task_of_a_running_plan_is_escalated_once_per_level(registry:
     assert watch(registry, "2026-06-10") == 0, "the day itself is not late"
     assert watch(registry, "2026-06-11") == 1
     assert watch(registry, "2026-06-12") == 0
-    assert watch(registry, "2026-06-18") == 1
+    assert watch(registry, "2026-06-16") == 0, "the fourth working day: a weekend lies between"
+    assert watch(registry, "2026-06-17") == 1, "the fifth"
     assert overdue(registry) == [("TK-S2-4", 1), ("TK-S2-4", 2)]
     event = registry.events("task-overdue")[0]
     assert (event["lead"], event["due_basis"]) == (["区科技局", "区经济信息委"], "2026 年度目标清单")
@@ -121,6 +125,51 @@ def test_an_overdue_task_of_a_running_plan_is_escalated_once_per_level(registry:
     made = report(registry).json()
     registry.post(f"{TASK}/reports/{made['id']}/decision", {"decision": "accepted"})
     assert watch(registry, "2026-09-01") == 0, "a closed task is not overdue"
+
+
+def test_an_overdue_task_is_told_on_working_days_only(registry: Registry) -> None:
+    body = {"due_on": "2026-09-30", "basis": "2026 年度目标清单"}
+    assert registry.call("PUT", TASK, json=body).status_code == 200
+    assert watch(registry, "2026-10-07") == 0, "the holiday of the National Day"
+    assert watch(registry, "2026-10-08") == 1
+    assert watch(registry, "2026-10-10") == 0
+    assert watch(registry, "2026-10-13") == 1, "8, 9, 10 (a Saturday worked), 12, 13 October"
+
+
+def test_a_deadline_is_set_in_working_days_and_says_what_is_left(registry: Registry) -> None:
+    path, body = TASK, {"working_days": 3, "counted_from": "2026-09-30", "basis": "督办单"}
+    with clock.frozen(dt.datetime(2026, 10, 8, 4, tzinfo=dt.UTC)):
+        found = registry.call("PUT", path, json=body).json()
+        assert (found["due_on"], found["due_basis"]) == ("2026-10-10", "督办单（自 2026-09-30 起 3 个工作日）")
+        assert (found["working_days_left"], found["working_days_note"], found["overdue"]) == (2, None, False)
+    with clock.frozen(dt.datetime(2026, 10, 12, 4, tzinfo=dt.UTC)):
+        late = registry.get(path).json()
+        assert (late["working_days_left"], late["days_overdue"]) == (-1, 2)
+        listed = registry.get(f"/programmes/{QIANJIANG}/ledger", params={"overdue": True}).json()
+        assert [each["working_days_left"] for each in listed] == [-1]
+        today = registry.call("PUT", path, json={"working_days": 1, "basis": "督办单"}).json()
+        assert today["due_on"] == "2026-10-13"
+    with clock.frozen(dt.datetime(2026, 12, 30, 4, tzinfo=dt.UTC)):
+        found = registry.call("PUT", path, json={"working_days": 5, "basis": "督办单"}).json()
+        assert found["due_on"] == "2027-01-06"
+        assert found["due_basis"].endswith("5 个工作日，2027 年按周末推算（当年节假日安排未公布））")
+        assert found["working_days_note"] == "2027 年按周末推算（当年节假日安排未公布）"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "只填一项"),
+        ({"due_on": "2026-12-31", "working_days": 3}, "只填一项"),
+        ({"due_on": "2026-12-31", "counted_from": "2026-12-01"}, "只和工作日数"),
+        ({"working_days": 0}, "最小值"),
+        ({"working_days": 3661}, "最大值"),
+    ],
+)
+def test_a_deadline_that_is_no_day_is_refused(registry: Registry, body: dict[str, Any], said: str) -> None:
+    answer = registry.call("PUT", TASK, json={**body, "basis": "督办单"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation-failed")
+    assert said in answer.json()["errors"][0]["message"], answer.text
 
 
 def test_a_target_behind_its_line_is_announced_once_until_it_has_caught_up(registry: Registry) -> None:

@@ -47,7 +47,7 @@ def test_the_word_file_has_every_target_and_task_and_charts_that_word_can_edit(r
     assert set(shown) == {each["id"] for each in listed["items"]}
     assert shown["T-S1-6"][3:5] == ["不少于 100 家", "3 家"]
     assert shown["T-S1-7"][4] == "—", "what is not known is not zero"
-    assert "尚未接入认定事项登记" in shown["T-S1-7"][9]
+    assert "未登记，不等于没有" in shown["T-S1-7"][9]
     assert shown["T-S1-12"][3] == "多于 60 个，力争 80 个"
     tasks = next(each for each in document.tables if each.rows[0].cells[1].text == "任务")
     assert len(tasks.rows) == 1 + 23

@@ -194,10 +194,10 @@ def test_plan_line_and_forecast_state_their_method_or_why_not(registry: Registry
 def test_what_has_no_register_yet_is_not_known_and_takes_no_total(registry: Registry) -> None:
     listed = registry.get(f"/programmes/{SUZHOU}/targets", params={"limit": 200}).json()["items"]
     assert len(listed) == 26
-    missing = {each["counted_in"]["code"]: each["attained"]["missing"] for each in listed if not each["drillable"]}
-    assert missing["items"] == "目标统计尚未接入认定事项登记（技术中心、绿色工厂、智能车间等），数见“认定事项”"
-    assert missing["pool"] == "目标统计尚未接入培育库，数见“培育库”"
-    assert all(each["attained"]["value"] is None for each in listed if each["counted_in"]["code"] == "items")
+    (trained,) = [each for each in listed if each["counted_in"]["code"] == "activity"]
+    assert (trained["drillable"], trained["attained"]) == (
+        False, {"value": None, "how": None, "missing": "活动签到尚无登记"},
+    )  # fmt: skip
     body = figure("2020-01-01", "2020-12-31", "40")
     for line in ("T-S1-7", "T-S1-1"):
         answer = registry.post(f"/programmes/{SUZHOU}/targets/{line}/figures", body)

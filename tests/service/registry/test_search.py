@@ -194,7 +194,7 @@ def test_the_list_has_the_new_filters(registry: Registry) -> None:
 @pytest.mark.parametrize(
     ("params", "names"),
     [
-        ({"park": "宿马园区"}, ("tier", "listing", "flag", "revenue", "title")),
+        ({"street": "汴河街道"}, ("park", "tier", "listing", "flag", "revenue", "title")),
         ({"tier": "gold"}, ("little_giant", "innovative_sme")),
         ({"listing": "nyse"}, ("bse", "neeq")),
         ({"flag": "bad"}, ("stopped", "none")),

@@ -247,6 +247,11 @@ BREAKS = [
     ("value: 80\n", "value: 八十\n", "not-a-number"),
     ("unit: 家\n", "unit: 亿元\n", "wrong-unit"),
     ("metric: title.high_tech\n", "metric: title.high_tech\n    among: giant\n", "unknown-among"),
+    ("metric: title.high_tech\n", "metric: title.high_tech\n    holders: [little_giant]\n", "holders-not-counted"),
+    ("metric: title.high_tech\n", "metric: item.town_brand\n", "not-of-each"),
+    ("levels: [nation, province, city]\n", "levels: [world]\n", "unknown-level"),
+    ("levels: [nation, province, city]\n", "holders: [giant]\n", "unknown-holder"),
+    ("metric: item.innovation_platform\n", "metric: item.startup_base\n", "levels-twice"),
     ("by: 2025\n", "by: 2035\n", "year-outside-period"),
     ("    by: 2025\n", "", "missing-by"),
     ("kind: stock\n", "kind: total\n", "unknown-kind"),
@@ -285,9 +290,27 @@ def test_a_stretch_stands_beside_a_floor_only() -> None:
         load_programme(text, vocabulary())
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (", kinds: [cultivation]}", "}", "malformed"),
+        ("kinds: [smart_factory], once: item", "kinds: [smart_factory]", "missing-once"),
+        ("kinds: [smart_factory], once: item", "kinds: [smart_factory], once: piece", "unknown-once"),
+        ("kinds: [cultivation]", "kinds: [cultivation], once: item", "unknown-once"),
+        ("levels: [province], once: subject", "levels: [realm], once: subject", "unknown-level"),
+    ],
+)
+def test_a_metric_that_does_not_say_what_it_counts_is_refused(old: str, new: str, code: str) -> None:
+    text = (REGISTRY / "reference" / "programme_vocabulary.yaml").read_text("utf-8")
+    assert old in text
+    with pytest.raises(SourceInvalid) as refused:
+        load_vocabulary(text.replace(old, new, 1))
+    assert code in [each.code for each in refused.value.problems]
+
+
 @pytest.mark.parametrize("written", ["[8, 1]", "[1, 1]", "[0, 8]", "[soon]"])
 def test_days_of_escalation_that_make_no_ladder_are_refused_with_their_line(written: str) -> None:
     text = (REGISTRY / "reference" / "programme_vocabulary.yaml").read_text("utf-8")
     with pytest.raises(SourceInvalid, match="天数"):
-        load_vocabulary(text.replace("escalation_days: [1, 8, 15]", f"escalation_days: {written}"))
-    assert vocabulary().escalation_days == (1, 8, 15)
+        load_vocabulary(text.replace("escalation_days: [1, 5, 10]", f"escalation_days: {written}"))
+    assert vocabulary().escalation_days == (1, 5, 10)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.registry.domain.programmes.counting import Counts, Window
-from services.registry.domain.programmes.model import Programme, Target
+from services.registry.domain.programmes.counting import Counts, Window, counted_words, register_of
+from services.registry.domain.programmes.model import Metric, Programme, Target
 
 STATUSES = {
     "reached": "已达到",
@@ -51,6 +51,9 @@ class Number:
     missing: str = ""
 
 
+_NO_LINE = Number(None, missing="每个载体都要达到，没有计划线和预测")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """A target on a day. `window` is what was counted, for the drill-down; `figure` is what was taken instead."""
@@ -70,10 +73,13 @@ class Standing:
     reaches_stretch: bool | None
     window: Window | None
     figure: Figure | None
+    subjects: int | None = None
+    """Where each of several has to have something: how many there are; `attained` is how many of them have it."""
 
     @property
     def percent(self) -> Decimal | None:
-        wanted, value = self.target.threshold.value, self.attained.value
+        wanted = self.target.threshold.value if self.subjects is None else Decimal(self.subjects)
+        value = self.attained.value
         if not wanted or value is None:
             return None
         return (value * 100 / wanted).quantize(Decimal("0.1"), ROUND_HALF_EVEN)
@@ -109,6 +115,7 @@ def evaluate(
     known = sorted((each for each in figures if each.end <= as_of), key=lambda each: each.end)
     window: Window | None = None
     figure: Figure | None = None
+    subjects: int | None = None
     if target.metric.counts in ("figure", "milestone"):
         attained, figure = _from_figures(target, programme, as_of, known, year, final=final)
         plan_line = _figure_line(target, programme, as_of, due, known, year)
@@ -120,14 +127,18 @@ def evaluate(
             attained, plan_line = Number(None, missing=missing), Number(None, missing=missing)
             forecast, on = Number(None, missing=missing), None
             window = None
+        elif target.kind == "each":
+            attained, subjects = _each(target.metric, window, counts, final=final)
+            plan_line, forecast, on = _NO_LINE, _NO_LINE, None
         else:
             first = counts.first(target.metric)
             days = _days(programme, as_of, first, final=final) if window.start is None else []
             found = counts.count(target.metric, [window, *(Window(None, each) for each in days)])
             value = found[window]
             stock = {each: Decimal(found[Window(None, each)]) for each in days}
-            silent = _silent(first, as_of, final=final)
-            attained = Number(None, missing=silent) if silent else Number(Decimal(value), how=_counted(window))
+            unknown = silent(target.metric, first, as_of, final=final)
+            how = counted_words(target.metric, window)
+            attained = Number(None, missing=unknown) if unknown else Number(Decimal(value), how=how)
             plan_line = _count_line(target, programme, as_of, due, window, stock)
             forecast, on = _count_forecast(target, as_of, due, counts, window, value, stock, first, final=final)
     return Standing(
@@ -139,20 +150,25 @@ def evaluate(
         plan_line=plan_line,
         forecast=forecast,
         forecast_on=on,
-        status=_status(target, attained, plan_line, final=final),
+        status=_status(target, attained, plan_line, subjects, final=final),
         final=final,
         reaches_stretch=_stretched(target, attained),
         window=window,
         figure=figure,
+        subjects=subjects,
     )
 
 
-def _status(target: Target, attained: Number, line: Number, *, final: bool) -> str:
+def _status(target: Target, attained: Number, line: Number, subjects: int | None, *, final: bool) -> str:
     if attained.value is None:
         return "unknown"
     if attained.missing:
         return "unknown" if final else "open"
-    if target.threshold.reached_by(attained.value, target.tolerance):
+    if subjects is not None:
+        reached = attained.value >= subjects
+    else:
+        reached = target.threshold.reached_by(attained.value, target.tolerance)
+    if reached:
         return "reached"
     if final:
         return "not_reached"
@@ -172,7 +188,7 @@ def _stretched(target: Target, attained: Number) -> bool | None:
 
 def window_of(target: Target, programme: Programme, as_of: dt.date, year: int | None) -> Window | None:
     """What of a register is counted; null where the kind is not a count of its own."""
-    if target.kind == "stock":
+    if target.kind == "stock" or (target.kind == "each" and target.metric.each is not None):
         return Window(None, as_of)
     if target.kind == "yearly" and year is not None:
         return Window(dt.date(year, 1, 1), as_of)
@@ -181,22 +197,29 @@ def window_of(target: Target, programme: Programme, as_of: dt.date, year: int | 
     return None
 
 
-def _silent(first: dt.date | None, as_of: dt.date, *, final: bool) -> str:
+def _each(metric: Metric, window: Window, counts: Counts, *, final: bool) -> tuple[Number, int | None]:
+    """How many of the carriers have what each has to have, and how many there are."""
+    subjects = counts.subjects(metric, window)
+    if not subjects:
+        return Number(None, missing="载体登记中没有计划区域内的这类载体，不能判断"), None
+    if unknown := silent(metric, counts.first(metric), window.until, final=final):
+        return Number(None, missing=unknown), None
+    how = f"{counted_words(metric, window)}，共 {subjects} 个载体"
+    return Number(Decimal(counts.count(metric, [window])[window]), how=how), subjects
+
+
+def silent(metric: Metric, first: dt.date | None, as_of: dt.date, *, final: bool) -> str:
     """Why a count of nothing says nothing: the register does not reach back to the day. Empty where it does.
 
-    A register that is empty today says that there is none today; of a period that is over it says nothing.
+    A title ledger that is empty today says that nobody holds the title today; of a period that is over it says nothing.
+    In the other registers nothing stands until somebody has begun to keep them: none at all is not nought.
     """
     if first is not None and first > as_of:
-        return f"台账最早的记录始于 {first}，在统计日 {as_of} 之后：当时的情况未登记，不等于没有"
-    if first is None and final:
-        return f"台账中没有该称号的任何记录：截至 {as_of} 的情况未登记，不等于没有"
+        return f"{register_of(metric)}最早的记录始于 {first}，在统计日 {as_of} 之后：当时的情况未登记，不等于没有"
+    if first is None and (final or metric.counts != "titles"):
+        what = "该称号" if metric.counts == "titles" else f"“{metric.label}”"
+        return f"{register_of(metric)}中没有{what}的任何记录：截至 {as_of} 的情况未登记，不等于没有"
     return ""
-
-
-def _counted(window: Window) -> str:
-    if window.start is None:
-        return f"称号台账中 {window.until} 在册的企业数（有效和复核中，一家企业计一次）"
-    return f"称号台账中 {window.start} 至 {window.until} 首次认定的企业数（复核、重新认定不算新增）"
 
 
 def _days(programme: Programme, as_of: dt.date, first: dt.date | None, *, final: bool) -> list[dt.date]:
@@ -226,10 +249,10 @@ def _count_line(
         return Number(None, missing="没有数值目标")
     if window.start is not None:
         return _between(Decimal(0), wanted, window.start - _DAY, due, as_of, f"从 {window.start} 的 0 起")
-    before = programme.period.start - _DAY
+    before, where = programme.period.start - _DAY, register_of(target.metric)
     if before not in stock:
-        return Number(None, missing=f"台账中没有 {programme.period.start} 以前的记录，基期数未知")
-    return _between(stock[before], wanted, before, due, as_of, f"从 {before} 台账的 {stock[before]} 起")
+        return Number(None, missing=f"{where}中没有 {programme.period.start} 以前的记录，基期数未知")
+    return _between(stock[before], wanted, before, due, as_of, f"从 {before} {where}的 {stock[before]} 起")
 
 
 def _count_forecast(
@@ -255,11 +278,11 @@ def _count_forecast(
         how = f"按 {window.start} 以来的日均新增 {pace:.4f} 推到 {on}"
         return Number(_whole(value + pace * (on - as_of).days), how=how), on
     if first is None or first > as_of - YEAR:
-        return Number(None, missing="台账记录不足一年，点数太少，不能预测"), on
+        return Number(None, missing=f"{register_of(target.metric)}记录不足一年，点数太少，不能预测"), on
     slope = _slope([(day, stock[day]) for day in _trend(as_of)])
-    how = f"按最近一年每季在册数的直线趋势（每天 {slope:+.4f} 家）推到 {on}"
+    how = f"按最近一年每季在册数的直线趋势（每天 {slope:+.4f} {target.unit}）推到 {on}"
     if ending := counts.ending(target.metric, as_of, on):
-        how += f"；其中 {ending} 家的有效期届时已满，未通过复核会减少"
+        how += f"；其中 {ending} {target.unit}的有效期届时已满，未通过复核会减少"
     return Number(max(Decimal(0), _whole(value + slope * (on - as_of).days)), how=how), on
 
 

@@ -12,8 +12,8 @@ ORDER_KEYS = ("kind", "label", "lines", "quote")
 ALSO_KEYS = ("units", "parts", "lines", "quote")
 UNIT_KEYS = ("name", "written", "now", "evidence")
 TARGET_KEYS = (
-    "id", "label", "metric", "among", "kind", "operator", "value", "stretch", "tolerance", "unit", "by", "lines",
-    "quote", "annex", "tasks", "decisions", "note",
+    "id", "label", "metric", "among", "levels", "holders", "kind", "operator", "value", "stretch", "tolerance", "unit",
+    "by", "lines", "quote", "annex", "tasks", "decisions", "note",
 )  # fmt: skip
 THRESHOLD_KEYS = ("operator", "value")
 QUOTATION_KEYS = ("lines", "quote")

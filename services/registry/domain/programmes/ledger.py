@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chassis.working_days import WorkingDays
 from services.registry.domain.programmes.errors import TaskNotFound, TaskStateWrong
 from services.registry.domain.programmes.model import Programme, Task
 
@@ -47,10 +48,16 @@ def due_of_task(task: Task, period: int) -> Due:
     return Due(None, "文件没有写明时限")
 
 
-def level_on(due_on: dt.date, day: dt.date, steps: Sequence[int]) -> int:
-    """How many steps of escalation have passed: `steps` are days after the deadline."""
-    late = (day - due_on).days
+def level_of(late: int, steps: Sequence[int]) -> int:
+    """How many steps of escalation have passed: `late` and `steps` are working days after the deadline."""
     return sum(late >= step for step in steps)
+
+
+def due_within(days: WorkingDays, since: dt.date, number: int, basis: str) -> tuple[dt.date, str]:
+    """The `number`-th working day after `since`, and the basis with how it was reckoned."""
+    found = days.after(since, number)
+    reckoned = f"自 {since} 起 {number} 个工作日" + (f"，{found.note}" if found.note else "")
+    return found.day, f"{basis}（{reckoned}）"
 
 
 def require_reportable(state: str) -> None:

@@ -25,6 +25,7 @@ from services.registry.domain.programmes.model import (
     DEADLINES,
     GRADES,
     KINDS,
+    LEVELLED,
     MEMBERS,
     ORDERS,
     PARTS,
@@ -182,6 +183,8 @@ class _Compiler:
             reader.problem(line, unit, "、".join(metric.units), f"“{metric.label}”用这些单位。", "wrong-unit")
         by = year_of(reader, block, "by")
         self._check_year(block, kind, by, period)
+        if metric is not None:
+            metric = self._of_each(block, metric, kind, threshold)
         known = {each.id for each in tasks}
         carried_by = reader.texts(block, "tasks")
         for name in carried_by:
@@ -219,7 +222,47 @@ class _Compiler:
             expected = "称号代码：" + "、".join(TITLES)
             remedy = "“其中”只用于按称号计数的目标。"
             self.reader.problem(self.reader.line_of(block, "among"), among, expected, remedy, "unknown-among")
-        return replace(found, among=among) if found is not None and among else found
+        if found is None:
+            return None
+        return self._narrowed(block, replace(found, among=among or None))
+
+    def _narrowed(self, block: Block, metric: Metric) -> Metric:
+        """With what the document says of the certified items that count: their level, and whose they are."""
+        reader = self.reader
+        levels, holders = reader.texts(block, "levels"), reader.texts(block, "holders")
+        for key, found in (("levels", levels), ("holders", holders)):
+            if found and (metric.counts not in LEVELLED or metric.each is not None):
+                remedy = "只用于按认定事项登记计数的目标。"
+                reader.problem(reader.line_of(block, key), "、".join(found), "不写", remedy, f"{key}-not-counted")
+        if levels and metric.levels:
+            expected = f"指标已定的级别：{'、'.join(metric.levels)}"
+            reader.problem(reader.line_of(block, "levels"), "、".join(levels), expected, "请删去。", "levels-twice")
+        for level in levels:
+            if level not in self.vocabulary.levels:
+                expected = "级别代码：" + "、".join(self.vocabulary.levels)
+                reader.problem(reader.line_of(block, "levels"), level, expected, "请改用其中之一。", "unknown-level")
+        for title in holders:
+            if title not in TITLES:
+                expected = "称号代码：" + "、".join(TITLES)
+                reader.problem(reader.line_of(block, "holders"), title, expected, "请改用其中之一。", "unknown-holder")
+        return replace(metric, levels=levels or metric.levels, holders=holders)
+
+    def _of_each(self, block: Block, metric: Metric, kind: str, threshold: Threshold) -> Metric:
+        """With how many each carrier has to have, where the metric asks every one of a kind."""
+        least = threshold.value
+        if (kind == "each") != (metric.each is not None):
+            line, expected = (
+                self.reader.line_of(block, "metric"),
+                "kind 为 each 的目标用词表中写了 each 的指标，其他不用",
+            )
+            self.reader.problem(line, metric.id, expected, "请改正 kind 或 metric。", "not-of-each")
+        if metric.each is None:
+            return metric
+        if least is not None and (least != least.to_integral_value() or least < 1):
+            line = self.reader.line_of(block, "value")
+            self.reader.problem(line, str(least), "不小于 1 的整数", "请改正每个主体应有的数量。", "value")
+            return metric
+        return replace(metric, least=1 if least is None else int(least))
 
     def _threshold(self, block: Block, *, milestone: bool) -> Threshold:
         reader = self.reader

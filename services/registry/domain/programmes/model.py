@@ -11,12 +11,19 @@ COUNTS = {
     "titles": "称号台账",
     "items": "认定事项登记",
     "pool": "培育库",
+    "carriers": "载体登记",
+    "projects": "重大产业项目库",
+    "cases": "典型案例登记",
     "listing": "上市挂牌登记",
     "activity": "活动签到记录",
     "figure": "发布单位的数据",
     "milestone": "完成事项",
 }
 """Where the number of a metric comes from."""
+LEVELLED = ("items", "listing")
+"""Registers of certified items: a target may name their levels, and titles of the enterprises that hold them."""
+ONCE = {"subject": "一个主体计一次", "item": "按名称或编号区分，同一项目计一次"}
+"""What is one in a count of certified items."""
 KINDS = {
     "stock": "存量（期末在册）",
     "flow": "期内新增",
@@ -68,7 +75,9 @@ class Quotation:
 class Metric:
     """What is counted. `title` is the ledger's code where titles are counted.
 
-    `among`: only those who hold this title too (其中).
+    `among`: only those who hold this title too (其中). Of other registers `kinds` and `levels` are what counts (empty:
+    all), `once` what is one (ONCE), `holders` the titles of which the enterprise has to hold one. With `each` it is
+    asked of every carrier of that kind whether it has `least` of them. `unavailable` says why nothing can be counted.
     """
 
     id: str
@@ -77,6 +86,13 @@ class Metric:
     units: tuple[str, ...]
     title: str | None = None
     among: str | None = None
+    kinds: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    once: str = "subject"
+    holders: tuple[str, ...] = ()
+    each: str | None = None
+    least: int = 1
+    unavailable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +106,9 @@ class Vocabulary:
     tolerance: Decimal
     """The part of a number with 左右 that may be missing."""
     escalation_days: tuple[int, ...]
-    """Calendar days after a task's deadline on which it is announced as overdue, ascending."""
+    """Working days after a task's deadline on which it is announced as overdue, ascending."""
+    levels: tuple[str, ...] = ()
+    """Of certified items: the levels that a metric or a target can name."""
 
     def knows(self, word: str) -> bool:
         return word in self.comparisons or word in self.senses

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.registry.domain.programmes import keys
 from services.registry.domain.programmes.model import DEADLINES, GRADES, KINDS, MEMBERS, ORDERS, PARTS, Vocabulary
+from services.registry.domain.titles import TITLES
 
 Json = dict[str, Any]
 
@@ -34,6 +35,8 @@ def programme_schema(vocabulary: Vocabulary) -> Json:
         "stretch": _object(keys.THRESHOLD_KEYS, threshold),
         "by": _SCALAR,
         "annex": _object(keys.QUOTATION_KEYS, quotation),
+        "levels": _list(_TEXT),
+        "holders": _list(_named(TITLES)),
         "tasks": _list(_TEXT),
         "decisions": _list(_TEXT),
     }

@@ -1,25 +1,31 @@
-"""Parts of a target for areas or departments: the list of one year as a whole, and how its sum stands to the target."""
+"""Parts of a target for areas, parks or departments: the list of one year, and how its sum stands to the target."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from chassis import clock, ids
 from chassis.db import Transaction
 from chassis.errors import FieldProblem
-from services.registry.domain.programmes.attainment import evaluate
+from services.registry.domain.programmes.attainment import evaluate, silent
 from services.registry.domain.programmes.counting import Window
 from services.registry.domain.programmes.errors import AssignmentRefused
 from services.registry.domain.programmes.model import Programme, Target
-from services.registry.store.programme_counts import TitleCounts
+from services.registry.store.parks import parks_within
 from services.registry.store.programme_ledger import Assignments
+from services.registry.store.programme_registers import RegisterOfMetric
 from services.registry.store.programme_tables import AssignmentRow
 from services.registry.store.queries import short_area
 from services.registry.store.reference import reference
+from services.registry.use_cases.programmes.figures import TAKEN
 
+COUNTED = ("area", "park")
+"""Kinds of assignees whose part can be counted; departments share one number."""
+_PARK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SUMMABLE = ("stock", "flow", "yearly", "yearly_average")
 """Kinds whose parts add up; shares and averages do not."""
 
@@ -85,18 +91,12 @@ def decomposition(tx: Transaction, programme: Programme, target: Target, year: i
     summable = target.kind in SUMMABLE
     assigned = sum((row.value for row in rows), Decimal(0)) if summable and rows else None
     difference = assigned - wanted if assigned is not None and wanted is not None else None
-    by_district = _counted(tx, programme, target, year) if kind == "area" and rows else None
-    known = reference(tx)
+    counted = _counted(tx, programme, target, year, kind) if kind in COUNTED and rows else None
+    names = names_of(tx, kind, [row.assignee for row in rows], programme)
     parts = []
     for row in rows:
-        name = known.places.name_of(row.assignee) or row.assignee if kind == "area" else row.assignee
-        prefix = short_area(row.assignee)
-        attained = (
-            None
-            if by_district is None
-            else sum(number for code, number in by_district.items() if code.startswith(prefix))
-        )
-        parts.append(Part(row, name, attained))
+        attained = None if counted is None else _share(counted, row.assignee, kind)
+        parts.append(Part(row, names.get(row.assignee, row.assignee), attained))
     return Decomposition(target, year, kind, tuple(parts), wanted, how, assigned, difference)
 
 
@@ -108,18 +108,37 @@ def _wanted(tx: Transaction, programme: Programme, target: Target, year: int) ->
         return value, f"每年 {value}" if target.kind == "yearly" else f"年均 {value}"
     if target.by == year:
         return value, f"目标年 {year} 年的目标数"
-    counts = TitleCounts(tx, programme)
+    counts = RegisterOfMetric(tx, programme)
     line = evaluate(target, programme, dt.date(year, 12, 31), counts, ()).plan_line
     return line.value, line.how or line.missing
 
 
-def _counted(tx: Transaction, programme: Programme, target: Target, year: int) -> dict[str, int] | None:
-    counts = TitleCounts(tx, programme)
-    if target.metric.counts != "titles" or counts.missing(target.metric):
+def names_of(tx: Transaction, kind: str, assignees: Sequence[str], programme: Programme) -> Mapping[str, str]:
+    """What areas and parks are called; a department is called by its name in the plan."""
+    if kind == "park":
+        return parks_within(tx, assignees, tuple(map(short_area, programme.areas)))
+    known = reference(tx).places
+    return {each: known.name_of(each) or each for each in assignees} if kind == "area" else {}
+
+
+def _share(counted: Mapping[str, int], assignee: str, kind: str) -> int:
+    if kind == "park":
+        return counted.get(assignee, 0)
+    prefix = short_area(assignee)
+    return sum(number for code, number in counted.items() if code.startswith(prefix))
+
+
+def _counted(tx: Transaction, programme: Programme, target: Target, year: int, kind: str) -> dict[str, int] | None:
+    """What is counted there, by district or by park."""
+    counts = RegisterOfMetric(tx, programme)
+    if target.metric.counts in TAKEN or target.metric.each is not None or counts.missing(target.metric):
         return None
     until = min(clock.today(), dt.date(year, 12, 31))
+    if silent(target.metric, counts.first(target.metric), until, final=until < clock.today()):
+        return None
     start = {"stock": None, "yearly": dt.date(year, 1, 1)}.get(target.kind, programme.period.start)
-    return counts.by_district(target.metric, Window(start, until))
+    window = Window(start, until)
+    return counts.by_park(target.metric, window) if kind == "park" else counts.by_district(target.metric, window)
 
 
 def _require_sound(
@@ -135,6 +154,9 @@ def _require_sound(
         areas = tuple(map(short_area, programme.areas))
         unknown = [each for each in parts if each not in current or not each.startswith(areas)]
         expected = "计划区域内的 6 位区划代码"
+    elif kind == "park":
+        unknown = _no_parks(tx, parts, programme)
+        expected = "计划区域内已登记的园区（载体编号）"
     else:
         units = {each.name for each in programme.units}
         unknown = [each for each in parts if each not in units]
@@ -145,6 +167,12 @@ def _require_sound(
     ]
     if problems:
         raise AssignmentRefused("分解有误，请按 errors 中的说明修改后重试", problems=problems)
+
+
+def _no_parks(tx: Transaction, parts: Iterable[str], programme: Programme) -> list[str]:
+    ids = [each for each in parts if _PARK_ID.fullmatch(each)]
+    known = parks_within(tx, ids, tuple(map(short_area, programme.areas)))
+    return [each for each in parts if each not in known]
 
 
 def _row(

@@ -16,7 +16,7 @@ from services.registry.domain.programmes.scoring import TASKS, WHOLE, Card, Mark
 from services.registry.store.programme_bulletins import Scorecards
 from services.registry.store.programme_ledger import Assignments, Ledger
 from services.registry.store.programme_tables import ScorecardRow
-from services.registry.use_cases.programmes.decompose import SUMMABLE, Part, decomposition
+from services.registry.use_cases.programmes.decompose import COUNTED, SUMMABLE, Part, decomposition
 from services.registry.use_cases.programmes.evaluate import stand
 
 RANKED = ("ranking", "scorecard")
@@ -105,9 +105,11 @@ def _mark(
     label = target.label if target is not None else line
     if part is None or target is None or part.row.value == 0:
         return Mark(line, label, weight, None, None, applies=False)
-    if kind == "area":
+    if kind in COUNTED:
         attained = None if part.attained is None else Decimal(part.attained)
-        return Mark(line, label, weight, part.row.value, attained, applies=True, missing="该指标尚无分地区的登记")
+        return Mark(
+            line, label, weight, part.row.value, attained, applies=True, missing="该指标尚无分地区、分园区的登记"
+        )
     others = Assignments(tx).standing(programme.id, target_id=line, year=part.row.year, kind=kind)
     if len(others) > 1:
         missing = "由几个单位分担，登记中分不出各自的数"

@@ -19,7 +19,9 @@ from services.registry.domain.programmes.report import Chart, Report, Section, T
 from services.registry.store.programme_counts import TitleCounts
 from services.registry.store.programme_figures import Figures
 from services.registry.store.programme_ledger import Assignments, Ledger
+from services.registry.store.programme_tables import AssignmentRow
 from services.registry.store.reference import reference
+from services.registry.use_cases.programmes.decompose import names_of
 from services.registry.use_cases.programmes.evaluate import stand_all
 
 NOTHING = "—"
@@ -200,18 +202,21 @@ def _tasks(tx: Transaction, programme: Programme, year: int, day: dt.date) -> Se
 
 
 def _assignments(tx: Transaction, programme: Programme, year: int) -> list[Section]:
-    known = reference(tx)
     rows = []
     for row in Assignments(tx).standing(programme.id, year=year):
         target = programme.target(row.target_id)
         if target is not None:
-            name = (known.places.name_of(row.assignee) or row.assignee) if row.kind == "area" else row.assignee
+            name = _assignee(tx, row, programme)
             value = _with_unit(row.value, target.unit)
             rows.append((target.id, target.label, name, value, row.document))
     if not rows:
         return []
     table = Table(("编号", "目标", "地区或单位", "分解数", "文件"), (0.9, 2.0, 1.8, 1.0, 2.0), tuple(rows))
     return [Section(f"{year} 年目标分解", (), (table,))]
+
+
+def _assignee(tx: Transaction, row: AssignmentRow, programme: Programme) -> str:
+    return names_of(tx, row.kind, [row.assignee], programme).get(row.assignee, row.assignee)
 
 
 def _conflicts(programme: Programme) -> Section:

@@ -7,20 +7,22 @@ from collections.abc import Sequence
 
 from chassis import clock
 from chassis.db import Transaction
+from chassis.working_days import WorkingDays
 from contracts.events.registry import TargetAtRisk, TaskOverdue
 from services.registry.domain.programmes.attainment import Standing
 from services.registry.domain.programmes.catalog import Catalog
-from services.registry.domain.programmes.ledger import due_of_task, level_on, periods_of
+from services.registry.domain.programmes.ledger import due_of_task, level_of, periods_of
 from services.registry.domain.programmes.model import Programme, Task
 from services.registry.store.programme_ledger import Alerts, Ledger
 from services.registry.store.programmes import Programmes
 from services.registry.use_cases.programmes.evaluate import stand_all
 
 
-def watch_programmes(tx: Transaction, catalog: Catalog, steps: Sequence[int]) -> int:
+def watch_programmes(tx: Transaction, catalog: Catalog, days: WorkingDays) -> int:
     """How many announcements were made. Emits TaskOverdue and TargetAtRisk.
 
-    A plan whose period is over is history (A-17): nobody is reminded of it. `steps` are days after a deadline.
+    A plan whose period is over is history (A-17): nobody is reminded of it. Overdue is told on the working days
+    after a deadline that the vocabulary names.
     """
     today = clock.today()
     announced = 0
@@ -28,12 +30,12 @@ def watch_programmes(tx: Transaction, catalog: Catalog, steps: Sequence[int]) ->
         programme = catalog.stored(row.hash, row.body, row.file)
         if programme.over(today):
             continue
-        announced += _escalate(tx, programme, today, steps)
+        announced += _escalate(tx, programme, today, days, catalog.vocabulary.escalation_days)
         announced += _announce_risks(tx, programme, today)
     return announced
 
 
-def _escalate(tx: Transaction, programme: Programme, today: dt.date, steps: Sequence[int]) -> int:
+def _escalate(tx: Transaction, programme: Programme, today: dt.date, days: WorkingDays, steps: Sequence[int]) -> int:
     ledger = Ledger(tx)
     known = ledger.entries(programme.id)
     announced = 0
@@ -43,7 +45,7 @@ def _escalate(tx: Transaction, programme: Programme, today: dt.date, steps: Sequ
             due_on = found.due_on if found is not None else due_of_task(task, period).on
             if due_on is None or due_on >= today or (found is not None and found.state == "closed"):
                 continue
-            announced += _announce_overdue(tx, ledger, programme, task, period, today, steps)
+            announced += _announce_overdue(tx, ledger, programme, task, period, today, days, steps)
     return announced
 
 
@@ -54,12 +56,13 @@ def _announce_overdue(
     task: Task,
     period: int,
     today: dt.date,
+    days: WorkingDays,
     steps: Sequence[int],
 ) -> int:
     entry = ledger.get_for_update(programme, task, period)
     if entry.due_on is None or entry.state == "closed":  # changed while we waited for the lock
         return 0
-    level = level_on(entry.due_on, today, steps)
+    level = level_of(days.between(entry.due_on, today).number, steps)
     if level <= entry.escalations:
         return 0
     entry.escalations, entry.escalated_on = level, today

@@ -12,10 +12,12 @@ from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated
 from services.registry.domain.enterprises import FIELDS, Identity, differences
 from services.registry.store import bulk, staging
 from services.registry.store.naming import remember_names
+from services.registry.store.parks import Move, ParkStays
 from services.registry.store.repositories import columns_of, identity_of
 from services.registry.store.staging import StagedRow
 from services.registry.use_cases.announce import Announcement, announce_all, card_of
 from services.registry.use_cases.run_import.job import Job
+from services.registry.use_cases.run_import.parks import moves_of
 
 
 @dataclass(slots=True)
@@ -34,7 +36,11 @@ def write_enterprises(job: Job, codes: Sequence[str], rows: Sequence[StagedRow])
     late = _register(job, fresh, announcements)
     if late:  # registered by somebody else between our look and our insert
         known |= staging.lock(job.tx, sorted(late))
-    _update(job, {uscc: row for uscc, row in wanted.items() if uscc in known}, known, announcements)
+    moves = moves_of(job, wanted, known)
+    registered = [each.staged.uscc for each in fresh if each.staged.uscc not in late]
+    updated = _update(job, {uscc: row for uscc, row in wanted.items() if uscc in known}, known, moves, announcements)
+    if job.writing:
+        ParkStays(job.tx).move([moves[uscc] for uscc in (*registered, *updated) if uscc in moves])
     announcements.sort(key=lambda each: each.event.key)
     announce_all(job.tx, announcements)
 
@@ -110,22 +116,27 @@ def _register(job: Job, fresh: Sequence[_Wanted], announcements: list[Announceme
 
 
 def _update(
-    job: Job, wanted: Mapping[str, StagedRow], known: Mapping[str, Any], announcements: list[Announcement]
-) -> None:
+    job: Job,
+    wanted: Mapping[str, StagedRow],
+    known: Mapping[str, Any],
+    moves: Mapping[str, Move],
+    announcements: list[Announcement],
+) -> list[str]:
+    """Write what differs; the codes of those that do, in identity or in park."""
     changes: list[tuple[str, Identity, Identity, tuple[str, ...]]] = []
     for uscc, row in wanted.items():
         if not _admitted(job, row, known[uscc].district_code):
             continue
         old = identity_of(known[uscc])
         new = replace(old, **_values(row.stated))
-        changed = differences(old, new)
+        changed = differences(old, new) + (("park",) if uscc in moves else ())
         if changed:
             changes.append((uscc, old, new, changed))
             job.report.updated += 1
         else:
             job.report.unchanged += 1
     if not changes or not job.writing:
-        return
+        return []
     moved = [uscc for uscc, _, _, changed in changes if "industry_code" in changed]
     periods = bulk.periods_of(job.tx, moved) if moved else {}
     after: list[dict[str, Any]] = []
@@ -148,3 +159,4 @@ def _update(
     bulk.update_enterprises(job.tx, after)
     renamed = [(uscc, old.name) for uscc, old, _, changed in changes if "name" in changed]
     remember_names(job.tx, renamed, job.now)
+    return [uscc for uscc, *_ in changes]
