@@ -17,6 +17,7 @@ from services.registry.api import (
     enterprises,
     exports,
     facts,
+    file_history,
     imports,
     items,
     pool,
@@ -52,6 +53,7 @@ REGISTER = (
     exports,
     search,  # before the file of one: its path would be taken for a credit code
     enterprises,
+    file_history,
     facts,
     titles,
     title_ledger,

@@ -37,6 +37,9 @@ _ARCHIVE = """
     registry GET /api/registry/v1/enterprises
     registry GET /api/registry/v1/enterprises/search
     registry GET /api/registry/v1/enterprises/{uscc}
+    registry GET /api/registry/v1/enterprises/{uscc}/history
+    registry GET /api/registry/v1/enterprises/{uscc}/facts/history
+    registry GET /api/registry/v1/enterprises/{uscc}/reads
     registry GET /api/registry/v1/enterprises/{uscc}/titles/{title_id}
     registry GET /api/registry/v1/titles
     registry GET /api/registry/v1/title-life-cycles
@@ -165,6 +168,7 @@ _OFFICE = """
     registry GET /api/registry/v1/exports/{export_id}/file
     registry POST /api/registry/v1/enterprises
     registry PATCH /api/registry/v1/enterprises/{uscc}
+    registry POST /api/registry/v1/enterprises/{uscc}/former-names
     registry POST /api/registry/v1/enterprises/{uscc}/titles
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/cancel
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/acts

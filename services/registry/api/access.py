@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from chassis.auth import EVERYWHERE, Actor, guard
+from chassis.db import Transaction
 from chassis.etags import require_match
 from services.registry.domain.errors import OwnEnterpriseOnly
+from services.registry.store.history import FileReads
 
 OFFICIALS = ("officer", "system")
 
@@ -49,6 +52,15 @@ def require_enterprise(actor: Actor, uscc: str, district_code: str | None) -> No
             raise OwnEnterpriseOnly("只能查看本企业的档案")
         return
     actor.require_area(district_code)
+
+
+def note_read(
+    tx: Transaction, actor: Actor, uscc: str, part: str, *, purpose: str | None, as_of: dt.datetime | None = None
+) -> None:
+    """Enter the caller into the log of the file's readers; `part` is a key of past.PARTS."""
+    FileReads(tx).note(
+        uscc, part, roles=sorted(actor.roles), department=actor.department, purpose=purpose or None, as_of=as_of
+    )
 
 
 def areas_of(actor: Actor) -> list[str] | None:

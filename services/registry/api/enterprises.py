@@ -17,10 +17,10 @@ from chassis.idempotency import Idempotent
 from chassis.keyset import cut, decode
 from chassis.pagination import Cursor, Limit, Page, link_next
 from chassis.problems import refusals
-from services.registry.api.access import Editor, Reader, RequestAdmission, require_enterprise
+from services.registry.api.access import Editor, Reader, RequestAdmission, note_read, require_enterprise
 from services.registry.api.filters import ListFilters, seen_by
-from services.registry.api.parameters import Line, PathUscc, checked_uscc
-from services.registry.api.render import enterprise_file, enterprise_out
+from services.registry.api.parameters import AsOf, Line, PathUscc, Purpose, checked_uscc
+from services.registry.api.render import Facets, enterprise_file, enterprise_out, past_facets
 from services.registry.api.schemas import EnterpriseFile, EnterpriseOut, Wanted
 from services.registry.api.state import Cycles, Known
 from services.registry.domain.enterprises import Identity
@@ -28,11 +28,15 @@ from services.registry.domain.errors import (
     EnterpriseAlreadyRegistered,
     EnterpriseInvalid,
     EnterpriseNotFound,
+    MomentAhead,
+    MomentInvalid,
+    NotRegisteredThen,
     OwnEnterpriseOnly,
     UsccInvalid,
 )
 from services.registry.domain.periods import last_complete_year
 from services.registry.domain.stated_enterprises import read_fields
+from services.registry.store.history import History, see_one_moment
 from services.registry.store.queries import list_enterprises, sort_key
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Enterprises, Facts, Titles
@@ -98,24 +102,50 @@ def list_of_enterprises(
 @router.get(
     "/{uscc}",
     response_model=EnterpriseFile,
-    responses=refusals(EnterpriseNotFound, OutsideJurisdiction, OwnEnterpriseOnly, UsccInvalid),
+    responses=refusals(
+        EnterpriseNotFound,
+        OutsideJurisdiction,
+        OwnEnterpriseOnly,
+        UsccInvalid,
+        MomentInvalid,
+        MomentAhead,
+        NotRegisteredThen,
+    ),
 )
 def get_enterprise(
-    request: Request, response: Response, actor: Reader, tx: ReadTx, uscc: PathUscc, knowledge: Known, cycles: Cycles
+    request: Request,
+    response: Response,
+    actor: Reader,
+    tx: Tx,
+    uscc: PathUscc,
+    knowledge: Known,
+    cycles: Cycles,
+    moment: AsOf,
+    purpose: Purpose = None,
 ) -> EnterpriseFile | Response:
-    """One enterprise with its titles, its current facts by year and how complete they are (企业档案)."""
+    """One enterprise with its titles, its facts by year and how complete they are, now or at a past moment (企业档案).
+
+    Whoever is shown it stands in the file's log of readers.
+    """
+    see_one_moment(tx)
     row = Enterprises(tx).get(uscc)
     require_enterprise(actor, uscc, row.district_code)
-    etag = etags.quoted(row.version)
-    response.headers["ETag"] = etag
-    return etags.not_modified(request, etag) or enterprise_file(
-        row,
-        Titles(tx).list_of(uscc),
-        Facts(tx).periods(uscc),
+    history = History(tx, row)
+    if moment is None:
+        etag = etags.quoted(row.version)
+        response.headers["ETag"] = etag
+        if unchanged := etags.not_modified(request, etag):
+            return unchanged
+        found = Facets(row, Titles(tx).list_of(uscc), Facts(tx).periods(uscc), history.former_names())
+    else:
+        found = past_facets(row, history, moment)
+    note_read(tx, actor, uscc, "file", purpose=purpose, as_of=moment)
+    return enterprise_file(
+        found,
         known=reference(tx),
         dictionary=knowledge.dictionary,
         life_cycles=cycles,
-        fiscal_year=last_complete_year(clock.today()),
+        fiscal_year=last_complete_year(clock.today() if moment is None else moment.astimezone(clock.SHANGHAI).date()),
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+from chassis.clock import SHANGHAI
 from rulebook.dictionary import SOURCE_KINDS, Dictionary
 from services.registry.api.schemas import (
     Coded,
@@ -12,15 +16,20 @@ from services.registry.api.schemas import (
     EnterpriseFile,
     EnterpriseOut,
     FactOut,
+    FormerNameOut,
     PeriodOut,
     TitleOut,
 )
+from services.registry.domain.enterprises import FIELDS
+from services.registry.domain.errors import NotRegisteredThen
 from services.registry.domain.facts import Entry, completeness
 from services.registry.domain.life_cycle import STAGES, LifeCycles
 from services.registry.domain.standing import SIZES, UNKNOWN, listing_label, risk_label
 from services.registry.domain.status import RegistrationStatus
 from services.registry.domain.titles import STATES as TITLE_STATES
 from services.registry.domain.titles import TITLES
+from services.registry.store.history import History
+from services.registry.store.ledger_tables import FormerNameRow
 from services.registry.store.reference import Reference
 from services.registry.store.tables import EnterpriseRow, TitleRecordRow
 
@@ -35,7 +44,7 @@ def status_out(status: str | None) -> Coded:
     return Coded(code=status, label=RegistrationStatus(status).label)
 
 
-def enterprise_fields(row: EnterpriseRow, known: Reference) -> dict[str, Any]:
+def enterprise_fields(row: EnterpriseRow | Any, known: Reference) -> dict[str, Any]:
     """The fields of EnterpriseOut."""
     industry = known.industries.by_code.get(row.industry_code or "")
     capital = row.registered_capital
@@ -64,7 +73,7 @@ def enterprise_out(row: EnterpriseRow, known: Reference) -> EnterpriseOut:
     return EnterpriseOut(**enterprise_fields(row, known))
 
 
-def title_out(record: TitleRecordRow, life_cycles: LifeCycles) -> TitleOut:
+def title_out(record: TitleRecordRow | Any, life_cycles: LifeCycles) -> TitleOut:
     stage = life_cycles.stage(record.title, record.state, record.review_outcome, record.cancelled_kind)
     return TitleOut(
         title_id=record.id,
@@ -120,23 +129,58 @@ def periods_out(periods: Mapping[int, Mapping[str, Entry]], dictionary: Dictiona
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What a file shows: the enterprise itself (a row, or what has its columns), titles, facts, former names."""
+
+    row: EnterpriseRow | Any
+    titles: Sequence[TitleRecordRow | Any]
+    periods: Mapping[int, Mapping[str, Entry]]
+    former_names: Sequence[FormerNameRow]
+    as_of: dt.datetime | None = None
+    unknown: Sequence[str] = ()
+
+
+def past_facets(row: EnterpriseRow, history: History, moment: dt.datetime) -> Facets:
+    """The file as the registry told it at `moment`. Raises NotRegisteredThen."""
+    state = history.state_at(moment)
+    if state is None:
+        raise NotRegisteredThen(
+            f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 时该企业尚未登记入库"
+            f"（{row.registered_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 登记），请查询此后的时点"
+        )
+    titles, periods = history.titles_at(moment), history.facts_at(moment)
+    then = SimpleNamespace(
+        uscc=row.uscc,
+        **{name: getattr(state.identity, name) for name in FIELDS},
+        size_class=state.size_class,
+        size_reason=state.size_reason,
+        version=state.version,
+        changed_at=history.changed_at(moment, state),
+    )
+    return Facets(then, titles, periods, history.former_names(moment), moment, state.unknown)
+
+
 def enterprise_file(
-    row: EnterpriseRow,
-    titles: Sequence[TitleRecordRow],
-    periods: Mapping[int, Mapping[str, Entry]],
-    *,
-    known: Reference,
-    dictionary: Dictionary,
-    life_cycles: LifeCycles,
-    fiscal_year: int,
+    found: Facets, *, known: Reference, dictionary: Dictionary, life_cycles: LifeCycles, fiscal_year: int
 ) -> EnterpriseFile:
     """Everything that is on file of one enterprise."""
-    counted = completeness(dictionary, periods, fiscal_year)
+    counted = completeness(dictionary, found.periods, fiscal_year)
     return EnterpriseFile(
-        **enterprise_fields(row, known),
-        titles=[title_out(record, life_cycles) for record in titles],
-        facts=periods_out(periods, dictionary),
+        **enterprise_fields(found.row, known),
+        titles=[title_out(record, life_cycles) for record in found.titles],
+        facts=periods_out(found.periods, dictionary),
         completeness=CompletenessOut(
             fiscal_year=counted.fiscal_year, present=counted.present, expected=counted.expected
         ),
+        former_names=[former_name_out(each, found.as_of) for each in found.former_names],
+        as_of=found.as_of,
+        unknown=list(found.unknown),
     )
+
+
+def former_name_out(row: FormerNameRow, moment: dt.datetime | None = None) -> FormerNameOut:
+    """Its days are told as of `moment` only if they had been stated by then."""
+    known = moment is None or row.stated_at is None or row.stated_at <= moment
+    days = {"valid_from": row.valid_from, "valid_to": row.valid_to, "document": row.document} if known else {}
+    return FormerNameOut(name=row.name, known_since=row.left_at, **days)

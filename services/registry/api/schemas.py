@@ -101,9 +101,28 @@ class CompletenessOut(BaseModel):
     expected: int
 
 
+class FormerNameOut(BaseModel):
+    """A name that the enterprise bore."""
+
+    name: str
+    valid_from: dt.date | None = Field(default=None, description="first day of the name; null when no document says it")
+    valid_to: dt.date | None = Field(default=None, description="its last day; null when no document says it")
+    document: str | None = None
+    known_since: dt.datetime = Field(description="since when the file tells it as a former name")
+
+
 class EnterpriseFile(EnterpriseOut):
-    """An enterprise with its titles and current facts."""
+    """An enterprise with its titles and facts, as they are or, with `as_of`, as the registry said they were."""
 
     titles: list[TitleOut]
     facts: list[PeriodOut]
     completeness: CompletenessOut
+    former_names: list[FormerNameOut] = Field(default=[], description="曾用名, the latest first")
+    as_of: dt.datetime | None = Field(
+        default=None,
+        description="the past moment whose state this is, null for the present one. `version` is then the one at which"
+        " the enterprise's own fields became what they were; labels are those of today",
+    )
+    unknown: list[str] = Field(
+        default=[], description="fields whose value at that moment was not kept; they are null here"
+    )

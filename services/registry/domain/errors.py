@@ -276,3 +276,81 @@ class ExportTooLarge(TooLarge):
     """The list has more enterprises than one file may hold."""
 
     code = "export-too-large"
+
+
+class MomentAhead(Invalid):
+    """The state is asked for as of a moment that has not come."""
+
+    code = "moment-ahead"
+
+
+class MomentInvalid(Invalid):
+    """The moment is neither a day nor an instant."""
+
+    code = "moment-invalid"
+
+
+class NotRegisteredThen(NotFound):
+    """At that moment the enterprise was not in the register yet."""
+
+    code = "not-registered-then"
+
+
+class FormerNameInvalid(Invalid):
+    """A former name is the present one, or its days are not possible."""
+
+    code = "former-name-invalid"
+
+
+class FormerNameKnown(Conflict):
+    """The file tells this former name already, with the same days."""
+
+    code = "former-name-known"
+
+
+class ChangeRequestInvalid(Invalid):
+    """A change request lacks something, changes nothing, or asks for what the asker may not ask for."""
+
+    code = "change-request-invalid"
+
+
+class ChangeRequestNotFound(NotFound):
+    """No such change request, or it lies outside the caller's areas."""
+
+    code = "change-request-not-found"
+
+
+class ChangeRequestOpen(Conflict):
+    """Another request on the same field waits for its decision; `request_id` names it."""
+
+    code = "change-request-open"
+
+
+class ChangeRequestDecided(Conflict):
+    """The request was approved, rejected or withdrawn before."""
+
+    code = "change-request-decided"
+
+
+class ChangeRequestConflict(Conflict):
+    """What is on file changed since it was asked for, and the decision does not say that it knows."""
+
+    code = "change-request-conflict"
+
+
+class ChangeRequestRequired(Conflict):
+    """The field is changed by a request that somebody else approves, not directly."""
+
+    code = "change-request-required"
+
+
+class SecondPersonNeeded(Forbidden):
+    """Who asked for the change may not decide it."""
+
+    code = "second-person-needed"
+
+
+class OtherSideDecides(Forbidden):
+    """What is still missing is the agreement of a side that the caller does not answer for."""
+
+    code = "other-side-decides"

@@ -102,9 +102,26 @@ def near_names(tx: Transaction, beginnings: Sequence[str]) -> list[Known]:
     return [Known(*row) for row in rows]
 
 
-def remember_names(tx: Transaction, names: Iterable[tuple[str, str]], at: dt.datetime) -> None:
-    """Keep the names, (code, name), that enterprises bore until now."""
-    rows = [{"uscc": uscc, "name": name, "name_key": comparison_key(name), "left_at": at} for uscc, name in names]
+def remember_names(
+    tx: Transaction,
+    names: Iterable[tuple[str, str]],
+    at: dt.datetime,
+    *,
+    by: str,
+    basis: tuple[dt.date | None, str | None] = (None, None),
+) -> None:
+    """Keep the names, (code, name), that enterprises bore until now.
+
+    `basis`: the first day of the new name by its document, and that document. A name that was left before is known.
+    """
+    effective_on, document = basis
+    stamp = {
+        "left_at": at,
+        "recorded_by": by,
+        "valid_to": effective_on - dt.timedelta(days=1) if effective_on else None,
+        "document": document,
+    }
+    rows = [{"uscc": uscc, "name": name, "name_key": comparison_key(name), **stamp} for uscc, name in names]
     if rows:
         tx.session.execute(insert(FormerNameRow).values(rows).on_conflict_do_nothing())
 

@@ -11,6 +11,7 @@ from typing import Any
 from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated
 from services.registry.domain.enterprises import FIELDS, Identity, differences
 from services.registry.store import bulk, staging
+from services.registry.store.history import Ended, keep_states
 from services.registry.store.naming import remember_names
 from services.registry.store.repositories import columns_of, identity_of
 from services.registry.store.staging import StagedRow
@@ -129,7 +130,9 @@ def _update(
     moved = [uscc for uscc, _, _, changed in changes if "industry_code" in changed]
     periods = bulk.periods_of(job.tx, moved) if moved else {}
     after: list[dict[str, Any]] = []
+    ended: list[Ended] = []
     for uscc, old, new, changed in changes:
+        touched = changed
         stored: dict[str, Any] = {
             **known[uscc]._mapping,
             **columns_of(new),
@@ -139,12 +142,15 @@ def _update(
         if "industry_code" in changed:
             size = job.knowledge.size(new.industry_code, periods.get(uscc, {}))
             changed += ("size_class",) if size.size_class != stored["size_class"] else ()
+            touched = changed + (("size_reason",) if size.reason != stored["size_reason"] else ())
             stored |= {"size_class": size.size_class, "size_reason": size.reason}
+        ended.append(Ended(uscc, stored["version"], touched))
         after.append(stored)
         card = card_of(uscc, new, stored["size_class"], job.known)
         event = EnterpriseUpdated(uscc=uscc, version=stored["version"], changed=changed, enterprise=card)
         former = old.district_code if old.district_code != new.district_code else None
         announcements.append(Announcement(event, changed, new.district_code, former))
+    keep_states(job.tx, ended, at=job.now, by=job.row.created_by, import_id=job.row.id)
     bulk.update_enterprises(job.tx, after)
     renamed = [(uscc, old.name) for uscc, old, _, changed in changes if "name" in changed]
-    remember_names(job.tx, renamed, job.now)
+    remember_names(job.tx, renamed, job.now, by=job.row.created_by)
