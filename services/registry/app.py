@@ -12,6 +12,7 @@ from chassis.worker import check_heartbeats
 from services.registry.api import (
     carriers,
     cases,
+    change_requests,
     changes,
     dictionary,
     enterprises,
@@ -38,6 +39,7 @@ from services.registry.api import (
 from services.registry.migrations import MIGRATIONS
 from services.registry.prepare import read_catalog
 from services.registry.settings import EXPECTED, Settings
+from services.registry.store.change_rules_file import load_change_rules
 from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
 from services.registry.store.life_cycles import load_life_cycles
@@ -54,6 +56,7 @@ REGISTER = (
     search,  # before the file of one: its path would be taken for a credit code
     enterprises,
     file_history,
+    change_requests,
     facts,
     titles,
     title_ledger,
@@ -100,6 +103,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.life_cycles = load_life_cycles(settings.title_life_cycles_file)
     app.state.item_kinds = load_item_kinds(settings.certified_items_file)
     app.state.pool_rules = load_pool_rules(settings.pool_rules_file, app.state.item_kinds)
+    app.state.change_rules = load_change_rules(settings.change_rules_file)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)

@@ -17,15 +17,18 @@ from chassis.idempotency import Idempotent
 from chassis.keyset import cut, decode
 from chassis.pagination import Cursor, Limit, Page, link_next
 from chassis.problems import refusals
-from services.registry.api.access import Editor, Reader, RequestAdmission, note_read, require_enterprise
+from services.registry.api.access import Editor, Reader, RequestAdmission, note_read, party_of, require_enterprise
 from services.registry.api.filters import ListFilters, seen_by
 from services.registry.api.parameters import AsOf, Line, PathUscc, Purpose, checked_uscc
 from services.registry.api.render import Facets, enterprise_file, enterprise_out, past_facets
 from services.registry.api.schemas import EnterpriseFile, EnterpriseOut, Wanted
-from services.registry.api.state import Cycles, Known
+from services.registry.api.state import Changing, Cycles, Known, ToolsOf
 from services.registry.domain.enterprises import Identity
 from services.registry.domain.errors import (
+    ChangeRequestOpen,
+    ChangeRequestRequired,
     EnterpriseAlreadyRegistered,
+    EnterpriseDissolved,
     EnterpriseInvalid,
     EnterpriseNotFound,
     MomentAhead,
@@ -36,12 +39,14 @@ from services.registry.domain.errors import (
 )
 from services.registry.domain.periods import last_complete_year
 from services.registry.domain.stated_enterprises import read_fields
+from services.registry.domain.successions import dissolved
 from services.registry.store.history import History, see_one_moment
 from services.registry.store.queries import list_enterprises, sort_key
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Enterprises, Facts, Titles
+from services.registry.store.successions import successions_of
+from services.registry.use_cases.amend_directly import amend_directly
 from services.registry.use_cases.register_enterprise import register_enterprise
-from services.registry.use_cases.update_enterprise import update_enterprise
 
 router = APIRouter(prefix="/enterprises", tags=["enterprises"], route_class=Route)
 
@@ -110,6 +115,7 @@ def list_of_enterprises(
         MomentInvalid,
         MomentAhead,
         NotRegisteredThen,
+        EnterpriseDissolved,
     ),
 )
 def get_enterprise(
@@ -132,13 +138,23 @@ def get_enterprise(
     require_enterprise(actor, uscc, row.district_code)
     history = History(tx, row)
     if moment is None:
+        if row.dissolved_into is not None:
+            raise EnterpriseDissolved(dissolved(row.name, row.dissolved_into), successors=list(row.dissolved_into))
         etag = etags.quoted(row.version)
         response.headers["ETag"] = etag
         if unchanged := etags.not_modified(request, etag):
             return unchanged
-        found = Facets(row, Titles(tx).list_of(uscc), Facts(tx).periods(uscc), history.former_names())
+        found = Facets(
+            row,
+            Titles(tx).list_of(uscc),
+            Facts(tx).periods(uscc),
+            history.former_names(),
+            None,
+            (),
+            *successions_of(tx, uscc),
+        )
     else:
-        found = past_facets(row, history, moment)
+        found = past_facets(tx, row, history, moment)
     note_read(tx, actor, uscc, "file", purpose=purpose, as_of=moment)
     return enterprise_file(
         found,
@@ -179,7 +195,16 @@ def post_enterprise(
 @router.patch(
     "/{uscc}",
     response_model=EnterpriseOut,
-    responses=refusals(EnterpriseNotFound, EnterpriseInvalid, UsccInvalid, OutsideJurisdiction, etags.StaleWrite),
+    responses=refusals(
+        EnterpriseNotFound,
+        EnterpriseInvalid,
+        UsccInvalid,
+        OutsideJurisdiction,
+        etags.StaleWrite,
+        ChangeRequestRequired,
+        ChangeRequestOpen,
+        EnterpriseDissolved,
+    ),
 )
 def patch_enterprise(
     request: Request,
@@ -188,12 +213,17 @@ def patch_enterprise(
     tx: Tx,
     uscc: PathUscc,
     body: EnterpriseChange,
-    knowledge: Known,
+    rules: Changing,
+    tools: ToolsOf,
 ) -> EnterpriseOut:
-    """Amend one enterprise; `If-Match` with the version that was read prevents lost updates (修改企业信息)."""
+    """Amend what an official may decide alone; all else by a change request (修改企业信息).
+
+    `If-Match` with the version that was read prevents lost updates.
+    """
     known = reference(tx)
     stated = {name: getattr(body, name) for name in body.model_fields_set}
     fields = read_fields(stated, places=known.places, industries=known.industries, today=clock.today())
-    row = update_enterprise(tx, uscc, fields, knowledge=knowledge, may=RequestAdmission(actor, request))
+    may = RequestAdmission(actor, request)
+    row = amend_directly(tx, uscc, fields, rules=rules, tools=tools, party=party_of(actor), may=may)
     response.headers["ETag"] = etags.quoted(row.version)
     return enterprise_out(row, known)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from chassis.clock import SHANGHAI
+from chassis.db import Transaction
 from rulebook.dictionary import SOURCE_KINDS, Dictionary
 from services.registry.api.schemas import (
     Coded,
@@ -18,8 +19,10 @@ from services.registry.api.schemas import (
     FactOut,
     FormerNameOut,
     PeriodOut,
+    SuccessionOut,
     TitleOut,
 )
+from services.registry.domain.change_rules import KINDS
 from services.registry.domain.enterprises import FIELDS
 from services.registry.domain.errors import NotRegisteredThen
 from services.registry.domain.facts import Entry, completeness
@@ -31,6 +34,7 @@ from services.registry.domain.titles import TITLES
 from services.registry.store.history import History
 from services.registry.store.ledger_tables import FormerNameRow
 from services.registry.store.reference import Reference
+from services.registry.store.successions import Carried, successions_of
 from services.registry.store.tables import EnterpriseRow, TitleRecordRow
 
 
@@ -139,9 +143,11 @@ class Facets:
     former_names: Sequence[FormerNameRow]
     as_of: dt.datetime | None = None
     unknown: Sequence[str] = ()
+    predecessors: Sequence[Carried] = ()
+    successors: Sequence[Carried] = ()
 
 
-def past_facets(row: EnterpriseRow, history: History, moment: dt.datetime) -> Facets:
+def past_facets(tx: Transaction, row: EnterpriseRow, history: History, moment: dt.datetime) -> Facets:
     """The file as the registry told it at `moment`. Raises NotRegisteredThen."""
     state = history.state_at(moment)
     if state is None:
@@ -158,7 +164,8 @@ def past_facets(row: EnterpriseRow, history: History, moment: dt.datetime) -> Fa
         version=state.version,
         changed_at=history.changed_at(moment, state),
     )
-    return Facets(then, titles, periods, history.former_names(moment), moment, state.unknown)
+    carried = successions_of(tx, row.uscc, moment)
+    return Facets(then, titles, periods, history.former_names(moment), moment, state.unknown, *carried)
 
 
 def enterprise_file(
@@ -174,8 +181,22 @@ def enterprise_file(
             fiscal_year=counted.fiscal_year, present=counted.present, expected=counted.expected
         ),
         former_names=[former_name_out(each, found.as_of) for each in found.former_names],
+        predecessors=[succession_out(each) for each in found.predecessors],
+        successors=[succession_out(each) for each in found.successors],
         as_of=found.as_of,
         unknown=list(found.unknown),
+    )
+
+
+def succession_out(found: Carried) -> SuccessionOut:
+    row = found.row
+    return SuccessionOut(
+        kind=Coded(code=row.kind, label=KINDS[row.kind]),
+        uscc=found.uscc,
+        name=found.name,
+        continues=row.continues,
+        effective_on=row.effective_on,
+        document=row.document,
     )
 
 

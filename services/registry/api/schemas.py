@@ -111,6 +111,17 @@ class FormerNameOut(BaseModel):
     known_since: dt.datetime = Field(description="since when the file tells it as a former name")
 
 
+class SuccessionOut(BaseModel):
+    """A merger or division, and the other enterprise in it."""
+
+    kind: Coded
+    uscc: str
+    name: str
+    continues: bool = Field(description="whether the divided enterprise goes on (存续分立)")
+    effective_on: dt.date
+    document: str
+
+
 class EnterpriseFile(EnterpriseOut):
     """An enterprise with its titles and facts, as they are or, with `as_of`, as the registry said they were."""
 
@@ -118,6 +129,8 @@ class EnterpriseFile(EnterpriseOut):
     facts: list[PeriodOut]
     completeness: CompletenessOut
     former_names: list[FormerNameOut] = Field(default=[], description="曾用名, the latest first")
+    predecessors: list[SuccessionOut] = Field(default=[], description="whom it carries on")
+    successors: list[SuccessionOut] = Field(default=[], description="who carries it on")
     as_of: dt.datetime | None = Field(
         default=None,
         description="the past moment whose state this is, null for the present one. `version` is then the one at which"

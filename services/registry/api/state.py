@@ -7,11 +7,13 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from chassis.longpoll import LongPoll
+from services.registry.domain.change_rules import ChangeRules
 from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.life_cycle import LifeCycles
 from services.registry.domain.pool import PoolRules
 from services.registry.settings import Settings
+from services.registry.use_cases.apply_change import Tools
 
 
 def _knowledge(request: Request) -> Knowledge:
@@ -30,6 +32,14 @@ def _pool_rules(request: Request) -> PoolRules:
     return cast(PoolRules, request.app.state.pool_rules)
 
 
+def _change_rules(request: Request) -> ChangeRules:
+    return cast(ChangeRules, request.app.state.change_rules)
+
+
+def _tools(request: Request) -> Tools:
+    return Tools(_knowledge(request), _life_cycles(request), _pool_rules(request))
+
+
 def _settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
@@ -41,6 +51,8 @@ def _longpoll(request: Request) -> LongPoll:
 Known = Annotated[Knowledge, Depends(_knowledge)]
 Items = Annotated[ItemKinds, Depends(_item_kinds)]
 Rules = Annotated[PoolRules, Depends(_pool_rules)]
+Changing = Annotated[ChangeRules, Depends(_change_rules)]
+ToolsOf = Annotated[Tools, Depends(_tools)]
 Cycles = Annotated[LifeCycles, Depends(_life_cycles)]
 Configured = Annotated[Settings, Depends(_settings)]
 Follower = Annotated[LongPoll, Depends(_longpoll)]

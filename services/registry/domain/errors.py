@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable
+from chassis.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, Unavailable
 
 
 class EnterpriseNotFound(NotFound):
@@ -12,6 +12,12 @@ class EnterpriseNotFound(NotFound):
 
     def __init__(self, uscc: str) -> None:
         super().__init__(f"没有登记统一社会信用代码为 {uscc} 的企业，请核对代码，或先导入企业名单")
+
+
+class EnterpriseDissolved(Gone):
+    """The enterprise was merged or divided; `successors` are the codes of those who carry on."""
+
+    code = "enterprise-dissolved"
 
 
 class EnterpriseAlreadyRegistered(Conflict):
@@ -354,3 +360,51 @@ class OtherSideDecides(Forbidden):
     """What is still missing is the agreement of a side that the caller does not answer for."""
 
     code = "other-side-decides"
+
+
+class NotTheAsker(Forbidden):
+    """Only who asked for a change may take the request back."""
+
+    code = "not-the-asker"
+
+
+class ContactInvalid(Invalid):
+    """A contact has neither a phone nor an e-mail address."""
+
+    code = "contact-invalid"
+
+
+class ContactNotFound(NotFound):
+    """This enterprise has no such contact, or it has ended."""
+
+    code = "contact-not-found"
+
+
+class RelationInvalid(Invalid):
+    """A relation of control or holding is not possible."""
+
+    code = "relation-invalid"
+
+
+class RelationNotFound(NotFound):
+    """This enterprise has no such relation, or it has ended."""
+
+    code = "relation-not-found"
+
+
+class RiskRecordInvalid(Invalid):
+    """The days of a risk flag are not possible."""
+
+    code = "risk-record-invalid"
+
+
+class RiskRecordOpen(Conflict):
+    """The flag is on record with its source already; it can be lifted."""
+
+    code = "risk-record-open"
+
+
+class RiskRecordNotFound(NotFound):
+    """This enterprise has no such open record of a risk flag."""
+
+    code = "risk-record-not-found"

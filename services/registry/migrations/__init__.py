@@ -4,7 +4,8 @@ from pathlib import Path
 
 from chassis.migrate import Migrations
 from chassis.plumbing import Plumbing
-from services.registry.store import file_tables as file_tables  # these tables too are the base's
+from services.registry.store import change_tables as change_tables  # these tables too are the base's
+from services.registry.store import file_tables as file_tables
 from services.registry.store import item_tables as item_tables
 from services.registry.store import ledger_tables as ledger_tables
 from services.registry.store import pool_tables as pool_tables

@@ -44,10 +44,11 @@ def unnamed_rows(tx: Transaction) -> list[Unnamed]:
             """
             SELECT s.position, s.sheet, s.row, '' AS uscc, s.stated, s.name_key,
               (SELECT coalesce(jsonb_agg(jsonb_build_array(e.uscc, e.name, e.district_code) ORDER BY e.uscc), '[]')
-               FROM enterprises e WHERE e.name_key = s.name_key) AS current,
+               FROM enterprises e WHERE e.name_key = s.name_key AND e.dissolved_into IS NULL) AS current,
               (SELECT coalesce(
                  jsonb_agg(jsonb_build_array(e.uscc, e.name, e.district_code, f.name) ORDER BY e.uscc), '[]')
-               FROM former_names f JOIN enterprises e USING (uscc) WHERE f.name_key = s.name_key) AS former
+               FROM former_names f JOIN enterprises e USING (uscc)
+               WHERE f.name_key = s.name_key AND e.dissolved_into IS NULL) AS former
             FROM staged s WHERE s.uscc IS NULL ORDER BY s.position
             """
         )
@@ -94,7 +95,8 @@ def near_names(tx: Transaction, beginnings: Sequence[str]) -> list[Known]:
             FROM unnest(CAST(:low AS text[]), CAST(:high AS text[])) AS p (low, high)
             CROSS JOIN LATERAL (
               SELECT uscc, name, district_code FROM enterprises
-              WHERE name_key >= p.low COLLATE "C" AND name_key < p.high COLLATE "C" ORDER BY name_key LIMIT :most) AS e
+              WHERE dissolved_into IS NULL
+                AND name_key >= p.low COLLATE "C" AND name_key < p.high COLLATE "C" ORDER BY name_key LIMIT :most) AS e
             """
         ),
         {"low": list(beginnings), "high": [each + _LAST for each in beginnings], "most": _NEAR},

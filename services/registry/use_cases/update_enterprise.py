@@ -10,7 +10,7 @@ from typing import Any
 
 from chassis import clock
 from chassis.db import Transaction
-from contracts.events.registry import EnterpriseUpdated
+from contracts.events.registry import EnterpriseMoved, EnterpriseUpdated
 from services.registry.domain.admission import Admission
 from services.registry.domain.enterprises import Identity, differences
 from services.registry.domain.knowledge import Knowledge
@@ -41,7 +41,10 @@ def update_enterprise(
     may: Admission,
     basis: Basis = Basis(),
 ) -> EnterpriseRow:
-    """Put `wanted` (fields of Identity) in the place of what is stored. Emits EnterpriseUpdated if anything changed."""
+    """Put `wanted` (fields of Identity) in the place of what is stored. Emits EnterpriseUpdated if anything changed.
+
+    A change of district emits EnterpriseMoved too.
+    """
     row = Enterprises(tx).get_for_update(uscc)
     may.to_enterprise(uscc, row.district_code, row.version)
     old = identity_of(row)
@@ -65,6 +68,18 @@ def update_enterprise(
         setattr(row, name, value)
     row.size_class, row.size_reason = size_class, size_reason
     announce_update(tx, row, old, changed)
+    if "district_code" in changed:
+        tx.emit(
+            EnterpriseMoved(
+                uscc=uscc,
+                version=row.version,
+                from_district=old.district_code,
+                to_district=new.district_code,
+                effective_on=basis.effective_on,
+                document=basis.document,
+                enterprise=card_of(uscc, new, row.size_class, reference(tx)),
+            )
+        )
     index_enterprises(tx, [uscc])
     tx.audit("enterprise-updated", uscc, {name: str(getattr(new, name, row.size_class)) for name in changed})
     return row
