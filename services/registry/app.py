@@ -21,7 +21,9 @@ from services.registry.api import (
     file_history,
     imports,
     items,
+    people,
     pool,
+    profile,
     programme_assignments,
     programme_ledger,
     programme_reports,
@@ -44,6 +46,7 @@ from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
 from services.registry.store.life_cycles import load_life_cycles
 from services.registry.store.pool_file import load_pool_rules
+from services.registry.store.profile_file import load_profile_layout
 from services.registry.store.queries import position
 from services.registry.store.reference import check_loaded
 from services.registry.store.search_index import check_index
@@ -57,6 +60,8 @@ REGISTER = (
     enterprises,
     file_history,
     change_requests,
+    people,
+    profile,
     facts,
     titles,
     title_ledger,
@@ -104,6 +109,7 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.item_kinds = load_item_kinds(settings.certified_items_file)
     app.state.pool_rules = load_pool_rules(settings.pool_rules_file, app.state.item_kinds)
     app.state.change_rules = load_change_rules(settings.change_rules_file)
+    app.state.profile_layout = load_profile_layout(settings.profile_file, app.state.knowledge.dictionary)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)

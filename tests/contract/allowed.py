@@ -40,6 +40,10 @@ _ARCHIVE = """
     registry GET /api/registry/v1/enterprises/{uscc}/history
     registry GET /api/registry/v1/enterprises/{uscc}/facts/history
     registry GET /api/registry/v1/enterprises/{uscc}/reads
+    registry GET /api/registry/v1/enterprises/{uscc}/contacts
+    registry GET /api/registry/v1/enterprises/{uscc}/profile
+    registry GET /api/registry/v1/enterprises/{uscc}/relations
+    registry GET /api/registry/v1/enterprises/{uscc}/risk-flags
     registry GET /api/registry/v1/change-rules
     registry GET /api/registry/v1/enterprises/{uscc}/titles/{title_id}
     registry GET /api/registry/v1/titles
@@ -64,6 +68,8 @@ _ASKING = """
     registry POST /api/registry/v1/enterprises/{uscc}/change-requests
     registry POST /api/registry/v1/enterprises/{uscc}/change-requests/preview
     registry POST /api/registry/v1/change-requests/{request_id}/withdraw
+    registry POST /api/registry/v1/enterprises/{uscc}/contacts
+    registry POST /api/registry/v1/enterprises/{uscc}/contacts/{contact_id}/end
 """
 _DECIDING = """
     registry POST /api/registry/v1/change-requests/{request_id}/approve
@@ -183,6 +189,10 @@ _OFFICE = """
     registry POST /api/registry/v1/enterprises
     registry PATCH /api/registry/v1/enterprises/{uscc}
     registry POST /api/registry/v1/enterprises/{uscc}/former-names
+    registry POST /api/registry/v1/enterprises/{uscc}/relations
+    registry POST /api/registry/v1/enterprises/{uscc}/relations/{relation_id}/end
+    registry POST /api/registry/v1/enterprises/{uscc}/risk-flags
+    registry POST /api/registry/v1/enterprises/{uscc}/risk-flags/{record_id}/lift
     registry POST /api/registry/v1/enterprises/{uscc}/titles
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/cancel
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/acts

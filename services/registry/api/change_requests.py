@@ -47,19 +47,21 @@ from services.registry.api.state import Changing, ToolsOf
 from services.registry.domain.change_requests import Asked
 from services.registry.domain.change_rules import MERGE, SPLIT
 from services.registry.domain.errors import (
+    EnterpriseDissolved,
+    EnterpriseInvalid,
+    EnterpriseNotFound,
+    OwnEnterpriseOnly,
+    UsccInvalid,
+)
+from services.registry.domain.file_errors import (
     ChangeRequestConflict,
     ChangeRequestDecided,
     ChangeRequestInvalid,
     ChangeRequestNotFound,
     ChangeRequestOpen,
-    EnterpriseDissolved,
-    EnterpriseInvalid,
-    EnterpriseNotFound,
     NotTheAsker,
     OtherSideDecides,
-    OwnEnterpriseOnly,
     SecondPersonNeeded,
-    UsccInvalid,
 )
 from services.registry.domain.stated_enterprises import read_fields
 from services.registry.store.change_requests import ELSEWHERE, ChangeRequests, RequestFilters, list_requests

@@ -25,17 +25,19 @@ from services.registry.api.schemas import EnterpriseFile, EnterpriseOut, Wanted
 from services.registry.api.state import Changing, Cycles, Known, ToolsOf
 from services.registry.domain.enterprises import Identity
 from services.registry.domain.errors import (
-    ChangeRequestOpen,
-    ChangeRequestRequired,
     EnterpriseAlreadyRegistered,
     EnterpriseDissolved,
     EnterpriseInvalid,
     EnterpriseNotFound,
+    OwnEnterpriseOnly,
+    UsccInvalid,
+)
+from services.registry.domain.file_errors import (
+    ChangeRequestOpen,
+    ChangeRequestRequired,
     MomentAhead,
     MomentInvalid,
     NotRegisteredThen,
-    OwnEnterpriseOnly,
-    UsccInvalid,
 )
 from services.registry.domain.periods import last_complete_year
 from services.registry.domain.stated_enterprises import read_fields

@@ -23,13 +23,8 @@ from services.registry.api.parameters import Line, PathUscc, Purpose
 from services.registry.api.render import fact_out, former_name_out
 from services.registry.api.schemas import Coded, FactOut, FormerNameOut, Wanted
 from services.registry.api.state import Known
-from services.registry.domain.errors import (
-    EnterpriseNotFound,
-    FormerNameInvalid,
-    FormerNameKnown,
-    OwnEnterpriseOnly,
-    UsccInvalid,
-)
+from services.registry.domain.errors import EnterpriseNotFound, OwnEnterpriseOnly, UsccInvalid
+from services.registry.domain.file_errors import FormerNameInvalid, FormerNameKnown
 from services.registry.domain.past import LABELS, PARTS
 from services.registry.store.file_tables import FileReadRow, FormerStateRow
 from services.registry.store.history import FileReads, History, see_one_moment

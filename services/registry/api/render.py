@@ -18,14 +18,17 @@ from services.registry.api.schemas import (
     EnterpriseOut,
     FactOut,
     FormerNameOut,
+    MissingOut,
     PeriodOut,
+    PlaceOut,
     SuccessionOut,
     TitleOut,
 )
+from services.registry.domain.addresses import HOWS, resolve_address
 from services.registry.domain.change_rules import KINDS
 from services.registry.domain.enterprises import FIELDS
-from services.registry.domain.errors import NotRegisteredThen
 from services.registry.domain.facts import Entry, completeness
+from services.registry.domain.file_errors import NotRegisteredThen
 from services.registry.domain.life_cycle import STAGES, LifeCycles
 from services.registry.domain.standing import SIZES, UNKNOWN, listing_label, risk_label
 from services.registry.domain.status import RegistrationStatus
@@ -178,13 +181,31 @@ def enterprise_file(
         titles=[title_out(record, life_cycles) for record in found.titles],
         facts=periods_out(found.periods, dictionary),
         completeness=CompletenessOut(
-            fiscal_year=counted.fiscal_year, present=counted.present, expected=counted.expected
+            fiscal_year=counted.fiscal_year,
+            present=counted.present,
+            expected=counted.expected,
+            score=str(counted.score),
+            missing=[
+                MissingOut(fact=fact, label=dictionary[fact].label, fiscal_year=year) for fact, year in counted.missing
+            ],
         ),
+        registered_place=place_out(found.row.registered_address, found.row.district_code, known),
+        actual_place=place_out(found.row.actual_address, found.row.district_code, known),
         former_names=[former_name_out(each, found.as_of) for each in found.former_names],
         predecessors=[succession_out(each) for each in found.predecessors],
         successors=[succession_out(each) for each in found.successors],
         as_of=found.as_of,
         unknown=list(found.unknown),
+    )
+
+
+def place_out(address: str | None, recorded: str | None, known: Reference) -> PlaceOut:
+    place = resolve_address(address, recorded, known.places)
+    division = place.division
+    return PlaceOut(
+        district=division and Coded(code=division.code, label=division.full_name),
+        how=Coded(code=place.how, label=HOWS[place.how]),
+        remark=place.remark,
     )
 
 

@@ -93,12 +93,32 @@ class PeriodOut(BaseModel):
     facts: list[FactOut]
 
 
+class MissingOut(BaseModel):
+    """A fact that is not on file."""
+
+    fact: str
+    label: str
+    fiscal_year: int = Field(description="0 for facts that hold as of a date")
+
+
+class PlaceOut(BaseModel):
+    """The district that an address names by its own words."""
+
+    district: Coded | None = Field(description="GB/T 2260; null when the address names none for certain")
+    how: Coded = Field(description="how it was resolved; never from the credit code")
+    remark: str | None = Field(
+        default=None, description="where a person should look, for example another district on file"
+    )
+
+
 class CompletenessOut(BaseModel):
     """How many facts of the dictionary are known: yearly ones of `fiscal_year`, and point facts."""
 
     fiscal_year: int
     present: int
     expected: int
+    score: str = Field(default="0", description="decimal ratio of `present` to `expected`, two places, rounded down")
+    missing: list[MissingOut] = Field(default=[], description="the facts that are not on file")
 
 
 class FormerNameOut(BaseModel):
@@ -128,6 +148,8 @@ class EnterpriseFile(EnterpriseOut):
     titles: list[TitleOut]
     facts: list[PeriodOut]
     completeness: CompletenessOut
+    registered_place: PlaceOut | None = None
+    actual_place: PlaceOut | None = None
     former_names: list[FormerNameOut] = Field(default=[], description="曾用名, the latest first")
     predecessors: list[SuccessionOut] = Field(default=[], description="whom it carries on")
     successors: list[SuccessionOut] = Field(default=[], description="who carries it on")

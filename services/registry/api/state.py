@@ -12,8 +12,10 @@ from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.life_cycle import LifeCycles
 from services.registry.domain.pool import PoolRules
+from services.registry.domain.profile_file import ProfileLayout
 from services.registry.settings import Settings
 from services.registry.use_cases.apply_change import Tools
+from services.registry.use_cases.profile import ProfileTools
 
 
 def _knowledge(request: Request) -> Knowledge:
@@ -40,6 +42,11 @@ def _tools(request: Request) -> Tools:
     return Tools(_knowledge(request), _life_cycles(request), _pool_rules(request))
 
 
+def _profiling(request: Request) -> ProfileTools:
+    dictionary, layout = _knowledge(request).dictionary, cast(ProfileLayout, request.app.state.profile_layout)
+    return ProfileTools(dictionary, _life_cycles(request), _pool_rules(request), layout)
+
+
 def _settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
@@ -53,6 +60,7 @@ Items = Annotated[ItemKinds, Depends(_item_kinds)]
 Rules = Annotated[PoolRules, Depends(_pool_rules)]
 Changing = Annotated[ChangeRules, Depends(_change_rules)]
 ToolsOf = Annotated[Tools, Depends(_tools)]
+Profiling = Annotated[ProfileTools, Depends(_profiling)]
 Cycles = Annotated[LifeCycles, Depends(_life_cycles)]
 Configured = Annotated[Settings, Depends(_settings)]
 Follower = Annotated[LongPoll, Depends(_longpoll)]

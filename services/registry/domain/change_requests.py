@@ -15,7 +15,7 @@ from services.registry.domain.change_rules import (
     ChangeRule,
 )
 from services.registry.domain.enterprises import FIELDS, Identity
-from services.registry.domain.errors import ChangeRequestInvalid
+from services.registry.domain.file_errors import ChangeRequestInvalid
 from services.registry.domain.past import LABELS, identity_from, shown
 
 ACT_LABELS = {"merge": "合并", "split": "分立"}

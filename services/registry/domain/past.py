@@ -10,8 +10,8 @@ from typing import Any
 
 from chassis.errors import FieldProblem
 from services.registry.domain.enterprises import FIELDS, Identity
-from services.registry.domain.errors import MomentAhead, MomentInvalid
 from services.registry.domain.facts import Entry
+from services.registry.domain.file_errors import MomentAhead, MomentInvalid
 from services.registry.domain.ledger import TRACKED
 
 STATED = (*FIELDS, "size_class", "size_reason")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from chassis.errors import FieldProblem
-from services.registry.domain.errors import ChangeRequestInvalid
+from services.registry.domain.file_errors import ChangeRequestInvalid
 from services.registry.domain.titles import HELD, TITLES
 
 DISSOLVED = "deregistered"

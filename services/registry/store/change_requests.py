@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select, text
 
 from chassis.db import Transaction
-from services.registry.domain.errors import ChangeRequestNotFound
+from services.registry.domain.file_errors import ChangeRequestNotFound
 from services.registry.store.change_tables import ChangeRequestRow
 from services.registry.store.queries import short_area, within
 from services.registry.store.tables import EnterpriseRow

@@ -12,7 +12,7 @@ from services.registry.domain.admission import Admission, Party
 from services.registry.domain.change_requests import Asked
 from services.registry.domain.change_rules import ChangeRules, settled_at_once
 from services.registry.domain.enterprises import differences
-from services.registry.domain.errors import ChangeRequestRequired
+from services.registry.domain.file_errors import ChangeRequestRequired
 from services.registry.domain.past import LABELS
 from services.registry.store.repositories import Enterprises, identity_of
 from services.registry.store.tables import EnterpriseRow

@@ -10,7 +10,7 @@ from chassis.db import Transaction
 from services.registry.domain.admission import Party
 from services.registry.domain.change_requests import Moved, moved_since
 from services.registry.domain.change_rules import MERGE, SIDES, SPLIT, STATES, ChangeRules, decided_by_another
-from services.registry.domain.errors import (
+from services.registry.domain.file_errors import (
     ChangeRequestConflict,
     ChangeRequestDecided,
     ChangeRequestNotFound,

@@ -24,7 +24,7 @@ from services.registry.domain.change_rules import (
     sides_of,
 )
 from services.registry.domain.enterprises import differences
-from services.registry.domain.errors import ChangeRequestOpen
+from services.registry.domain.file_errors import ChangeRequestOpen
 from services.registry.domain.past import LABELS
 from services.registry.store.change_requests import ChangeRequests
 from services.registry.store.change_tables import ChangeRequestRow

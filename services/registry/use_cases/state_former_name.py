@@ -8,7 +8,7 @@ from chassis import clock
 from chassis.db import Transaction
 from chassis.errors import FieldProblem
 from services.registry.domain.admission import Admission
-from services.registry.domain.errors import FormerNameInvalid, FormerNameKnown
+from services.registry.domain.file_errors import FormerNameInvalid, FormerNameKnown
 from services.registry.domain.names import comparison_key
 from services.registry.store.history import History
 from services.registry.store.ledger_tables import FormerNameRow
