@@ -67,7 +67,7 @@ from services.registry.domain.stated_enterprises import read_fields
 from services.registry.store.change_requests import ELSEWHERE, ChangeRequests, RequestFilters, list_requests
 from services.registry.store.change_tables import ChangeRequestRow
 from services.registry.store.reference import reference
-from services.registry.store.repositories import Enterprises
+from services.registry.store.repositories import Enterprises, require_open
 from services.registry.store.tables import EnterpriseRow
 from services.registry.use_cases.decide_change import approve_change, reject_change, sees, withdraw_change
 from services.registry.use_cases.request_change import draft, request_change
@@ -97,6 +97,7 @@ def preview_change_request(
     """What a request would change and bring about, and who would decide it; nothing is written (变更预览)."""
     row = Enterprises(tx).get(uscc)
     require_enterprise(actor, uscc, row.district_code)
+    require_open(row)
     party = party_of(actor)
     return preview_out(tx, row, draft(tx, row, _asked(tx, body), rules, party), tools, party, body.effective_on)
 

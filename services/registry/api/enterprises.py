@@ -41,11 +41,10 @@ from services.registry.domain.file_errors import (
 )
 from services.registry.domain.periods import last_complete_year
 from services.registry.domain.stated_enterprises import read_fields
-from services.registry.domain.successions import dissolved
 from services.registry.store.history import History, see_one_moment
 from services.registry.store.queries import list_enterprises, sort_key
 from services.registry.store.reference import reference
-from services.registry.store.repositories import Enterprises, Facts, Titles
+from services.registry.store.repositories import Enterprises, Facts, Titles, require_open
 from services.registry.store.successions import successions_of
 from services.registry.use_cases.amend_directly import amend_directly
 from services.registry.use_cases.register_enterprise import register_enterprise
@@ -140,8 +139,7 @@ def get_enterprise(
     require_enterprise(actor, uscc, row.district_code)
     history = History(tx, row)
     if moment is None:
-        if row.dissolved_into is not None:
-            raise EnterpriseDissolved(dissolved(row.name, row.dissolved_into), successors=list(row.dissolved_into))
+        require_open(row)
         etag = etags.quoted(row.version)
         response.headers["ETag"] = etag
         if unchanged := etags.not_modified(request, etag):

@@ -18,9 +18,8 @@ from services.registry.api.programme_reports import PAGE, WORD
 from services.registry.api.state import Profiling
 from services.registry.domain.errors import EnterpriseDissolved, EnterpriseNotFound, OwnEnterpriseOnly, UsccInvalid
 from services.registry.domain.programmes.report import Report
-from services.registry.domain.successions import dissolved
 from services.registry.store.history import see_one_moment
-from services.registry.store.repositories import Enterprises
+from services.registry.store.repositories import Enterprises, require_open
 from services.registry.use_cases.profile import profile
 
 router = APIRouter(prefix="/enterprises/{uscc}", tags=["enterprises"], route_class=Route)
@@ -73,8 +72,7 @@ def get_profile(
     see_one_moment(tx)
     row = Enterprises(tx).get(uscc)
     require_enterprise(actor, uscc, row.district_code)
-    if row.dissolved_into is not None:
-        raise EnterpriseDissolved(dissolved(row.name, row.dissolved_into), successors=list(row.dissolved_into))
+    require_open(row)
     whole = sees_people(actor, uscc)
     made = profile(tx, row, tools, whole=whole)
     for part in ("profile", *(("contacts",) if whole else ())):

@@ -46,6 +46,12 @@ def columns_of(identity: Identity) -> dict[str, Any]:
     return {**values, "risk_flags": list(identity.risk_flags), "name_key": comparison_key(identity.name)}
 
 
+def require_open(row: EnterpriseRow) -> None:
+    """Raise EnterpriseDissolved, which names who carries it on, for a closed file."""
+    if row.dissolved_into is not None:
+        raise EnterpriseDissolved(dissolved(row.name, row.dissolved_into), successors=list(row.dissolved_into))
+
+
 class Enterprises:
     """Enterprises by credit code."""
 
@@ -67,8 +73,7 @@ class Enterprises:
         Raises EnterpriseDissolved for a closed file.
         """
         row = self.lock(uscc)
-        if row.dissolved_into is not None:
-            raise EnterpriseDissolved(dissolved(row.name, row.dissolved_into), successors=list(row.dissolved_into))
+        require_open(row)
         return row
 
     def lock(self, uscc: str) -> EnterpriseRow:

@@ -9,7 +9,7 @@ from chassis import clock
 from chassis.db import Transaction
 from services.registry.domain.admission import Party
 from services.registry.domain.change_requests import Moved, moved_since
-from services.registry.domain.change_rules import MERGE, SIDES, SPLIT, STATES, ChangeRules, decided_by_another
+from services.registry.domain.change_rules import HOLDING, MERGE, SIDES, SPLIT, STATES, ChangeRules, decided_by_another
 from services.registry.domain.file_errors import (
     ChangeRequestConflict,
     ChangeRequestDecided,
@@ -41,6 +41,7 @@ def approve_change(
     `confirmed` are the fields whose newer values the official knows and replaces: exactly those that conflict.
     """
     request, row = _open(tx, request_id, party)
+    _ask_again(request, row)
     act = request.kind if request.kind in (MERGE, SPLIT) else None
     if decided_by_another(rules.of(request.fields, act)) and party.subject == request.requested_by:
         raise SecondPersonNeeded("这项变更须由提出人以外的工作人员审批，请转交同事办理")
@@ -100,6 +101,14 @@ def _open(tx: Transaction, request_id: uuid.UUID, party: Party) -> tuple[ChangeR
         message = f"这项变更申请{STATES[request.state]}（{when}），不能再办理"
         raise ChangeRequestDecided(message, state=request.state)
     return request, row
+
+
+def _ask_again(request: ChangeRequestRow, row: EnterpriseRow) -> None:
+    """Where the enterprise came under another area since (by a list), it is that area's officials who agree."""
+    now = [row.district_code]
+    if request.sides.get(HOLDING, now) != now:
+        request.sides = {**request.sides, HOLDING: now}
+        request.consents = {side: given for side, given in request.consents.items() if side != HOLDING}
 
 
 def _require_known(moved: Sequence[Moved], confirmed: Sequence[str]) -> None:

@@ -106,9 +106,9 @@ def _close(
     for other in ChangeRequests(tx).open_of(row.uscc):
         if other.id != request.id:
             lapse(tx, other, why)
-    changed = ("status",) if row.status != DISSOLVED else ()
-    ended = Ended(row.uscc, row.version + 1, (*changed, "dissolved_into"))
-    keep_states(tx, [ended], at=clock.now(), by=by, request_id=request.id)
+    if row.status != DISSOLVED:
+        ended = Ended(row.uscc, row.version + 1, ("status",))
+        keep_states(tx, [ended], at=clock.now(), by=by, request_id=request.id)
     row.status, row.dissolved_into = DISSOLVED, successors
     tx.session.flush()
     forget_enterprise(tx, row.uscc)

@@ -231,6 +231,19 @@ def test_a_move_needs_both_areas_and_is_told_to_both(registry: Registry) -> None
     assert moved["document"] == "登记通知书"
 
 
+def test_after_a_move_it_is_the_new_area_that_agrees(registry: Registry) -> None:
+    code = registry.register(1)
+    request = filed(registry, code, {"actual_address": "测试路9号"}, as_=own(code))
+    rows = [["统一社会信用代码", "企业名称", "所属区县"], [code, "测试企业1有限公司", "340102"]]
+    assert registry.run("enterprises", xlsx(rows))["counts"]["updated"] == 1
+    (moved,) = registry.events("enterprise-moved")
+    assert (moved["to_district"], moved["document"]) == ("340102", None)
+    before = act(registry, request, "approve", as_={"areas": ("3413",), "subject": "clerk-2"})
+    assert (before.status_code, before.json()["code"]) == (404, "change-request-not-found")
+    done = act(registry, request, "approve", as_={"areas": ("3401",), "subject": "hefei-clerk"}).json()
+    assert (done["state"]["code"], done["sides"][0]["districts"]) == ("approved", ["340102"])
+
+
 def test_requests_are_listed_by_what_they_are_about(registry: Registry) -> None:
     one, two = registry.register(1), registry.register(2, district_code="340102")
     renaming = filed(registry, one, {"name": "甲新名"}, as_=own(one))

@@ -83,7 +83,9 @@ def test_a_merged_enterprise_names_its_successor_and_keeps_its_past(registry: Re
     after = registry.get(f"/enterprises/{gone}", params={"as_of": clock.now().isoformat()}).json()
     assert (after["status"]["code"], after["successors"][0]["uscc"]) == ("deregistered", stays)
     (entry, *_) = registry.get(f"/enterprises/{gone}/history").json()["items"]
-    assert "status" in [each["field"] for each in entry["changes"]]
+    assert [(each["field"], each["before"], each["after"]) for each in entry["changes"]] == [
+        ("status", "active", "deregistered")
+    ]
     assert registry.get(f"/enterprises/{gone}/reads").status_code == 200
     carries_on = registry.get(f"/enterprises/{stays}").json()
     assert [(each["kind"]["code"], each["name"]) for each in carries_on["predecessors"]] == [
@@ -140,6 +142,8 @@ def test_nothing_is_written_to_a_closed_file_and_no_list_or_search_finds_it(regi
         registry.call("PUT", f"/enterprises/{gone}/facts", json={"facts": [fact]}),
         registry.call("PATCH", f"/enterprises/{gone}", json={"status": "active"}),
         registry.ask(gone, {"name": "改名有限公司"}),
+        registry.post(f"/enterprises/{gone}/change-requests/preview", {"fields": {"name": "x"}, "reason": "x"}),
+        registry.get(f"/enterprises/{gone}/profile"),
         registry.post(f"/enterprises/{gone}/titles", {**GIANT, "batch": "第六批"}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (410, "enterprise-dissolved"), answer.text
