@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from contracts.events.registry import EnterpriseMerged, EnterpriseSplit, SuccessorCard
+from services.notification.store.queries import unsettled
 from tests.service.notification.conftest import PREFIX, Suite, card, registered, titled, updated, uscc
 
 GONE, STAYS = uscc(1), uscc(2)
@@ -46,6 +47,8 @@ def test_the_commissioner_of_a_merged_enterprise_is_free_and_its_successor_keeps
     assert suite.loads() == {"yongqiao": 1}
     suite.commissioner("helper", "341302")  # settles everybody again
     assert GONE not in suite.holders()
+    with suite.db.reading() as tx:
+        assert unsettled(tx, "", 10) == [], "the sweep has nothing to come back for"
     coverage = suite.http.get(f"{PREFIX}/coverage", headers=suite.officer()).json()
     assert (coverage["enterprises"], coverage["unassigned"]) == (1, 0)
     by_hand = {"uscc": GONE, "commissioner": "yongqiao", "reason": "误派"}
