@@ -17,7 +17,10 @@ from contracts.events.eligibility import (
 from contracts.events.finance import ConsentChanged, WhitelistChanged
 from contracts.events.notification import AssignmentChanged
 from contracts.events.registry import (
+    EnterpriseMerged,
+    EnterpriseMoved,
     EnterpriseRegistered,
+    EnterpriseSplit,
     EnterpriseUpdated,
     FactsRecorded,
     PoolEntered,
@@ -35,6 +38,9 @@ ALL: dict[str, type[Event]] = {
     for event in (
         EnterpriseRegistered,
         EnterpriseUpdated,
+        EnterpriseMoved,
+        EnterpriseMerged,
+        EnterpriseSplit,
         FactsRecorded,
         TitleRecorded,
         TitleRenewed,

@@ -18,4 +18,4 @@ class AssignmentChanged(Event):
     uscc: str
     commissioner_id: str | None = Field(description="null when nobody serves the enterprise's district any more")
     previous_commissioner_id: str | None = None
-    reason: str = Field(description="registered | moved | absence | departure | rebalanced | by_hand")
+    reason: str = Field(description="registered | moved | absence | departure | rebalanced | by_hand | ended")

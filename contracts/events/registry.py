@@ -71,6 +71,50 @@ class EnterpriseUpdated(EnterpriseEvent):
     enterprise: EnterpriseCard
 
 
+class EnterpriseMoved(EnterpriseEvent):
+    """An enterprise came under another jurisdiction; EnterpriseUpdated of the same version carries the change."""
+
+    type: ClassVar[str] = "registry.enterprise-moved.v1"
+
+    from_district: str | None = Field(description="GB/T 2260; null when it was not resolved")
+    to_district: str | None = Field(description="GB/T 2260; null when it is not resolved")
+    effective_on: dt.date | None = Field(description="since when, by the document; null when none says it")
+    document: str | None = Field(description="the document that the move rests on; null for an imported list")
+    enterprise: EnterpriseCard
+
+
+class SuccessorCard(BaseModel):
+    """One of those who carry on what was merged or divided."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    uscc: str
+    name: str
+
+
+class EnterpriseMerged(EnterpriseEvent):
+    """An enterprise was merged into another and ended; its file is closed, and its card says deregistered."""
+
+    type: ClassVar[str] = "registry.enterprise-merged.v1"
+
+    successor: SuccessorCard
+    effective_on: dt.date
+    document: str
+    enterprise: EnterpriseCard
+
+
+class EnterpriseSplit(EnterpriseEvent):
+    """An enterprise was divided; unless it `continues` (存续分立), its file is closed."""
+
+    type: ClassVar[str] = "registry.enterprise-split.v1"
+
+    successors: tuple[SuccessorCard, ...]
+    continues: bool
+    effective_on: dt.date
+    document: str
+    enterprise: EnterpriseCard
+
+
 class FactsRecorded(EnterpriseEvent):
     """Facts or findings of one enterprise changed; carries the whole state of every period that changed."""
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 SCOPES: Mapping[str, str] = {
     "enterprises:read": "查看企业档案",
     "enterprises:write": "登记、修改企业档案",
+    "requests:write": "提出企业信息变更申请",
+    "requests:decide": "审批企业信息变更申请",
+    "contacts:read": "查看联系人（不脱敏）",
     "facts:write": "填报企业指标数据",
     "findings:write": "记录认定意见",
     "titles:write": "登记称号",
@@ -55,8 +58,9 @@ ROLES: Mapping[str, Role] = {
         _role(
             "officer",
             "主管部门工作人员",
-            "enterprises:read enterprises:write facts:write findings:write titles:write items:write pool:read "
-            "pool:write imports:write imports:read assessments:read assessments:run policies:write "
+            "enterprises:read enterprises:write requests:write requests:decide contacts:read facts:write "
+            "findings:write titles:write items:write pool:read pool:write imports:write imports:read "
+            "assessments:read assessments:run policies:write "
             "commissioners:read commissioners:write whitelist:read consents:read consents:write changes:read "
             "programmes:read programmes:write programmes:report",
         ),
@@ -66,8 +70,18 @@ ROLES: Mapping[str, Role] = {
             "enterprises:read changes:read assessments:read assessments:run whitelist:read facts:write programmes:read",
         ),
         _role("bank", "金融机构", "whitelist:read", "institution"),
-        _role("commissioner", "服务专员", "inbox:read enterprises:read assessments:read pool:read", "commissioner"),
-        _role("enterprise", "企业", "enterprises:read assessments:read consents:read consents:write", "uscc"),
+        _role(
+            "commissioner",
+            "服务专员",
+            "inbox:read enterprises:read contacts:read assessments:read pool:read",
+            "commissioner",
+        ),
+        _role(
+            "enterprise",
+            "企业",
+            "enterprises:read requests:write assessments:read consents:read consents:write",
+            "uscc",
+        ),
         _role("department", "责任单位", "enterprises:read programmes:read programmes:report", "department"),
         _role(
             "leader",

@@ -8,7 +8,9 @@ from typing import Any
 from chassis.db import Transaction
 from contracts.events.registry import (
     EnterpriseCard,
+    EnterpriseMerged,
     EnterpriseRegistered,
+    EnterpriseSplit,
     EnterpriseUpdated,
     FactsRecorded,
     TitleCancelled,
@@ -20,7 +22,9 @@ from services.eligibility.store.pending import Pending
 from services.eligibility.store.repositories import Enterprises
 
 
-def remember_enterprise(tx: Transaction, event: EnterpriseRegistered | EnterpriseUpdated) -> None:
+def remember_enterprise(
+    tx: Transaction, event: EnterpriseRegistered | EnterpriseUpdated | EnterpriseMerged | EnterpriseSplit
+) -> None:
     """An enterprise's identity changed: keep the copy, and assess it again where that depends on it."""
     Pending(tx).add([event.uscc], _save(tx, event.enterprise, event.version))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from chassis.db import Transaction
 from contracts.events.registry import (
     EnterpriseCard,
+    EnterpriseMerged,
     EnterpriseRegistered,
+    EnterpriseSplit,
     EnterpriseUpdated,
     TitleCancelled,
     TitleCard,
@@ -17,7 +19,9 @@ from services.finance.use_cases.follow_enterprise import follow_enterprise
 from services.finance.use_cases.follow_title import follow_title
 
 
-def keep_enterprise(tx: Transaction, event: EnterpriseRegistered | EnterpriseUpdated) -> None:
+def keep_enterprise(
+    tx: Transaction, event: EnterpriseRegistered | EnterpriseUpdated | EnterpriseMerged | EnterpriseSplit
+) -> None:
     """Keep the enterprise's public identity; rows of the whitelist follow a new name, place, flag or status."""
     follow_enterprise(tx, _enterprise(event.enterprise), event.version)
 

@@ -8,7 +8,9 @@ from chassis.db import Transaction
 from contracts.events.eligibility import AssessmentChanged, FindingRequested
 from contracts.events.finance import WhitelistChanged
 from contracts.events.registry import (
+    EnterpriseMerged,
     EnterpriseRegistered,
+    EnterpriseSplit,
     EnterpriseUpdated,
     TitleCard,
     TitleExpiring,
@@ -31,6 +33,16 @@ def cover_enterprise(
 ) -> None:
     """Keep the enterprise's name and district, and make sure that a commissioner who serves the district has it."""
     learn_enterprise(tx, event.enterprise, event.version)
+
+
+def let_go_of_merged(tx: Transaction, event: EnterpriseMerged) -> None:
+    """The enterprise ended by merger: nobody looks after it any more; its successor has a commissioner of its own."""
+    learn_enterprise(tx, event.enterprise, event.version, ended=True)
+
+
+def let_go_of_divided(tx: Transaction, event: EnterpriseSplit) -> None:
+    """The enterprise was divided: unless it continues, nobody looks after it any more."""
+    learn_enterprise(tx, event.enterprise, event.version, ended=not event.continues)
 
 
 def tell_eligible(tx: Transaction, event: AssessmentChanged) -> None:

@@ -13,15 +13,19 @@ from chassis.working_days import load_working_days
 from services.registry.api import (
     carriers,
     cases,
+    change_requests,
     changes,
     dictionary,
     enterprises,
     exports,
     facts,
+    file_history,
     imports,
     items,
     parks,
+    people,
     pool,
+    profile,
     programme_assignments,
     programme_entries,
     programme_ledger,
@@ -40,10 +44,12 @@ from services.registry.api import (
 from services.registry.migrations import MIGRATIONS
 from services.registry.prepare import catalog_for
 from services.registry.settings import EXPECTED, Settings
+from services.registry.store.change_rules_file import load_change_rules
 from services.registry.store.items_file import load_item_kinds
 from services.registry.store.knowledge import load_knowledge
 from services.registry.store.life_cycles import load_life_cycles
 from services.registry.store.pool_file import load_pool_rules
+from services.registry.store.profile_file import load_profile_layout
 from services.registry.store.queries import position
 from services.registry.store.reference import check_loaded
 from services.registry.store.search_index import check_index
@@ -55,6 +61,10 @@ REGISTER = (
     exports,
     search,  # before the file of one: its path would be taken for a credit code
     enterprises,
+    file_history,
+    change_requests,
+    people,
+    profile,
     facts,
     titles,
     title_ledger,
@@ -104,6 +114,8 @@ def create_app(settings: Settings, db: Database) -> FastAPI:
     app.state.pool_rules = load_pool_rules(settings.pool_rules_file, app.state.item_kinds)
     app.state.programmes = catalog_for(settings, app.state.item_kinds, app.state.pool_rules)
     app.state.working_days = load_working_days(settings.working_days_file)
+    app.state.change_rules = load_change_rules(settings.change_rules_file)
+    app.state.profile_layout = load_profile_layout(settings.profile_file, app.state.knowledge.dictionary)
     app.state.longpoll = LongPoll(db, FEED_CHANNEL, position)
     for module in (*REGISTER, *PROGRAMMES):
         app.include_router(module.router, prefix=PREFIX)

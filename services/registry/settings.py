@@ -33,6 +33,12 @@ class Settings(ServiceSettings):
     pool_rules_file: Path = _ROOT / "services" / "registry" / "reference" / "pool_rules.yaml"
     """The tiers of the cultivation pool, its lists, and the rules of its adjustment, as data."""
 
+    change_rules_file: Path = _ROOT / "services" / "registry" / "reference" / "change_rules.yaml"
+    """Who may ask for a change of each field of a file, and who decides it, as data."""
+
+    profile_file: Path = _ROOT / "services" / "registry" / "reference" / "profile.yaml"
+    """What stands on the one-page profile of an enterprise, as data."""
+
     import_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     import_max_unpacked_bytes: int = Field(default=512 * 1024 * 1024, ge=1024)
     """What an xlsx file may unpack to: 200,000 rows of 40 columns need about 300 MiB."""

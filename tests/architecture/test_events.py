@@ -20,6 +20,7 @@ EXTERNAL = {
     "eligibility.pack-scheduled.v1",
     "finance.consent-changed.v1",
     "notification.assignment-changed.v1",
+    "registry.enterprise-moved.v1",
     "registry.target-at-risk.v1",
     "registry.task-overdue.v1",
     "registry.pool-entered.v1",

@@ -18,7 +18,8 @@ from peiyu.documents.apis import application_of
 
 SCOPES = {
     "registry": {
-        "enterprises:read", "enterprises:write", "facts:write", "findings:write", "titles:write", "items:write",
+        "enterprises:read", "enterprises:write", "requests:write", "requests:decide", "facts:write", "findings:write",
+        "titles:write", "items:write",
         "pool:read", "pool:write", "imports:write", "imports:read", "changes:read",
         "programmes:read", "programmes:write", "programmes:report",
     },

@@ -37,6 +37,14 @@ _ARCHIVE = """
     registry GET /api/registry/v1/enterprises
     registry GET /api/registry/v1/enterprises/search
     registry GET /api/registry/v1/enterprises/{uscc}
+    registry GET /api/registry/v1/enterprises/{uscc}/history
+    registry GET /api/registry/v1/enterprises/{uscc}/facts/history
+    registry GET /api/registry/v1/enterprises/{uscc}/reads
+    registry GET /api/registry/v1/enterprises/{uscc}/contacts
+    registry GET /api/registry/v1/enterprises/{uscc}/profile
+    registry GET /api/registry/v1/enterprises/{uscc}/relations
+    registry GET /api/registry/v1/enterprises/{uscc}/risk-flags
+    registry GET /api/registry/v1/change-rules
     registry GET /api/registry/v1/enterprises/{uscc}/titles/{title_id}
     registry GET /api/registry/v1/titles
     registry GET /api/registry/v1/title-life-cycles
@@ -52,6 +60,21 @@ _ARCHIVE = """
     registry GET /api/registry/v1/cases
     registry GET /api/registry/v1/facts-dictionary
     registry GET /api/registry/v1/templates/{kind}.xlsx
+"""
+_REQUESTS_SEEN = """
+    registry GET /api/registry/v1/change-requests
+    registry GET /api/registry/v1/change-requests/{request_id}
+"""
+_ASKING = """
+    registry POST /api/registry/v1/enterprises/{uscc}/change-requests
+    registry POST /api/registry/v1/enterprises/{uscc}/change-requests/preview
+    registry POST /api/registry/v1/change-requests/{request_id}/withdraw
+    registry POST /api/registry/v1/enterprises/{uscc}/contacts
+    registry POST /api/registry/v1/enterprises/{uscc}/contacts/{contact_id}/end
+"""
+_DECIDING = """
+    registry POST /api/registry/v1/change-requests/{request_id}/approve
+    registry POST /api/registry/v1/change-requests/{request_id}/reject
 """
 _POOL = """
     registry GET /api/registry/v1/pool/rules
@@ -168,6 +191,11 @@ _OFFICE = """
     registry PATCH /api/registry/v1/enterprises/{uscc}
     registry PUT /api/registry/v1/enterprises/{uscc}/park
     registry GET /api/registry/v1/carriers/{carrier_id}/enterprises
+    registry POST /api/registry/v1/enterprises/{uscc}/former-names
+    registry POST /api/registry/v1/enterprises/{uscc}/relations
+    registry POST /api/registry/v1/enterprises/{uscc}/relations/{relation_id}/end
+    registry POST /api/registry/v1/enterprises/{uscc}/risk-flags
+    registry POST /api/registry/v1/enterprises/{uscc}/risk-flags/{record_id}/lift
     registry POST /api/registry/v1/enterprises/{uscc}/titles
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/cancel
     registry POST /api/registry/v1/enterprises/{uscc}/titles/{title_id}/acts
@@ -241,18 +269,21 @@ def _routes(*groups: str) -> frozenset[str]:
 ALLOWED: dict[str, frozenset[str]] = {
     "officer": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
-        _RULES, _FINDINGS, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING, _POOL,
+        _RULES, _FINDINGS, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING, _POOL, _REQUESTS_SEEN, _ASKING, _DECIDING,
     ),
     "platform": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _FOLLOWING, _FACTS, _RUNNING, _PROGRAMMES),
     "bank": _routes(_FEED),
     "commissioner": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _INBOX, _POOL),
-    "enterprise": _routes(_ARCHIVE, _ASSESSMENTS, _CONSENTS),
+    "enterprise": _routes(_ARCHIVE, _ASSESSMENTS, _CONSENTS, _REQUESTS_SEEN, _ASKING),
     "department": _routes(_ARCHIVE, _PROGRAMMES, _REPORTING),
-    "leader": _routes(_ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS, _PROGRAMMES, _POOL),
+    "leader": _routes(
+        _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _COMMISSIONERS, _PROGRAMMES, _POOL, _REQUESTS_SEEN,
+    ),
     "admin": _routes(_ADMINISTRATION),
     "system": _routes(
         _ARCHIVE, _ASSESSMENTS, _COHORTS, _FEED, _ENTRIES, _CONSENTS, _COMMISSIONERS, _FOLLOWING, _FACTS, _RUNNING,
         _RULES, _OFFICE, _PROGRAMMES, _PLANNING, _REPORTING, _ADMINISTRATION, _INSTALLING, _POOL,
+        _REQUESTS_SEEN, _ASKING, _DECIDING,
     ),
 }  # fmt: skip
 """Role → what it may call with every scope it can be granted. Which enterprises it then sees is the areas' matter."""

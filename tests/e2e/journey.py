@@ -155,13 +155,13 @@ class Journey(Visitor):
         ).json()
         self._clients["commissioner"] = self.suite.signed_in(client["client_id"], client["client_secret"])
 
-    def import_the_enterprise(self) -> None:
+    def import_the_enterprise(self, **counts: int) -> None:
         headers = [
             "企业名称", "统一社会信用代码", "注册地区划代码", "注册地址", "行业代码(GB/T 4754)", "成立日期", "登记状态",
             "合成样例",
         ]  # fmt: skip
         row = [self.name, self.uscc, DISTRICT, "合成路 1 号", "3484", "2016-05-04", "存续", "是"]
-        self.done(self.upload("enterprises", "企业.xlsx", sheet(headers, [row])), created=1)
+        self.done(self.upload("enterprises", "企业.xlsx", sheet(headers, [row])), **(counts or {"created": 1}))
 
     def import_its_facts(self) -> None:
         wan = {"营业收入": 3200, "主营业务收入": 2800, "研发费用总额": 160, "资产总额": 4000, "负债总额": 1600}
@@ -259,7 +259,7 @@ class Journey(Visitor):
     def let_a_last_change_arrive_everywhere(self) -> None:
         """Events of one enterprise keep their order: where its new name has arrived, everything before it has too."""
         self.name += "（更名）"
-        self.send("officer", "PATCH", f"{REGISTRY}/enterprises/{self.uscc}", json={"name": self.name})
+        self.import_the_enterprise(updated=1)
         until("the new name on the whitelist", lambda: (self.whitelisted() or {}).get("name") == self.name)
         until("the new name in the inbox", lambda: self.names_in_the_inbox() == {self.name})
 

@@ -22,6 +22,7 @@ from services.notification.domain.errors import (
     CommissionerInactive,
     CommissionerNotFound,
     CommissionerNotServing,
+    EnterpriseEnded,
     EnterpriseUnknown,
 )
 from services.notification.store import queries
@@ -75,6 +76,7 @@ def list_assignments(
         AlreadyAssigned,
         CommissionerInactive,
         CommissionerNotServing,
+        EnterpriseEnded,
         AssignmentsBusy,
     ),
 )

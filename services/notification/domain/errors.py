@@ -63,3 +63,9 @@ class AssignmentsBusy(Unavailable):
     """Assignments are being decided by somebody else for longer than a request may wait."""
 
     code = "assignments-busy"
+
+
+class EnterpriseEnded(Conflict):
+    """The enterprise was merged or divided: nobody is to look after it."""
+
+    code = "enterprise-ended"

@@ -16,6 +16,7 @@ ASSIGNMENT_REASONS = {
     "departure": "专员离岗",
     "rebalanced": "服务区域调整",
     "by_hand": "人工指定",
+    "ended": "企业合并、分立",
 }
 
 

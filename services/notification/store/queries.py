@@ -64,7 +64,7 @@ def unsettled(tx: Transaction, after: str, limit: int) -> list[str]:
         select(EnterpriseRow.uscc)
         .outerjoin(AssignmentRow, _active_assignment())
         .outerjoin(holder, holder.c.id == AssignmentRow.commissioner_id)
-        .where(EnterpriseRow.uscc > after)
+        .where(EnterpriseRow.uscc > after, ~EnterpriseRow.ended)
         .where(or_(and_(AssignmentRow.id.is_not(None), misplaced), and_(AssignmentRow.id.is_(None), somebody)))
         .order_by(EnterpriseRow.uscc)
         .limit(limit)
@@ -184,7 +184,7 @@ def coverage(tx: Transaction, areas: Sequence[str]) -> list[DistrictCoverage]:
             func.count().filter(AssignmentRow.id.is_(None)),
         )
         .outerjoin(AssignmentRow, _active_assignment())
-        .where(within(areas))
+        .where(within(areas), ~EnterpriseRow.ended)
         .group_by(district)
         .order_by(district)
     )

@@ -84,7 +84,7 @@ class Enterprises:
         query = select(EnterpriseRow).where(EnterpriseRow.uscc == uscc).with_for_update()
         row = self._session.scalar(query.execution_options(populate_existing=True))
         if row is None:  # nobody else can be adding it: rows are made under the assignment lock
-            row = EnterpriseRow(uscc=uscc, version=0, synthetic=False)
+            row = EnterpriseRow(uscc=uscc, version=0, synthetic=False, ended=False)
             self._session.add(row)
             self._session.flush()
         return row

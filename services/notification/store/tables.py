@@ -71,6 +71,8 @@ class EnterpriseRow(Row):
     district_code: Mapped[str | None] = mapped_column(CODE)
     district_name: Mapped[str | None] = mapped_column(Text)
     synthetic: Mapped[bool] = mapped_column(Boolean)
+    ended: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """It was merged or divided: nobody looks after it any more."""
 
 
 class AssignmentRow(Row):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from chassis.db import Transaction
 from services.notification.domain.areas import specificity
-from services.notification.domain.errors import AlreadyAssigned, CommissionerInactive, CommissionerNotServing
+from services.notification.domain.errors import (
+    AlreadyAssigned,
+    CommissionerInactive,
+    CommissionerNotServing,
+    EnterpriseEnded,
+)
 from services.notification.store.repositories import Assignments, Commissioners, Enterprises
 from services.notification.use_cases.appoint_commissioner import appoint_commissioner
 
@@ -19,6 +24,8 @@ def assign_by_hand(tx: Transaction, uscc: str, code: str, note: str) -> None:
     enterprises = Enterprises(tx)
     enterprises.get(uscc)
     enterprise = enterprises.get_or_add_for_update(uscc)
+    if enterprise.ended:
+        raise EnterpriseEnded(f"“{enterprise.name}”已合并或分立，不再分配服务专员，请为承继企业分配")
     commissioner = Commissioners(tx).get_for_update(code)
     if not commissioner.active:
         raise CommissionerInactive(f"服务专员“{code}”已停用，请换一位，或先恢复其服务")

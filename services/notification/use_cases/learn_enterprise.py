@@ -10,16 +10,22 @@ from services.notification.use_cases.hand_over_messages import hand_over_message
 from services.notification.use_cases.settle_assignment import settle_assignment
 
 
-def learn_enterprise(tx: Transaction, card: EnterpriseCard, version: int) -> None:
+def learn_enterprise(tx: Transaction, card: EnterpriseCard, version: int, *, ended: bool = False) -> None:
     """Keep what the registry says unless something newer is known; find a commissioner when there is none.
 
-    A move keeps the commissioner who also serves the new district. Emits AssignmentChanged when somebody else serves.
+    A move keeps the commissioner who also serves the new district. An enterprise that `ended` by merger or division has
+    nobody, for good. Emits AssignmentChanged when somebody else serves, or nobody any more.
     """
     assignments = Assignments(tx)
     assignments.lock()
     enterprise = Enterprises(tx).get_or_add_for_update(card.uscc)
-    if enterprise.version >= version:
+    if enterprise.version >= version and enterprise.ended >= ended:
         return
+    if enterprise.version >= version:  # its end arrived after something that was done to its titles later
+        enterprise.ended = True
+        settle_assignment(tx, enterprise, cause="moved")
+        return
+    enterprise.ended = enterprise.ended or ended
     renamed = _texts(enterprise) != (card.name, card.district_name)
     enterprise.version = version
     enterprise.name = card.name

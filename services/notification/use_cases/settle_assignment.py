@@ -19,6 +19,9 @@ def settle_assignment(tx: Transaction, enterprise: EnterpriseRow, *, cause: Lite
     moved, or the areas were changed.
     """
     active = Assignments(tx).find_active(enterprise.uscc)
+    if enterprise.ended:
+        appoint_commissioner(tx, enterprise, active, None, reason="ended")
+        return active is not None
     if active is not None and active[1].active and specificity(active[1].areas, enterprise.district_code):
         return False
     commissioners = Commissioners(tx)

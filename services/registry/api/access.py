@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from chassis.auth import EVERYWHERE, Actor, guard
+from chassis.db import Transaction
 from chassis.etags import require_match
+from services.registry.domain.admission import Party
 from services.registry.domain.errors import OwnEnterpriseOnly
+from services.registry.store.history import FileReads
 
 OFFICIALS = ("officer", "system")
 
@@ -24,6 +28,9 @@ PoolReader = Annotated[Actor, Depends(guard("pool:read", roles=(*OFFICIALS, "lea
 PoolWriter = Annotated[Actor, Depends(guard("pool:write", roles=OFFICIALS))]
 ImportWriter = Annotated[Actor, Depends(guard("imports:write", roles=OFFICIALS))]
 ImportReader = Annotated[Actor, Depends(guard("imports:read", roles=OFFICIALS))]
+RequestReader = Annotated[Actor, Depends(guard("enterprises:read", roles=(*OFFICIALS, "leader", "enterprise")))]
+Requester = Annotated[Actor, Depends(guard("requests:write", roles=(*OFFICIALS, "enterprise")))]
+Decider = Annotated[Actor, Depends(guard("requests:decide", roles=OFFICIALS))]
 ChangeReader = Annotated[Actor, Depends(guard("changes:read", roles=(*OFFICIALS, "platform")))]
 
 
@@ -49,6 +56,20 @@ def require_enterprise(actor: Actor, uscc: str, district_code: str | None) -> No
             raise OwnEnterpriseOnly("只能查看本企业的档案")
         return
     actor.require_area(district_code)
+
+
+def party_of(actor: Actor) -> Party:
+    """The caller as one who asks for changes or decides them."""
+    return Party(actor.subject, actor.uscc, actor.answers_for)
+
+
+def note_read(
+    tx: Transaction, actor: Actor, uscc: str, part: str, *, purpose: str | None, as_of: dt.datetime | None = None
+) -> None:
+    """Enter the caller into the log of the file's readers; `part` is a key of past.PARTS."""
+    FileReads(tx).note(
+        uscc, part, roles=sorted(actor.roles), department=actor.department, purpose=purpose or None, as_of=as_of
+    )
 
 
 def areas_of(actor: Actor) -> list[str] | None:

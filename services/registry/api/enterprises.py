@@ -17,28 +17,38 @@ from chassis.idempotency import Idempotent
 from chassis.keyset import cut, decode
 from chassis.pagination import Cursor, Limit, Page, link_next
 from chassis.problems import refusals
-from services.registry.api.access import Editor, Reader, RequestAdmission, require_enterprise
+from services.registry.api.access import Editor, Reader, RequestAdmission, note_read, party_of, require_enterprise
 from services.registry.api.filters import ListFilters, seen_by
-from services.registry.api.parameters import Line, PathUscc, checked_uscc
-from services.registry.api.render import enterprise_file, enterprise_out
+from services.registry.api.parameters import AsOf, Line, PathUscc, Purpose, checked_uscc
+from services.registry.api.render import Facets, enterprise_file, enterprise_out, past_facets
 from services.registry.api.schemas import EnterpriseFile, EnterpriseOut, Wanted
-from services.registry.api.state import Cycles, Known
+from services.registry.api.state import Changing, Cycles, Known, ToolsOf
 from services.registry.domain.enterprises import Identity
 from services.registry.domain.errors import (
     EnterpriseAlreadyRegistered,
+    EnterpriseDissolved,
     EnterpriseInvalid,
     EnterpriseNotFound,
     OwnEnterpriseOnly,
     UsccInvalid,
 )
+from services.registry.domain.file_errors import (
+    ChangeRequestOpen,
+    ChangeRequestRequired,
+    MomentAhead,
+    MomentInvalid,
+    NotRegisteredThen,
+)
 from services.registry.domain.periods import last_complete_year
 from services.registry.domain.stated_enterprises import read_fields
+from services.registry.store.history import History, see_one_moment
 from services.registry.store.parks import ParkStays
 from services.registry.store.queries import list_enterprises, sort_key
 from services.registry.store.reference import reference
-from services.registry.store.repositories import Enterprises, Facts, Titles
+from services.registry.store.repositories import Enterprises, Facts, Titles, require_open
+from services.registry.store.successions import successions_of
+from services.registry.use_cases.amend_directly import amend_directly
 from services.registry.use_cases.register_enterprise import register_enterprise
-from services.registry.use_cases.update_enterprise import update_enterprise
 
 router = APIRouter(prefix="/enterprises", tags=["enterprises"], route_class=Route)
 
@@ -99,25 +109,61 @@ def list_of_enterprises(
 @router.get(
     "/{uscc}",
     response_model=EnterpriseFile,
-    responses=refusals(EnterpriseNotFound, OutsideJurisdiction, OwnEnterpriseOnly, UsccInvalid),
+    responses=refusals(
+        EnterpriseNotFound,
+        OutsideJurisdiction,
+        OwnEnterpriseOnly,
+        UsccInvalid,
+        MomentInvalid,
+        MomentAhead,
+        NotRegisteredThen,
+        EnterpriseDissolved,
+    ),
 )
 def get_enterprise(
-    request: Request, response: Response, actor: Reader, tx: ReadTx, uscc: PathUscc, knowledge: Known, cycles: Cycles
+    request: Request,
+    response: Response,
+    actor: Reader,
+    tx: Tx,
+    uscc: PathUscc,
+    knowledge: Known,
+    cycles: Cycles,
+    moment: AsOf,
+    purpose: Purpose = None,
 ) -> EnterpriseFile | Response:
-    """One enterprise with its titles, its current facts by year and how complete they are (企业档案)."""
+    """One enterprise with its titles, its facts by year and how complete they are, now or at a past moment (企业档案).
+
+    Whoever is shown it stands in the file's log of readers.
+    """
+    see_one_moment(tx)
     row = Enterprises(tx).get(uscc)
     require_enterprise(actor, uscc, row.district_code)
-    etag = etags.quoted(row.version)
-    response.headers["ETag"] = etag
-    return etags.not_modified(request, etag) or enterprise_file(
-        row,
-        Titles(tx).list_of(uscc),
-        Facts(tx).periods(uscc),
+    history = History(tx, row)
+    if moment is None:
+        require_open(row)
+        etag = etags.quoted(row.version)
+        response.headers["ETag"] = etag
+        if unchanged := etags.not_modified(request, etag):
+            return unchanged
+        found = Facets(
+            row,
+            Titles(tx).list_of(uscc),
+            Facts(tx).periods(uscc),
+            history.former_names(),
+            ParkStays(tx).present([uscc]).get(uscc),
+            None,
+            (),
+            *successions_of(tx, uscc),
+        )
+    else:
+        found = past_facets(tx, row, history, moment)
+    note_read(tx, actor, uscc, "file", purpose=purpose, as_of=moment)
+    return enterprise_file(
+        found,
         known=reference(tx),
         dictionary=knowledge.dictionary,
         life_cycles=cycles,
-        fiscal_year=last_complete_year(clock.today()),
-        park=ParkStays(tx).present([uscc]).get(uscc),
+        fiscal_year=last_complete_year(clock.today() if moment is None else moment.astimezone(clock.SHANGHAI).date()),
     )
 
 
@@ -151,7 +197,16 @@ def post_enterprise(
 @router.patch(
     "/{uscc}",
     response_model=EnterpriseOut,
-    responses=refusals(EnterpriseNotFound, EnterpriseInvalid, UsccInvalid, OutsideJurisdiction, etags.StaleWrite),
+    responses=refusals(
+        EnterpriseNotFound,
+        EnterpriseInvalid,
+        UsccInvalid,
+        OutsideJurisdiction,
+        etags.StaleWrite,
+        ChangeRequestRequired,
+        ChangeRequestOpen,
+        EnterpriseDissolved,
+    ),
 )
 def patch_enterprise(
     request: Request,
@@ -160,12 +215,17 @@ def patch_enterprise(
     tx: Tx,
     uscc: PathUscc,
     body: EnterpriseChange,
-    knowledge: Known,
+    rules: Changing,
+    tools: ToolsOf,
 ) -> EnterpriseOut:
-    """Amend one enterprise; `If-Match` with the version that was read prevents lost updates (修改企业信息)."""
+    """Amend what an official may decide alone; all else by a change request (修改企业信息).
+
+    `If-Match` with the version that was read prevents lost updates.
+    """
     known = reference(tx)
     stated = {name: getattr(body, name) for name in body.model_fields_set}
     fields = read_fields(stated, places=known.places, industries=known.industries, today=clock.today())
-    row = update_enterprise(tx, uscc, fields, knowledge=knowledge, may=RequestAdmission(actor, request))
+    may = RequestAdmission(actor, request)
+    row = amend_directly(tx, uscc, fields, rules=rules, tools=tools, party=party_of(actor), may=may)
     response.headers["ETag"] = etags.quoted(row.version)
     return enterprise_out(row, known)

@@ -19,7 +19,13 @@ from services.registry.api.parameters import Line, Passage, PathUscc
 from services.registry.api.render import fact_out
 from services.registry.api.schemas import FactOut, Wanted
 from services.registry.api.state import Known
-from services.registry.domain.errors import EnterpriseNotFound, FactsInvalid, FindingInvalid, UsccInvalid
+from services.registry.domain.errors import (
+    EnterpriseDissolved,
+    EnterpriseNotFound,
+    FactsInvalid,
+    FindingInvalid,
+    UsccInvalid,
+)
 from services.registry.domain.statements import Statement, read_finding, read_statements
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Facts
@@ -28,6 +34,7 @@ from services.registry.use_cases.record_finding import record_finding
 
 router = APIRouter(prefix="/enterprises/{uscc}", tags=["facts"], route_class=Route)
 
+REFUSED = (EnterpriseNotFound, EnterpriseDissolved, UsccInvalid, OutsideJurisdiction, etags.StaleWrite)
 SourceKind = Literal[
     "self_declared", "audit_report", "tax", "official_platform", "official_finding", "official_list", "import"
 ]
@@ -78,7 +85,7 @@ class FindingNew(Wanted):
 @router.put(
     "/facts",
     response_model=FactsRecordedOut,
-    responses=refusals(EnterpriseNotFound, FactsInvalid, UsccInvalid, OutsideJurisdiction, etags.StaleWrite),
+    responses=refusals(*REFUSED, FactsInvalid),
 )
 def put_facts(
     request: Request,
@@ -104,7 +111,7 @@ def put_facts(
     "/findings",
     status_code=201,
     response_model=FactOut,
-    responses=refusals(EnterpriseNotFound, FindingInvalid, UsccInvalid, OutsideJurisdiction, etags.StaleWrite),
+    responses=refusals(*REFUSED, FindingInvalid),
 )
 def post_finding(
     request: Request,

@@ -36,6 +36,7 @@ from services.registry.api.schemas import Coded
 from services.registry.api.state import Rules
 from services.registry.domain.errors import (
     AlreadyInPool,
+    EnterpriseDissolved,
     EnterpriseNotFound,
     NotInPool,
     PoolEntryNotFound,
@@ -139,7 +140,9 @@ def list_of_entries(
     "/entries",
     status_code=201,
     response_model=PoolEntryOut,
-    responses=refusals(EnterpriseNotFound, AlreadyInPool, PoolInvalid, UsccInvalid, OutsideJurisdiction),
+    responses=refusals(
+        EnterpriseNotFound, EnterpriseDissolved, AlreadyInPool, PoolInvalid, UsccInvalid, OutsideJurisdiction
+    ),
 )
 def post_entry(
     request: Request, actor: PoolWriter, tx: Tx, _: Annotated[None, Idempotent], rules: Rules, body: PoolEntryNew

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+from chassis.clock import SHANGHAI
+from chassis.db import Transaction
 from rulebook.dictionary import SOURCE_KINDS, Dictionary
 from services.registry.api.schemas import (
     Coded,
@@ -12,18 +17,29 @@ from services.registry.api.schemas import (
     EnterpriseFile,
     EnterpriseOut,
     FactOut,
+    FormerNameOut,
+    MissingOut,
     ParkOut,
     PeriodOut,
+    PlaceOut,
+    SuccessionOut,
     TitleOut,
 )
+from services.registry.domain.addresses import HOWS, resolve_address
+from services.registry.domain.change_rules import KINDS
+from services.registry.domain.enterprises import FIELDS
 from services.registry.domain.facts import Entry, completeness
+from services.registry.domain.file_errors import NotRegisteredThen
 from services.registry.domain.life_cycle import STAGES, LifeCycles
 from services.registry.domain.standing import SIZES, UNKNOWN, listing_label, risk_label
 from services.registry.domain.status import RegistrationStatus
 from services.registry.domain.titles import STATES as TITLE_STATES
 from services.registry.domain.titles import TITLES
-from services.registry.store.parks import Stay
+from services.registry.store.history import History
+from services.registry.store.ledger_tables import FormerNameRow
+from services.registry.store.parks import ParkStays, Stay
 from services.registry.store.reference import Reference
+from services.registry.store.successions import Carried, successions_of
 from services.registry.store.tables import EnterpriseRow, TitleRecordRow
 
 
@@ -37,7 +53,7 @@ def status_out(status: str | None) -> Coded:
     return Coded(code=status, label=RegistrationStatus(status).label)
 
 
-def enterprise_fields(row: EnterpriseRow, known: Reference) -> dict[str, Any]:
+def enterprise_fields(row: EnterpriseRow | Any, known: Reference) -> dict[str, Any]:
     """The fields of EnterpriseOut."""
     industry = known.industries.by_code.get(row.industry_code or "")
     capital = row.registered_capital
@@ -66,7 +82,7 @@ def enterprise_out(row: EnterpriseRow, known: Reference) -> EnterpriseOut:
     return EnterpriseOut(**enterprise_fields(row, known))
 
 
-def title_out(record: TitleRecordRow, life_cycles: LifeCycles) -> TitleOut:
+def title_out(record: TitleRecordRow | Any, life_cycles: LifeCycles) -> TitleOut:
     stage = life_cycles.stage(record.title, record.state, record.review_outcome, record.cancelled_kind)
     return TitleOut(
         title_id=record.id,
@@ -122,25 +138,105 @@ def periods_out(periods: Mapping[int, Mapping[str, Entry]], dictionary: Dictiona
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What a file shows: the enterprise itself (a row, or what has its columns), titles, facts, former names."""
+
+    row: EnterpriseRow | Any
+    titles: Sequence[TitleRecordRow | Any]
+    periods: Mapping[int, Mapping[str, Entry]]
+    former_names: Sequence[FormerNameRow]
+    park: Stay | None
+    as_of: dt.datetime | None = None
+    unknown: Sequence[str] = ()
+    predecessors: Sequence[Carried] = ()
+    successors: Sequence[Carried] = ()
+
+
+def past_facets(tx: Transaction, row: EnterpriseRow, history: History, moment: dt.datetime) -> Facets:
+    """The file as the registry told it at `moment`. Raises NotRegisteredThen."""
+    state = history.state_at(moment)
+    if state is None:
+        raise NotRegisteredThen(
+            f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 时该企业尚未登记入库"
+            f"（{row.registered_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 登记），请查询此后的时点"
+        )
+    titles, periods = history.titles_at(moment), history.facts_at(moment)
+    then = SimpleNamespace(
+        uscc=row.uscc,
+        **{name: getattr(state.identity, name) for name in FIELDS},
+        size_class=state.size_class,
+        size_reason=state.size_reason,
+        version=state.version,
+        changed_at=history.changed_at(moment, state),
+    )
+    carried = successions_of(tx, row.uscc, moment)
+    park = ParkStays(tx).told_at(row.uscc, moment)
+    return Facets(then, titles, periods, history.former_names(moment), park, moment, state.unknown, *carried)
+
+
 def enterprise_file(
-    row: EnterpriseRow,
-    titles: Sequence[TitleRecordRow],
-    periods: Mapping[int, Mapping[str, Entry]],
+    found: Facets,
     *,
     known: Reference,
     dictionary: Dictionary,
     life_cycles: LifeCycles,
     fiscal_year: int,
-    park: Stay | None,
 ) -> EnterpriseFile:
     """Everything that is on file of one enterprise."""
-    counted = completeness(dictionary, periods, fiscal_year)
+    counted = completeness(dictionary, found.periods, fiscal_year)
     return EnterpriseFile(
-        **enterprise_fields(row, known),
-        park=None if park is None else ParkOut(park_id=park.row.park_id, name=park.name, since=park.row.since),
-        titles=[title_out(record, life_cycles) for record in titles],
-        facts=periods_out(periods, dictionary),
+        **enterprise_fields(found.row, known),
+        park=park_out(found.park),
+        titles=[title_out(record, life_cycles) for record in found.titles],
+        facts=periods_out(found.periods, dictionary),
         completeness=CompletenessOut(
-            fiscal_year=counted.fiscal_year, present=counted.present, expected=counted.expected
+            fiscal_year=counted.fiscal_year,
+            present=counted.present,
+            expected=counted.expected,
+            score=str(counted.score),
+            missing=[
+                MissingOut(fact=fact, label=dictionary[fact].label, fiscal_year=year) for fact, year in counted.missing
+            ],
         ),
+        registered_place=place_out(found.row.registered_address, found.row.district_code, known),
+        actual_place=place_out(found.row.actual_address, found.row.district_code, known),
+        former_names=[former_name_out(each, found.as_of) for each in found.former_names],
+        predecessors=[succession_out(each) for each in found.predecessors],
+        successors=[succession_out(each) for each in found.successors],
+        as_of=found.as_of,
+        unknown=list(found.unknown),
     )
+
+
+def park_out(found: Stay | None) -> ParkOut | None:
+    return None if found is None else ParkOut(park_id=found.row.park_id, name=found.name, since=found.row.since)
+
+
+def place_out(address: str | None, recorded: str | None, known: Reference) -> PlaceOut:
+    place = resolve_address(address, recorded, known.places)
+    division = place.division
+    return PlaceOut(
+        district=division and Coded(code=division.code, label=division.full_name),
+        how=Coded(code=place.how, label=HOWS[place.how]),
+        remark=place.remark,
+    )
+
+
+def succession_out(found: Carried) -> SuccessionOut:
+    row = found.row
+    return SuccessionOut(
+        kind=Coded(code=row.kind, label=KINDS[row.kind]),
+        uscc=found.uscc,
+        name=found.name,
+        continues=row.continues,
+        effective_on=row.effective_on,
+        document=row.document,
+    )
+
+
+def former_name_out(row: FormerNameRow, moment: dt.datetime | None = None) -> FormerNameOut:
+    """Its days are told as of `moment` only if they had been stated by then."""
+    known = moment is None or row.stated_at is None or row.stated_at <= moment
+    days = {"valid_from": row.valid_from, "valid_to": row.valid_to, "document": row.document} if known else {}
+    return FormerNameOut(name=row.name, known_since=row.left_at, **days)

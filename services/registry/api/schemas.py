@@ -93,12 +93,53 @@ class PeriodOut(BaseModel):
     facts: list[FactOut]
 
 
+class MissingOut(BaseModel):
+    """A fact that is not on file."""
+
+    fact: str
+    label: str
+    fiscal_year: int = Field(description="0 for facts that hold as of a date")
+
+
+class PlaceOut(BaseModel):
+    """The district that an address names by its own words."""
+
+    district: Coded | None = Field(description="GB/T 2260; null when the address names none for certain")
+    how: Coded = Field(description="how it was resolved; never from the credit code")
+    remark: str | None = Field(
+        default=None, description="where a person should look, for example another district on file"
+    )
+
+
 class CompletenessOut(BaseModel):
     """How many facts of the dictionary are known: yearly ones of `fiscal_year`, and point facts."""
 
     fiscal_year: int
     present: int
     expected: int
+    score: str = Field(default="0", description="decimal ratio of `present` to `expected`, two places, rounded down")
+    missing: list[MissingOut] = Field(default=[], description="the facts that are not on file")
+
+
+class FormerNameOut(BaseModel):
+    """A name that the enterprise bore."""
+
+    name: str
+    valid_from: dt.date | None = Field(default=None, description="first day of the name; null when no document says it")
+    valid_to: dt.date | None = Field(default=None, description="its last day; null when no document says it")
+    document: str | None = None
+    known_since: dt.datetime = Field(description="since when the file tells it as a former name")
+
+
+class SuccessionOut(BaseModel):
+    """A merger or division, and the other enterprise in it."""
+
+    kind: Coded
+    uscc: str
+    name: str
+    continues: bool = Field(description="whether the divided enterprise goes on (存续分立)")
+    effective_on: dt.date
+    document: str
 
 
 class ParkOut(BaseModel):
@@ -110,10 +151,23 @@ class ParkOut(BaseModel):
 
 
 class EnterpriseFile(EnterpriseOut):
-    """An enterprise with its titles and current facts."""
+    """An enterprise with its titles and facts, as they are or, with `as_of`, as the registry said they were."""
 
     park: ParkOut | None = Field(default=None, description="所属园区; null when in none, or in none that is recorded")
 
     titles: list[TitleOut]
     facts: list[PeriodOut]
     completeness: CompletenessOut
+    registered_place: PlaceOut | None = None
+    actual_place: PlaceOut | None = None
+    former_names: list[FormerNameOut] = Field(default=[], description="曾用名, the latest first")
+    predecessors: list[SuccessionOut] = Field(default=[], description="whom it carries on")
+    successors: list[SuccessionOut] = Field(default=[], description="who carries it on")
+    as_of: dt.datetime | None = Field(
+        default=None,
+        description="the past moment whose state this is, null for the present one. `version` is then the one at which"
+        " the enterprise's own fields became what they were; labels are those of today",
+    )
+    unknown: list[str] = Field(
+        default=[], description="fields whose value at that moment was not kept; they are null here"
+    )

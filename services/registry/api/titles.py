@@ -23,6 +23,7 @@ from services.registry.api.schemas import TitleOut, Wanted
 from services.registry.api.state import Cycles
 from services.registry.domain.acts import Act, require_past, require_sound
 from services.registry.domain.errors import (
+    EnterpriseDissolved,
     EnterpriseNotFound,
     TitleAlreadyCancelled,
     TitleAlreadyRecorded,
@@ -70,7 +71,13 @@ class TitleCancellation(Wanted):
     status_code=201,
     response_model=TitleOut,
     responses=refusals(
-        EnterpriseNotFound, TitleInvalid, TitleAlreadyRecorded, TitleAlreadyCancelled, UsccInvalid, OutsideJurisdiction
+        EnterpriseNotFound,
+        EnterpriseDissolved,
+        TitleInvalid,
+        TitleAlreadyRecorded,
+        TitleAlreadyCancelled,
+        UsccInvalid,
+        OutsideJurisdiction,
     ),
 )
 def post_title(

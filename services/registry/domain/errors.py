@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unavailable
+from chassis.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, Unavailable
 
 
 class EnterpriseNotFound(NotFound):
@@ -12,6 +12,12 @@ class EnterpriseNotFound(NotFound):
 
     def __init__(self, uscc: str) -> None:
         super().__init__(f"没有登记统一社会信用代码为 {uscc} 的企业，请核对代码，或先导入企业名单")
+
+
+class EnterpriseDissolved(Gone):
+    """The enterprise was merged or divided; `successors` are the codes of those who carry on."""
+
+    code = "enterprise-dissolved"
 
 
 class EnterpriseAlreadyRegistered(Conflict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from rulebook.dictionary import Dictionary, Fact
@@ -101,14 +102,27 @@ class Completeness:
     fiscal_year: int
     present: int
     expected: int
+    missing: tuple[tuple[str, int], ...] = ()
+    """Fact id and the year in which it is wanted, 0 for a point fact; in the dictionary's order."""
+
+    @property
+    def score(self) -> Decimal:
+        """Ratio of what is there, two places, rounded down: only the whole is 1."""
+        if not self.expected:
+            return Decimal(1)
+        return (Decimal(self.present) / self.expected).quantize(Decimal("0.01"), ROUND_DOWN)
 
 
 def completeness(dictionary: Dictionary, periods: Mapping[int, Mapping[str, Entry]], fiscal_year: int) -> Completeness:
     """Count the facts that are there; a calendar-year fact counts in `fiscal_year` or the year after."""
     present = 0
+    missing: list[tuple[str, int]] = []
     for fact in dictionary:
         years: tuple[int, ...] = (fiscal_year,) if fact.yearly else (0,)
         if fact.yearly and fact.year_of == "calendar":
             years = (fiscal_year, fiscal_year + 1)
-        present += any(fact.id in periods.get(year, {}) for year in years)
-    return Completeness(fiscal_year, present, len(dictionary))
+        there = any(fact.id in periods.get(year, {}) for year in years)
+        present += there
+        if not there:
+            missing.append((fact.id, years[0]))
+    return Completeness(fiscal_year, present, len(dictionary), tuple(missing))

@@ -29,7 +29,14 @@ ACTS = {
 }
 """What a process may provide for; `expire` is the calendar's."""
 
-RECORDING = {"record": "登记", "correct": "更正", "take_back": "撤回"}
+TRANSFER_OUT, TRANSFER_IN = "transfer_out", "transfer_in"
+RECORDING = {
+    "record": "登记",
+    "correct": "更正",
+    "take_back": "撤回",
+    TRANSFER_OUT: "转由承继企业持有",
+    TRANSFER_IN: "承继原企业的称号",
+}
 """What happens to a record whatever its process says."""
 
 KINDS = {

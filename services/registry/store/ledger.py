@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, or_, select, tuple_
 
 from chassis import clock
 from chassis.db import Transaction
@@ -160,7 +160,9 @@ def list_expiring(tx: Transaction, title: str, *, today: dt.date, step: int, lim
     """Valid records of a title that end within `step` days and of whose present end this was not told yet."""
     told = TitleRecordRow.expiry_announced_for == TitleRecordRow.valid_to
     near_enough = TitleRecordRow.expiry_announced_days <= step
+    closed = exists().where(EnterpriseRow.uscc == TitleRecordRow.uscc, EnterpriseRow.dissolved_into.is_not(None))
     query = select(TitleRecordRow).where(
+        ~closed,
         TitleRecordRow.title == title,
         TitleRecordRow.state == "valid",
         TitleRecordRow.valid_to >= today,

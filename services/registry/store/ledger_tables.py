@@ -38,7 +38,7 @@ class TitleActRow(Row):
 
 
 class FormerNameRow(Row):
-    """A name that an enterprise bore until it was changed in the register."""
+    """A name that an enterprise bore: left when it was changed in the register, or stated later with its days."""
 
     __tablename__ = "former_names"
     __table_args__ = (Index("ix_former_names_name_key", "name_key", "uscc"),)
@@ -47,6 +47,14 @@ class FormerNameRow(Row):
     name_key: Mapped[str] = mapped_column(CODE, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     left_at: Mapped[dt.datetime] = mapped_column(INSTANT)
+    """Since when the registry knows it as a former one; its days in the world are `valid_from` and `valid_to`."""
+    valid_from: Mapped[dt.date | None] = mapped_column(Date)
+    valid_to: Mapped[dt.date | None] = mapped_column(Date)
+    """First and last day of the name by its document; null where none says so."""
+    stated_at: Mapped[dt.datetime | None] = mapped_column(INSTANT)
+    """Since when these days and the document are known; null is since `left_at`."""
+    document: Mapped[str | None] = mapped_column(Text)
+    recorded_by: Mapped[str | None] = mapped_column(Text)
 
 
 class UnresolvedTitleRow(Row):

@@ -44,10 +44,11 @@ def unnamed_rows(tx: Transaction) -> list[Unnamed]:
             """
             SELECT s.position, s.sheet, s.row, '' AS uscc, s.stated, s.name_key,
               (SELECT coalesce(jsonb_agg(jsonb_build_array(e.uscc, e.name, e.district_code) ORDER BY e.uscc), '[]')
-               FROM enterprises e WHERE e.name_key = s.name_key) AS current,
+               FROM enterprises e WHERE e.name_key = s.name_key AND e.dissolved_into IS NULL) AS current,
               (SELECT coalesce(
                  jsonb_agg(jsonb_build_array(e.uscc, e.name, e.district_code, f.name) ORDER BY e.uscc), '[]')
-               FROM former_names f JOIN enterprises e USING (uscc) WHERE f.name_key = s.name_key) AS former
+               FROM former_names f JOIN enterprises e USING (uscc)
+               WHERE f.name_key = s.name_key AND e.dissolved_into IS NULL) AS former
             FROM staged s WHERE s.uscc IS NULL ORDER BY s.position
             """
         )
@@ -94,7 +95,8 @@ def near_names(tx: Transaction, beginnings: Sequence[str]) -> list[Known]:
             FROM unnest(CAST(:low AS text[]), CAST(:high AS text[])) AS p (low, high)
             CROSS JOIN LATERAL (
               SELECT uscc, name, district_code FROM enterprises
-              WHERE name_key >= p.low COLLATE "C" AND name_key < p.high COLLATE "C" ORDER BY name_key LIMIT :most) AS e
+              WHERE dissolved_into IS NULL
+                AND name_key >= p.low COLLATE "C" AND name_key < p.high COLLATE "C" ORDER BY name_key LIMIT :most) AS e
             """
         ),
         {"low": list(beginnings), "high": [each + _LAST for each in beginnings], "most": _NEAR},
@@ -102,9 +104,26 @@ def near_names(tx: Transaction, beginnings: Sequence[str]) -> list[Known]:
     return [Known(*row) for row in rows]
 
 
-def remember_names(tx: Transaction, names: Iterable[tuple[str, str]], at: dt.datetime) -> None:
-    """Keep the names, (code, name), that enterprises bore until now."""
-    rows = [{"uscc": uscc, "name": name, "name_key": comparison_key(name), "left_at": at} for uscc, name in names]
+def remember_names(
+    tx: Transaction,
+    names: Iterable[tuple[str, str]],
+    at: dt.datetime,
+    *,
+    by: str,
+    basis: tuple[dt.date | None, str | None] = (None, None),
+) -> None:
+    """Keep the names, (code, name), that enterprises bore until now.
+
+    `basis`: the first day of the new name by its document, and that document. A name that was left before is known.
+    """
+    effective_on, document = basis
+    stamp = {
+        "left_at": at,
+        "recorded_by": by,
+        "valid_to": effective_on - dt.timedelta(days=1) if effective_on else None,
+        "document": document,
+    }
+    rows = [{"uscc": uscc, "name": name, "name_key": comparison_key(name), **stamp} for uscc, name in names]
     if rows:
         tx.session.execute(insert(FormerNameRow).values(rows).on_conflict_do_nothing())
 

@@ -76,6 +76,17 @@ class ParkStays:
         )
         return {row.uscc: Stay(row, name, district) for row, name, district in self._session.execute(query)}
 
+    def told_at(self, uscc: str, moment: dt.datetime) -> Stay | None:
+        """Where the registry said at `moment` that the enterprise was."""
+        query = (
+            select(ParkStayRow, CarrierRow.name, CarrierRow.district_code)
+            .join(CarrierRow, CarrierRow.id == ParkStayRow.park_id)
+            .where(ParkStayRow.uscc == uscc, ParkStayRow.recorded_at <= moment)
+            .where(or_(ParkStayRow.ended_at.is_(None), ParkStayRow.ended_at > moment))
+        )
+        found = self._session.execute(query).first()
+        return None if found is None else Stay(*found)
+
     def history(self, uscc: str) -> list[Stay]:
         """All stays of one enterprise, the latest first."""
         query = (

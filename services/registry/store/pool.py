@@ -141,6 +141,14 @@ class PoolProposals:
         )
         return int(getattr(withdrawn, "rowcount", 0))
 
+    def withdraw_all(self, uscc: str, why: str) -> None:
+        """Withdraw whatever is proposed for an enterprise."""
+        self._session.execute(
+            update(PoolProposalRow)
+            .where(PoolProposalRow.uscc == uscc, PoolProposalRow.state == "open")
+            .values(state="withdrawn", decision_reason=why, decided_at=clock.now())
+        )
+
 
 def whom_it_concerns(tx: Transaction, rule: PoolRule, since: dt.datetime, limit: int) -> Sequence[str]:
     """Codes of enterprises, rising, to whom a rule applies that looks into the registry's own tables.
@@ -172,6 +180,7 @@ def whom_it_concerns(tx: Transaction, rule: PoolRule, since: dt.datetime, limit:
         ),
     )
     query = select(EnterpriseRow.uscc).where(_ground(rule), ~inside if rule.act == "enter" else inside, ~asked)
+    query = query.where(EnterpriseRow.dissolved_into.is_(None))
     if rule.act == "enter":  # nobody is taken in who is known not to be in operation
         query = query.where(or_(EnterpriseRow.status.is_(None), EnterpriseRow.status == "active"))
     if rule.area:

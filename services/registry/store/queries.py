@@ -83,7 +83,7 @@ def list_enterprises(
 
 
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    found: list[ColumnElement[bool]] = [EnterpriseRow.dissolved_into.is_(None)]
     if filters.own is not None:
         found.append(EnterpriseRow.uscc == filters.own)
     elif filters.areas is not None:

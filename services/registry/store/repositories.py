@@ -13,9 +13,10 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis import clock
 from chassis.db import Transaction
 from services.registry.domain.enterprises import FIELDS, Identity
-from services.registry.domain.errors import EnterpriseNotFound, ImportNotFound, TitleNotFound
+from services.registry.domain.errors import EnterpriseDissolved, EnterpriseNotFound, ImportNotFound, TitleNotFound
 from services.registry.domain.facts import Entry
 from services.registry.domain.names import comparison_key
+from services.registry.domain.successions import dissolved
 from services.registry.store.tables import (
     EnterpriseRow,
     FactRevisionRow,
@@ -45,6 +46,12 @@ def columns_of(identity: Identity) -> dict[str, Any]:
     return {**values, "risk_flags": list(identity.risk_flags), "name_key": comparison_key(identity.name)}
 
 
+def require_open(row: EnterpriseRow) -> None:
+    """Raise EnterpriseDissolved, which names who carries it on, for a closed file."""
+    if row.dissolved_into is not None:
+        raise EnterpriseDissolved(dissolved(row.name, row.dissolved_into), successors=list(row.dissolved_into))
+
+
 class Enterprises:
     """Enterprises by credit code."""
 
@@ -61,7 +68,16 @@ class Enterprises:
         return row
 
     def get_for_update(self, uscc: str) -> EnterpriseRow:
-        """The enterprise, locked until the transaction ends: all that changes it waits its turn here."""
+        """The enterprise, locked until the transaction ends: all that changes it waits its turn here.
+
+        Raises EnterpriseDissolved for a closed file.
+        """
+        row = self.lock(uscc)
+        require_open(row)
+        return row
+
+    def lock(self, uscc: str) -> EnterpriseRow:
+        """The same, of a closed file too: for its calendar, and for official acts on titles that stayed with it."""
         query = select(EnterpriseRow).where(EnterpriseRow.uscc == uscc).with_for_update()
         row = self._session.scalar(query.execution_options(populate_existing=True))
         if row is None:

@@ -63,6 +63,11 @@ def index_enterprises(tx: Transaction, codes: Sequence[str]) -> int:
     return len(rows)
 
 
+def forget_enterprise(tx: Transaction, uscc: str) -> None:
+    """Take a closed file out of the index."""
+    tx.session.execute(text("DELETE FROM search_names WHERE uscc = :uscc"), {"uscc": uscc})
+
+
 def follow(tx: Transaction, limit: int = BATCH) -> int:
     """Index what has changed since, else the next of those not indexed yet; how many changes or enterprises.
 
@@ -174,7 +179,7 @@ def _places(known: Reference) -> frozenset[str]:
 
 _ENTERPRISES = text(
     "SELECT uscc, name_key, district_code, industry_code, size_class, status, listing_status, risk_flags, synthetic,"
-    " version FROM enterprises WHERE uscc = ANY(:codes)"
+    " version FROM enterprises WHERE uscc = ANY(:codes) AND dissolved_into IS NULL"
 )
 _TITLES = text("SELECT uscc, title FROM title_records WHERE uscc = ANY(:codes) AND state = ANY(:held)")
 _PARKS = text("SELECT uscc, park_id FROM park_stays WHERE uscc = ANY(:codes) AND until IS NULL")

@@ -65,6 +65,8 @@ class EnterpriseRow(Row):
     size_class: Mapped[str | None] = mapped_column(Text)
     size_reason: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
+    dissolved_into: Mapped[list[str] | None] = mapped_column(ARRAY(CODE))
+    """Codes of those who carry on what was merged or divided: its file is closed, and read only as of the past."""
     registered_at: Mapped[dt.datetime] = mapped_column(INSTANT)
     changed_at: Mapped[dt.datetime] = mapped_column(INSTANT)
 

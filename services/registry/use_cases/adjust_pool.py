@@ -43,8 +43,8 @@ def adjust_pool(tx: Transaction, rules: PoolRules) -> int:
 def _look_at(tx: Transaction, row: PoolSignalRow, rules: PoolRules, since: dt.datetime) -> int:
     row.waiting = False
     enterprise = Enterprises(tx).find(row.uscc)
-    if enterprise is None:  # known to eligibility from a registry that was restored to an earlier day
-        return 0
+    if enterprise is None or enterprise.dissolved_into is not None:
+        return 0  # known to eligibility from a registry that was restored to an earlier day, or merged since
     enterprise = Enterprises(tx).get_for_update(row.uscc)
     signal = Signal(title=row.title, verdict=row.verdict, open_lines=row.open_lines, effort=row.effort)
     ground = {

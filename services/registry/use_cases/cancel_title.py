@@ -36,7 +36,7 @@ def cancel_title(
     `reapply_ban` says whether the decision forbids a new application for years (63号 第十六条); null is not known. What
     was recorded in error bans nobody. How long a ban lasts at the least is a provision of the title.
     """
-    row = Enterprises(tx).get_for_update(uscc)
+    row = Enterprises(tx).lock(uscc)  # also of an enterprise that was merged: its titles may have stayed with it
     may.to_enterprise(uscc, row.district_code, row.version)
     record = Titles(tx).get(uscc, title_id)
     if record.state == "cancelled":

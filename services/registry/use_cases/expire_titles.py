@@ -17,7 +17,7 @@ def expire_titles(tx: Transaction) -> int:
     today = clock.today()
     expired = 0
     for record in Titles(tx).list_over(today, BATCH):
-        row = Enterprises(tx).get_for_update(record.uscc)  # in the order of codes, as every other lock
+        row = Enterprises(tx).lock(record.uscc)  # in the order of codes, as every other lock
         tx.session.refresh(record)
         if record.state != "valid" or record.valid_to is None or record.valid_to >= today:
             continue  # somebody changed it while we waited for the lock

@@ -1,12 +1,15 @@
 """Titles of a place: assessed where their document binds, left behind by who moves away, refused elsewhere."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from chassis.db import Database
-from contracts.events.registry import EnterpriseUpdated
+from contracts.events.registry import EnterpriseMerged, EnterpriseUpdated, SuccessorCard
 from services.eligibility.app import PREFIX
+from services.eligibility.subscriptions import SUBSCRIPTIONS
 from tests.service.eligibility.conftest import INNOVATIVE, USCC, Eligibility, card, events, facts, registered
 
 
@@ -49,6 +52,24 @@ def test_an_enterprise_that_moves_leaves_the_local_titles_behind(eligibility: El
     eligibility.assess()
     assert not SUZHOU & current_titles(db)
     assert "zhenjiang_small_to_above" in current_titles(db)
+
+
+def test_the_copy_of_a_merged_enterprise_says_that_it_has_ended(eligibility: Eligibility, db: Database) -> None:
+    eligibility.tell(registered())
+    merged = EnterpriseMerged(
+        uscc=USCC,
+        version=2,
+        successor=SuccessorCard(uscc="913413023456789012", name="承继有限公司"),
+        effective_on=dt.date(2026, 3, 1),
+        document="登记通知书",
+        enterprise=card(status="deregistered"),
+    )
+    for handler in SUBSCRIPTIONS[EnterpriseMerged]:
+        with db.transaction() as tx:
+            handler(tx, merged)
+    with db.reading() as tx:
+        kept = tx.session.execute(text("SELECT status, version FROM enterprises WHERE uscc = :code"), {"code": USCC})
+        assert tuple(kept.one()) == ("deregistered", 2)
 
 
 def test_a_local_title_asked_for_elsewhere_is_refused_with_the_area(

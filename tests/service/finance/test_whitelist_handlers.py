@@ -9,7 +9,7 @@ from chassis import clock
 from chassis.context import Context
 from chassis.db import Database
 from chassis.plumbing import AuditRow, OutboxRow
-from contracts.events.registry import TitleRenewed
+from contracts.events.registry import EnterpriseMerged, SuccessorCard, TitleRenewed
 from services.finance.handlers import list_title
 from services.finance.migrations import MIGRATIONS
 from services.finance.store.tables import ChangeRow, EntryRow, TitleRow
@@ -235,3 +235,20 @@ def test_the_list_is_always_at_the_end_of_the_numbered_feed(db: Database) -> Non
     with db.reading() as tx:  # decided, but not numbered: nobody may see it yet
         assert tx.session.scalar(select(func.count()).select_from(EntryRow)) == 0
     assert listed(db) == {"t-1"}
+
+
+def test_a_merger_takes_the_old_rows_off_and_leaves_those_of_the_successor(db: Database) -> None:
+    """The title that goes on has a record of its own; the merger may be heard before the end of the old one."""
+    b = uscc(2)
+    merged = EnterpriseMerged(
+        uscc=A,
+        version=4,
+        successor=SuccessorCard(uscc=b, name="承继有限公司"),
+        effective_on=dt.date(2026, 3, 1),
+        document="登记通知书",
+        enterprise=card(A, status="deregistered"),
+    )
+    deliver(db, registered(A), recorded(A, "t-1", 2), registered(b))
+    deliver(db, merged, recorded(b, "t-2", 2))
+    assert changes(db) == [("entered", "title_recorded"), ("left", "struck_off"), ("entered", "title_recorded")]
+    assert listed(db) == {"t-2"}

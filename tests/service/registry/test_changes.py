@@ -18,7 +18,7 @@ from tests.service.registry.conftest import PREFIX, Everything, Registry, uscc
 
 def test_every_change_is_in_the_feed_once_and_in_order(registry: Registry) -> None:
     one = registry.register(1)
-    registry.call("PATCH", f"/enterprises/{one}", json={"name": "新名有限公司"})
+    registry.change(one, name="新名有限公司")
     stated = {"fact": "lead_product", "value": "轴承", "source": "self_declared"}
     registry.call("PUT", f"/enterprises/{one}/facts", json={"facts": [stated]})
     registry.post(f"/enterprises/{one}/titles", {"title": "high_tech", "document_number": "测〔2026〕1号"})
@@ -56,8 +56,8 @@ def test_a_platform_sees_its_areas_and_is_told_to_forget_what_left_them(registry
     first = registry.get("/changes", as_=mine).json()
     assert [each["subject"] for each in first["items"]] == [here]
     assert first["next_after"] == 2, "what it may not see is passed over"
-    registry.call("PATCH", f"/enterprises/{here}", json={"district_code": "340102"})
-    registry.call("PATCH", f"/enterprises/{there}", json={"district_code": "341321"})
+    registry.change(here, district_code="340102")
+    registry.change(there, district_code="341321")
     registry.number_changes()
     left, arrived = registry.get("/changes", params={"after": 2}, as_=mine).json()["items"]
     assert (left["subject"], left["tombstone"], left["data"]) == (here, True, None)

@@ -39,11 +39,12 @@ def test_of_two_edits_of_the_same_version_one_is_refused(registry: Registry) -> 
     code = registry.register(1)
     answers: list[int] = []
 
-    def edit(name: str) -> None:
-        answer = registry.call("PATCH", f"/enterprises/{code}", json={"name": name}, headers={"If-Match": '"1"'})
+    def edit(address: str) -> None:
+        body = {"actual_address": address}
+        answer = registry.call("PATCH", f"/enterprises/{code}", json=body, headers={"If-Match": '"1"'})
         answers.append(answer.status_code)
 
-    threads = [threading.Thread(target=edit, args=(f"改名{number}有限公司",)) for number in range(4)]
+    threads = [threading.Thread(target=edit, args=(f"测试路{number}号",)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -317,7 +317,7 @@ def test_a_seed_list_is_frozen_once_and_stays_as_it_was(registry: Registry) -> N
     assert answer.status_code == 201, answer.text
     frozen = answer.json()
     assert (frozen["count"], frozen["area"]["label"]) == (2, "安徽省宿州市")
-    registry.call("PATCH", f"/enterprises/{one}", json={"name": "改名有限公司"})
+    registry.change(one, name="改名有限公司")
     path = f"/pool/seed-lists/{frozen['list_id']}"
     members = registry.get(f"{path}/members", params={"limit": 1}).json()
     assert [each["name"] for each in members["items"]] == ["测试企业1有限公司"], "as it stood on that day"

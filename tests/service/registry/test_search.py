@@ -104,8 +104,7 @@ def test_titles_and_size_order_equal_matches(registry: Registry) -> None:
 
 
 def test_a_rename_is_found_at_once_and_the_old_name_no_longer(town: Registry) -> None:
-    answer = town.call("PATCH", f"/enterprises/{uscc(1)}", json={"name": "宿州鼎盛轴承有限公司"})
-    assert answer.status_code == 200
+    town.change(uscc(1), name="宿州鼎盛轴承有限公司")
     assert found(town, "鼎盛轴承") == [("宿州鼎盛轴承有限公司", "exact")]
     assert "安徽省宿州市恒通机械有限公司" not in [name for name, _ in found(town, "恒通机械")]
 

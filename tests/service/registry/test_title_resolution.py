@@ -43,7 +43,7 @@ def decide(registry: Registry, row_id: str, expect: int = 200, **body: Any) -> d
 
 def test_a_former_name_is_taken_when_nobody_bears_it_now(registry: Registry) -> None:
     code = registry.register(1, name="安徽旧名电子有限公司")
-    registry.call("PATCH", f"/enterprises/{code}", json={"name": "安徽新名电子股份有限公司"})
+    registry.change(code, name="安徽新名电子股份有限公司")
     done = listed(registry, line("安徽旧名电子有限公司", "安徽宿州"))
     assert (done["counts"]["created"], done["counts"]["rejected"]) == (1, 0)
     assert taken(registry) == {code: "安徽新名电子股份有限公司"}
@@ -61,7 +61,7 @@ def test_a_list_of_enterprises_that_renames_keeps_the_former_name_too(registry: 
 
 def test_a_name_that_another_has_taken_over_is_left_to_a_person(registry: Registry) -> None:
     first = registry.register(1, name="安徽同名电子有限公司")
-    registry.call("PATCH", f"/enterprises/{first}", json={"name": "安徽改名电子有限公司"})
+    registry.change(first, name="安徽改名电子有限公司")
     second = registry.register(2, name="安徽同名电子有限公司")
     done = listed(registry, line("安徽同名电子有限公司"))
     assert [each["code"] for each in registry.problems(done)] == ["name-taken-over"]
@@ -231,8 +231,7 @@ def test_of_really_recognised_enterprises_none_is_taken_for_another(
         shown = {1: " ".join(name).replace("(", "（ "), 3: _other_form(name)}.get(way, name)
         truth[name] = registry.register(number + 1, name=shown, district_code=district)
         if way == 2:
-            changed = registry.call("PATCH", f"/enterprises/{truth[name]}", json={"name": f"更名后{number}有限公司"})
-            assert changed.status_code == 200
+            registry.change(truth[name], name=f"更名后{number}有限公司")
     done = registry.run("titles", as_list(recognised), mode="per_row", name="news.csv")
     assert done["counts"]["rows"] == 22
     holders = set(taken(registry))

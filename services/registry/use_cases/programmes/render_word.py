@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
@@ -22,8 +23,6 @@ from services.registry.domain.programmes.report import Chart, Report, Table
 
 BODY, HEADINGS = "仿宋", "黑体"
 """The fonts of official documents; Word falls back to one it has."""
-WIDTH = 25.7
-"""Centimetres between the margins of a page on its side."""
 CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _EMU = 360000
 _NAMES = (
@@ -33,27 +32,51 @@ _NAMES = (
 )
 
 
-def render_word(report: Report) -> bytes:
-    """A4 on its side: heading, sections with tables and charts, the basis on every page."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How an A4 page is laid out: on its side or upright, margins in centimetres, sizes of type in points."""
+
+    on_its_side: bool
+    margin: float
+    title: float
+    heading: float
+    text: float
+    cell: float
+
+    @property
+    def width(self) -> float:
+        """Centimetres between the margins."""
+        return (29.7 if self.on_its_side else 21) - 2 * self.margin
+
+
+WIDE = Sheet(on_its_side=True, margin=2, title=20, heading=15, text=12, cell=9)
+UPRIGHT = Sheet(on_its_side=False, margin=1.5, title=16, heading=11, text=9, cell=8)
+"""For what has to stay one page."""
+
+
+def render_word(report: Report, sheet: Sheet = WIDE) -> bytes:
+    """A4: heading, sections with tables and charts, the basis on every page."""
     document = Document()
-    _page(document)
-    _font(document.styles["Normal"], BODY, 12)
+    _page(document, sheet)
+    _font(document.styles["Normal"], BODY, sheet.text)
     footer = document.sections[0].footer.paragraphs[0]
     _font(footer.add_run(report.basis), BODY, 8)
     footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _line(document, report.title, size=20, font=HEADINGS, center=True)
-    _line(document, report.subtitle, size=15, font=HEADINGS, center=True)
+    _line(document, report.title, size=sheet.title, font=HEADINGS, center=True)
+    _line(document, report.subtitle, size=sheet.heading, font=HEADINGS, center=True)
     drawn = 0
     for number, section in enumerate(report.sections, 1):
         heading = document.add_heading(level=1)
-        _font(heading.add_run(f"{_numeral(number)}、{section.heading}"), HEADINGS, 15)
+        _font(heading.add_run(f"{_numeral(number)}、{section.heading}"), HEADINGS, sheet.heading)
+        if not sheet.on_its_side:
+            heading.paragraph_format.space_before = Pt(4)
         for text in section.paragraphs:
-            _line(document, text, indent=True)
+            _line(document, text, size=sheet.text, indent=True)
         for table in section.tables:
-            _table(document, table)
+            _table(document, table, sheet)
         for chart in section.charts:
             drawn += 1
-            _chart(document, chart, drawn)
+            _chart(document, chart, drawn, sheet)
     stated = document.core_properties
     stated.title, stated.author, stated.comments = f"{report.subtitle} {report.title}", "", report.basis
     content = io.BytesIO()
@@ -61,12 +84,13 @@ def render_word(report: Report) -> bytes:
     return content.getvalue()
 
 
-def _page(document: Any) -> None:
+def _page(document: Any, sheet: Sheet) -> None:
     section = document.sections[0]
-    section.orientation = WD_ORIENT.LANDSCAPE
-    section.page_width, section.page_height = Cm(29.7), Cm(21)
-    section.left_margin = section.right_margin = Cm(2)
-    section.top_margin = section.bottom_margin = Cm(2)
+    long, short = Cm(29.7), Cm(21)
+    section.orientation = WD_ORIENT.LANDSCAPE if sheet.on_its_side else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = (long, short) if sheet.on_its_side else (short, long)
+    section.left_margin = section.right_margin = Cm(sheet.margin)
+    section.top_margin = section.bottom_margin = Cm(sheet.margin)
 
 
 def _font(style_or_run: Any, name: str, size: float) -> None:
@@ -88,30 +112,33 @@ def _line(
     paragraph.paragraph_format.line_spacing = 1.25
 
 
-def _table(document: Any, table: Table) -> None:
+def _table(document: Any, table: Table, sheet: Sheet) -> None:
     added = document.add_table(rows=1 + len(table.rows), cols=len(table.columns), style="Table Grid")
     added.autofit = False
     total = sum(table.weights)
-    widths = [Cm(WIDTH * weight / total) for weight in table.weights]
+    widths = [Cm(sheet.width * weight / total) for weight in table.weights]
     for row, values in zip(added.rows, (table.columns, *table.rows), strict=True):
         row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
         for cell, text, width in zip(row.cells, values, widths, strict=True):
             cell.width = width
             paragraph = cell.paragraphs[0]
-            _font(paragraph.add_run(text), HEADINGS if values is table.columns else BODY, 9)
+            _font(paragraph.add_run(text), HEADINGS if values is table.columns else BODY, sheet.cell)
             paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
     added.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-    document.add_paragraph()
+    after = document.add_paragraph()
+    if not sheet.on_its_side:
+        after.paragraph_format.space_after = Pt(0)
+        _font(after.add_run(), BODY, 4)
 
 
-def _chart(document: Any, chart: Chart, number: int) -> None:
+def _chart(document: Any, chart: Chart, number: int, sheet: Sheet) -> None:
     """A native bar chart: its numbers stand in the chart itself, so that no workbook has to be embedded."""
     name = PackURI(f"/word/charts/chart{number}.xml")
     part = Part(name, CHART_TYPE, _chart_xml(chart).encode(), document.part.package)
     relation = document.part.relate_to(part, RELATIONSHIP_TYPE.CHART)
     height = min(16.0, 4.5 + 0.62 * len(chart.categories) * max(1, len(chart.series) * 0.5))
     paragraph = document.add_paragraph()
-    paragraph.add_run()._r.append(parse_xml(_drawing_xml(chart, number, relation, height)))
+    paragraph.add_run()._r.append(parse_xml(_drawing_xml(chart, number, relation, sheet.width, height)))
     gaps = [
         f"{label}：{category}"
         for label, values in chart.series
@@ -122,10 +149,10 @@ def _chart(document: Any, chart: Chart, number: int) -> None:
         _line(document, "无数据：" + "；".join(gaps), size=9)
 
 
-def _drawing_xml(chart: Chart, number: int, relation: str, height: float) -> str:
+def _drawing_xml(chart: Chart, number: int, relation: str, width: float, height: float) -> str:
     w = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     wp = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
-    size = f'cx="{int(WIDTH * _EMU)}" cy="{int(height * _EMU)}"'
+    size = f'cx="{int(width * _EMU)}" cy="{int(height * _EMU)}"'
     title = escape(chart.title, {'"': "&quot;"})
     return (
         f'<w:drawing xmlns:w="{w}" xmlns:wp="{wp}" {_NAMES}><wp:inline distT="0" distB="0" distL="0" distR="0">'

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from contracts.events.registry import EnterpriseRegistered, EnterpriseUpdated
+from contracts.events.registry import EnterpriseMoved, EnterpriseRegistered, EnterpriseUpdated
 from services.registry.domain.enterprises import FIELDS, Identity, differences
+from services.registry.domain.successions import dissolved
 from services.registry.store import bulk, staging
+from services.registry.store.history import Ended, keep_states
 from services.registry.store.naming import remember_names
 from services.registry.store.parks import Move, ParkStays
 from services.registry.store.repositories import columns_of, identity_of
@@ -98,6 +100,7 @@ def _register(job: Job, fresh: Sequence[_Wanted], announcements: list[Announceme
                 **columns_of(each.identity),
                 "size_class": sizes[each.staged.uscc].size_class,
                 "size_reason": sizes[each.staged.uscc].reason,
+                "dissolved_into": None,
                 "version": 1,
                 "registered_at": job.now,
                 "changed_at": job.now,
@@ -125,6 +128,10 @@ def _update(
     """Write what differs; the codes of those that do, in identity or in park."""
     changes: list[tuple[str, Identity, Identity, tuple[str, ...]]] = []
     for uscc, row in wanted.items():
+        if known[uscc].dissolved_into is not None:
+            message = dissolved(known[uscc].name, known[uscc].dissolved_into)
+            job.reject(row, "uscc", "enterprise-dissolved", message, "承继企业的统一社会信用代码")
+            continue
         if not _admitted(job, row, known[uscc].district_code):
             continue
         old = identity_of(known[uscc])
@@ -140,7 +147,10 @@ def _update(
     moved = [uscc for uscc, _, _, changed in changes if "industry_code" in changed]
     periods = bulk.periods_of(job.tx, moved) if moved else {}
     after: list[dict[str, Any]] = []
+    ended: list[Ended] = []
+    placed: list[EnterpriseMoved] = []
     for uscc, old, new, changed in changes:
+        touched = changed
         stored: dict[str, Any] = {
             **known[uscc]._mapping,
             **columns_of(new),
@@ -150,13 +160,30 @@ def _update(
         if "industry_code" in changed:
             size = job.knowledge.size(new.industry_code, periods.get(uscc, {}))
             changed += ("size_class",) if size.size_class != stored["size_class"] else ()
+            touched = changed + (("size_reason",) if size.reason != stored["size_reason"] else ())
             stored |= {"size_class": size.size_class, "size_reason": size.reason}
+        ended.append(Ended(uscc, stored["version"], touched))
         after.append(stored)
         card = card_of(uscc, new, stored["size_class"], job.known)
         event = EnterpriseUpdated(uscc=uscc, version=stored["version"], changed=changed, enterprise=card)
         former = old.district_code if old.district_code != new.district_code else None
         announcements.append(Announcement(event, changed, new.district_code, former))
+        if "district_code" in changed:
+            placed.append(
+                EnterpriseMoved(
+                    uscc=uscc,
+                    version=stored["version"],
+                    from_district=old.district_code,
+                    to_district=new.district_code,
+                    effective_on=None,
+                    document=None,
+                    enterprise=card,
+                )
+            )
+    keep_states(job.tx, ended, at=job.now, by=job.row.created_by, import_id=job.row.id)
     bulk.update_enterprises(job.tx, after)
+    if placed:
+        job.tx.emit_all(placed)
     renamed = [(uscc, old.name) for uscc, old, _, changed in changes if "name" in changed]
-    remember_names(job.tx, renamed, job.now)
+    remember_names(job.tx, renamed, job.now, by=job.row.created_by)
     return [uscc for uscc, *_ in changes]

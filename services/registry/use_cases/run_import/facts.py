@@ -12,6 +12,7 @@ from contracts.events.registry import EnterpriseUpdated, FactsRecorded, PeriodFa
 from services.registry.domain.facts import Entry, Stated, apply, beside, impossible, revise
 from services.registry.domain.problems import CellProblem
 from services.registry.store import bulk, staging
+from services.registry.store.history import Ended, keep_states
 from services.registry.store.repositories import identity_of
 from services.registry.store.staging import StagedRow
 from services.registry.use_cases.announce import Announcement, announce_all, card_of
@@ -43,6 +44,7 @@ class _Batch:
     revisions: list[tuple[Any, ...]] = field(default_factory=list)
     periods: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
     versions: list[tuple[str, int, str | None, str]] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
     announcements: list[Announcement] = field(default_factory=list)
 
 
@@ -61,6 +63,7 @@ def write_facts(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> No
     if job.writing and batch.revisions:
         bulk.append_revisions(job.tx, batch.revisions)
         bulk.put_facts(job.tx, batch.periods, job.now)
+        keep_states(job.tx, batch.ended, at=job.now, by=job.row.created_by, import_id=job.row.id)
         bulk.move_versions(job.tx, batch.versions, job.now)
         announce_all(job.tx, batch.announcements)
 
@@ -138,11 +141,18 @@ def _revise(job: Job, enterprise: Any, file: _File, current: Mapping[int, Mappin
     recorded = FactsRecorded(uscc=uscc, version=version, changed=ids, periods=periods)
     batch.announcements.append(Announcement(recorded, ids, enterprise.district_code))
     size = job.knowledge.size(enterprise.industry_code, after)
+    touched = tuple(
+        name
+        for name, value in (("size_class", size.size_class), ("size_reason", size.reason))
+        if getattr(enterprise, name) != value
+    )
     if size.size_class != enterprise.size_class:
         version += 1
         card = card_of(uscc, identity_of(enterprise), size.size_class, job.known)
         updated = EnterpriseUpdated(uscc=uscc, version=version, changed=("size_class",), enterprise=card)
         batch.announcements.append(Announcement(updated, ("size_class",), enterprise.district_code))
+    if touched:
+        batch.ended.append(Ended(uscc, version, touched))
     batch.versions.append((uscc, version, size.size_class, size.reason))
 
 

@@ -14,6 +14,7 @@ from services.registry.domain.items import ItemKinds
 from services.registry.domain.knowledge import Knowledge
 from services.registry.domain.names import comparison_key
 from services.registry.domain.problems import CellProblem
+from services.registry.domain.successions import dissolved
 from services.registry.store.reference import Reference
 from services.registry.store.staging import StagedRow
 from services.registry.store.tables import ImportRow
@@ -57,6 +58,10 @@ class Job:
         if enterprise is None:
             message = f"没有登记统一社会信用代码为 {staged.uscc} 的企业，请先导入企业名单"
             self.reject(staged, "uscc", "enterprise-not-registered", message, "已登记的企业")
+            return False
+        if enterprise.dissolved_into is not None:
+            message = dissolved(enterprise.name, enterprise.dissolved_into)
+            self.reject(staged, "uscc", "enterprise-dissolved", message, "承继企业的统一社会信用代码")
             return False
         if not self.answers_for(enterprise.district_code):
             message = "该企业不在您的管辖区域内，请核对，或交由所属地区导入"
