@@ -245,6 +245,25 @@ class Installation(Door):
         """
         self.psql("postgres", f"peiyu_{service}", _WATCH.format(condition))
 
+    @contextmanager
+    def held_up(self, service: str, table: str) -> Iterator[str]:
+        """Nobody gets at a table of a service while this lasts; the condition that somebody waits for it."""
+        user, database = "postgres", f"peiyu_{service}"
+        keeper = subprocess.Popen(
+            self._psql(user, database, "held-up"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        )
+        assert keeper.stdin is not None
+        keeper.stdin.write(f"BEGIN; LOCK TABLE {table}; SELECT pg_sleep(3600);\n")
+        keeper.stdin.close()
+        of_it = f"EXISTS (SELECT FROM pg_locks WHERE relation = '{table}'::regclass AND {{}})"
+        try:
+            self.watch(service, of_it.format("granted AND mode = 'AccessExclusiveLock'"))
+            yield of_it.format("NOT granted")
+        finally:
+            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'held-up'"
+            self.psql(user, database, ended)
+            keeper.wait(60)
+
     def rows(self, service: str, query: str) -> list[dict[str, Any]]:
         """What a service's own database answers, as its own role."""
         user = f"peiyu_{service}"
@@ -254,17 +273,21 @@ class Installation(Door):
 
     def psql(self, user: str, database: str, statement: str) -> str:
         """Ask the database server as one of its roles, over TCP with that role's password."""
-        secret = "postgres-password" if user == "postgres" else f"{user.removeprefix('peiyu_')}-database-password"
-        script = (
-            f"PGPASSWORD=$(cat /run/secrets/{secret}) psql -qtAX -h postgres -U {user} -d {database} -v ON_ERROR_STOP=1"
-        )
-        (server,) = self.containers("postgres")
         ran = subprocess.run(
-            ["docker", "exec", "-i", server, "sh", "-c", script],
+            self._psql(user, database, "tests"),
             input=statement, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         assert ran.returncode == 0, f"{statement[:500]}: {ran.stderr[-2000:]}"
         return ran.stdout.strip()
+
+    def _psql(self, user: str, database: str, named: str) -> list[str]:
+        secret = "postgres-password" if user == "postgres" else f"{user.removeprefix('peiyu_')}-database-password"
+        script = (
+            f"PGAPPNAME={named} PGPASSWORD=$(cat /run/secrets/{secret})"
+            f" psql -qtAX -h postgres -U {user} -d {database} -v ON_ERROR_STOP=1"
+        )
+        (server,) = self.containers("postgres")
+        return ["docker", "exec", "-i", server, "sh", "-c", script]
 
     # -- its clients
 

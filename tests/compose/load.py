@@ -44,11 +44,12 @@ class Load(Visitor):
     # -- the stages
 
     def _enterprises(self, file: Path) -> None:
-        """The registry's worker dies in the import itself, finance's while it hears of who was registered."""
+        """The registry's worker dies when it has written all and not yet committed; finance's while it hears of it."""
         before, leader = self._count("finance", _KNOWN), self.installation.relay_leader("finance")
-        job = self._upload("enterprises", file)
-        self.installation.watch("registry", f"({_CUT_OFF.format(job)}) > 0")
-        self.installation.kill_container(self.installation.job_runner("registry"))
+        with self.installation.held_up("registry", "import_problems") as waits:
+            job = self._upload("enterprises", file)
+            self.installation.watch("registry", waits)
+            self.installation.kill_container(self.installation.job_runner("registry"))
         self._kill_at_work("finance", leader, _KNOWN, before, of=ENTERPRISES)
         self.done(job, patience=PATIENCE, created=ENTERPRISES)
         assert self._count("registry", _CUT_OFF.format(job)) > 0, "the kill came after the import had ended"
