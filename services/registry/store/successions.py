@@ -42,11 +42,16 @@ def titles_held_by(tx: Transaction, codes: Sequence[str]) -> dict[str, set[str]]
 def successions_of(
     tx: Transaction, uscc: str, moment: dt.datetime | None = None
 ) -> tuple[list[Carried], list[Carried]]:
-    """Those it carries on, and those who carry it on, as far as known at `moment`; in the order of recording."""
+    """Those it carries on, and those who carry it on, as far as known at `moment`.
+
+    In the order of recording; those of one act by code: they are recorded in one moment.
+    """
     query = select(SuccessionRow).where(or_(SuccessionRow.predecessor == uscc, SuccessionRow.successor == uscc))
     if moment is not None:
         query = query.where(SuccessionRow.recorded_at <= moment)
-    rows = tx.session.scalars(query.order_by(SuccessionRow.recorded_at, SuccessionRow.id)).all()
+    rows = tx.session.scalars(
+        query.order_by(SuccessionRow.recorded_at, SuccessionRow.predecessor, SuccessionRow.successor)
+    ).all()
     others = {row.predecessor if row.successor == uscc else row.successor for row in rows}
     names = {code: each.name for code, each in registered_among(tx, sorted(others)).items()}
     before = [Carried(row, row.predecessor, names[row.predecessor]) for row in rows if row.successor == uscc]
