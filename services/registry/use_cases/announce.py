@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import text
+
 from chassis import clock
 from chassis.db import Transaction
 from contracts.events.registry import EnterpriseCard, EnterpriseEvent, TitleCard
@@ -68,6 +70,22 @@ def announce_all(tx: Transaction, announcements: Sequence[Announcement]) -> None
     )
     tx.copy("changes", _COLUMNS, rows)
     tx.notify(CHANGES_CHANNEL)
+
+
+def announce_from(tx: Transaction, event: type[EnterpriseEvent], table: str) -> None:
+    """Announce one `event` for each row of a temporary table (subject, district_code, payload), and empty it."""
+    if tx.emit_from(event, table):
+        tx.session.execute(
+            text(
+                f"""
+                INSERT INTO changes (type, occurred_at, subject, changed, data, district_code)
+                SELECT :type, :moment, subject, '{{}}', payload, district_code FROM {table} ORDER BY subject
+                """  # noqa: S608 - names of the code's own
+            ),
+            {"type": event.type, "moment": clock.now()},
+        )
+        tx.session.execute(text(f"TRUNCATE {table}"))
+        tx.notify(CHANGES_CHANNEL)
 
 
 def card_of(uscc: str, identity: Identity, size_class: str | None, known: Reference) -> EnterpriseCard:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,16 +17,16 @@ from services.registry.store.reference import reference
 from services.registry.store.repositories import Imports
 from services.registry.store.tables import ImportRow
 from services.registry.use_cases.accept_import import ALL_OR_NOTHING
-from services.registry.use_cases.run_import.enterprises import write_enterprises
+from services.registry.use_cases.run_import.enterprises import stage_enterprises, write_enterprises
 from services.registry.use_cases.run_import.facts import write_facts
 from services.registry.use_cases.run_import.items import write_items
 from services.registry.use_cases.run_import.job import Job, Tell
-from services.registry.use_cases.run_import.reading import read_file
+from services.registry.use_cases.run_import.reading import as_staged, read_file
 from services.registry.use_cases.run_import.report import Report
 from services.registry.use_cases.run_import.resolution import resolve_names
 from services.registry.use_cases.run_import.titles import write_titles
 
-_WRITERS = {"enterprises": write_enterprises, "facts": write_facts, "titles": write_titles, "items": write_items}
+_WRITERS = {"facts": write_facts, "titles": write_titles, "items": write_items}
 _PROBLEM_COLUMNS = (
     "import_id", "severity", "position", "sheet", "row", "column", "found", "code", "message", "expected",
 )  # fmt: skip
@@ -66,18 +66,25 @@ def run_import(
 
 def _work(job: Job, content: bytes, max_rows: int) -> None:
     job.tell(0, None, "正在读取和校验")
-    total = staging.stage(job.tx, read_file(job, content, max_rows))
+    listed = job.row.kind == "enterprises"
+    read = read_file(job, content, max_rows)
+    total = stage_enterprises(job, read) if listed else staging.stage(job.tx, as_staged(read))
     if job.report.unusable:
         return
     staging.begin_writing(job.tx)
+    done = 0
+    for rows in write_enterprises(job) if listed else _write_chunks(job):
+        done += rows
+        job.tell(done, total, "正在写入" if job.writing else "正在核对")
+
+
+def _write_chunks(job: Job) -> Iterator[int]:
     if job.row.kind in ("titles", "items"):
         resolve_names(job)
     write = _WRITERS[job.row.kind]
-    done = 0
     for codes, rows in staging.chunks(job.tx):
         write(job, codes, rows)
-        done += len(rows)
-        job.tell(done, total, "正在写入" if job.writing else "正在核对")
+        yield len(rows)
 
 
 def _settle(tx: Transaction, row: ImportRow, report: Report, state: str) -> dict[str, int]:
