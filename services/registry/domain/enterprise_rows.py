@@ -49,10 +49,12 @@ class EnterpriseRows:
     ) -> None:
         self._columns, self._places, self._industries, self._today = columns, places, industries, today
         self._own = [(key, columns[key].index) for key, _ in _OWN if key in columns]
-        # A column that the sheet does not have is one where every cell is blank: some fields have a word to say on it.
+        shared = [(key, read, self._read(key, read, "")) for key, read in _SHARED]
         self._shared = [
-            (columns[key].index if key in columns else _NOWHERE, key, read, {"": self._read(key, read, "")})
-            for key, read in _SHARED
+            (columns[key].index if key in columns else _NOWHERE, key, read, {"": blank})
+            for key, read, blank in shared
+            # A column that the sheet does not have is one where every cell is blank: some have a word to say on that.
+            if key in columns or blank.values or blank.problems or blank.remarks
         ]
 
     def read(self, cells: Sequence[str]) -> Row:

@@ -76,7 +76,7 @@ def stage(tx: Transaction, rows: Iterable[Sequence[Any]]) -> int:
     )
     tx.session.execute(text("DROP TABLE staged"))
     tx.session.execute(text("CREATE INDEX ON listed (uscc, nth)"))
-    tx.session.execute(text("ANALYZE listed"))
+    tx.session.execute(text("ANALYZE listed (uscc, nth)"))
     return count
 
 

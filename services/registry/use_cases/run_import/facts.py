@@ -147,7 +147,7 @@ def _revise(job: Job, enterprise: Any, file: _File, current: Mapping[int, Mappin
 
 
 def _stated(entry: Mapping[str, Any]) -> Stated:
-    as_of = entry["as_of"]
+    as_of = entry.get("as_of")
     return Stated(entry["value"], entry["source"], dt.date.fromisoformat(as_of) if as_of else None)
 
 

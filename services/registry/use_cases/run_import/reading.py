@@ -12,7 +12,7 @@ from typing import Any
 from services.registry.domain import names
 from services.registry.domain.columns import Recognised
 from services.registry.domain.enterprise_rows import EnterpriseRows
-from services.registry.domain.fact_rows import read_fact_row
+from services.registry.domain.fact_rows import FactRows
 from services.registry.domain.item_rows import read_item_row
 from services.registry.domain.layout import HEADER_ROWS, Layout, no_header, read_layout
 from services.registry.domain.problems import CellProblem, RowProblem
@@ -119,19 +119,18 @@ def _reader(job: Job, layout: Layout) -> _Reader:
     known, named = job.known, layout.named()
     if job.row.kind == "enterprises":
         return EnterpriseRows(named, places=known.places, industries=known.industries, today=job.today).read
-    return partial(_read_row, job, named, layout.facts())
+    if job.row.kind == "facts":
+        source, facts = job.row.source, layout.facts()
+        return FactRows(named, facts, industries=known.industries, source=source, today=job.today).read
+    return partial(_read_row, job, named)
 
 
-def _read_row(job: Job, named: Mapping[str, Recognised], facts: Sequence[Recognised], cells: Sequence[str]) -> Row:
+def _read_row(job: Job, named: Mapping[str, Recognised], cells: Sequence[str]) -> Row:
     width = len(cells)
     said = {key: cells[each.index] for key, each in named.items() if each.index < width and cells[each.index]}
     if job.row.kind == "titles":
         return read_title_row(said, named, today=job.today)
-    if job.row.kind == "items":
-        return read_item_row(said, named, kinds=job.item_kinds, today=job.today)
-    values = [(each, cells[each.index]) for each in facts if each.index < width and cells[each.index]]
-    industries = job.known.industries
-    return read_fact_row(said, named, values, industries=industries, source=job.row.source, today=job.today)
+    return read_item_row(said, named, kinds=job.item_kinds, today=job.today)
 
 
 def stated_periods(stated: Mapping[str, Any]) -> dict[int, dict[str, dict[str, Any]]]:
