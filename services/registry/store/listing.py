@@ -16,15 +16,13 @@ from sqlalchemy import text
 from chassis.db import Transaction
 from services.registry.domain.enterprises import FIELDS
 from services.registry.domain.standing import UNKNOWN
+from services.registry.store.announced import ANNOUNCED, make_room
 from services.registry.store.staging import StagedRow
 
 PORTION = 5000
 """Enterprises written together: large enough for set-based SQL; should all of them change, they fit into memory."""
 
 COLUMNS = ("position", "sheet", "row", "uscc", "name_key", *FIELDS)
-
-ANNOUNCED = "announced"
-"""The temporary table of what is to be told of the enterprises that were registered last."""
 
 _SORT_MEMORY = "64MB"
 
@@ -96,12 +94,11 @@ def describe(tx: Transaction, districts: Iterable[tuple[str, str | None]], indus
             """
             CREATE TEMPORARY TABLE listed_districts (code text COLLATE "C" PRIMARY KEY, name text) ON COMMIT DROP;
             CREATE TEMPORARY TABLE listed_industries (
-              code text COLLATE "C" PRIMARY KEY, name text, size_class text, size_reason text) ON COMMIT DROP;
-            CREATE TEMPORARY TABLE announced (
-              subject text COLLATE "C", district_code text COLLATE "C", payload jsonb) ON COMMIT DROP
+              code text COLLATE "C" PRIMARY KEY, name text, size_class text, size_reason text) ON COMMIT DROP
             """
         )
     )
+    make_room(tx)
     tx.copy("listed_districts", ("code", "name"), districts)
     rows = ((each.code or "", each.name, each.size_class, each.size_reason) for each in industries)
     tx.copy("listed_industries", ("code", "name", "size_class", "size_reason"), rows)
@@ -209,8 +206,8 @@ def register(tx: Transaction, portion: Portion, areas: Sequence[str], at: dt.dat
               {_NEW} ORDER BY s.uscc
               ON CONFLICT (uscc) DO NOTHING RETURNING e.*
             )
-            INSERT INTO announced (subject, district_code, payload)
-            SELECT e.uscc, e.district_code, jsonb_build_object(
+            INSERT INTO {ANNOUNCED} (subject, changed, district_code, payload)
+            SELECT e.uscc, '{{}}', e.district_code, jsonb_build_object(
               'uscc', e.uscc, 'version', 1, 'enterprise', jsonb_build_object(
                 'uscc', e.uscc, 'name', e.name, 'district_code', e.district_code, 'district_name', d.name,
                 'industry_code', e.industry_code, 'industry_name', i.name, 'size_class', e.size_class,

@@ -94,7 +94,7 @@ def _register(job: Job, portion: Portion) -> int:
     if not job.writing:
         return listing.count_new(job.tx, portion, job.row.areas)
     created = listing.register(job.tx, portion, job.row.areas, job.now)
-    announce_from(job.tx, EnterpriseRegistered, listing.ANNOUNCED)
+    announce_from(job.tx, EnterpriseRegistered)
     return created
 
 
