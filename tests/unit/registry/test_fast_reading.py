@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from peiyu.documents.maps import dictionary
 from rulebook.divisions import parse_divisions
 from rulebook.industries import parse_industries
+from rulebook.values import cell_reader, parse_cell
 from services.registry.domain.columns import Recognised
 from services.registry.domain.enterprise_rows import EnterpriseRows
+from services.registry.domain.fact_rows import FactRows, read_fact_row
 from services.registry.domain.names import comparison_key
 from services.registry.domain.places import places_of
 from services.registry.domain.uscc import ALPHABET, check, check_digit
@@ -122,3 +125,81 @@ def test_a_file_without_odd_signs_is_cleaned_like_any_other(encoding: str) -> No
 def test_what_exports_put_around_digits_is_taken_away(encoding: str, cell: str) -> None:
     (sheet,) = open_sheets(f"名称,代码\r\n甲,{cell}".encode(encoding), "csv")
     assert [*sheet.rows][-1] == (2, ["甲", "9134"])
+
+
+FACTS = {
+    "revenue_yuan": "万元",
+    "rd_expense_yuan": "元",
+    "net_profit_yuan": "亿元",
+    "headcount": None,
+    "market_share": "%",
+    "segment_years": None,
+    "hte_points_tech_level": None,
+    "hte_field_in_scope": None,
+    "industry_code": None,
+    "recommending_body": None,
+    "established_on": None,
+    "secrecy_incidents": None,
+}
+FIGURES = st.sampled_from(
+    ["", "12", "0", "007", "-3", "1234.5", "1,234.50", "(12)", "12.345678", "0.005", "-0.001", "999999999999.99", "1e3",
+     "12.5%", "120%", "0.3", "１２", "一百", "无数据", "-", "12万元", "12 人", "6.5", "C3911", "9999", "轴承",
+     "2015-03-20", "符合|专家意见", "符合", "是", "²", "9" * 30, "x" * 20_001]
+)  # fmt: skip
+STATED = {
+    "uscc": st.sampled_from([SOUND, SOUND, SOUND, SOUND[:-1], ""]),
+    "name": st.sampled_from(["", "甲有限公司", "x" * 501]),
+    "fiscal_year": st.sampled_from(["2024", "2024", "2025年度", "2026", "时点", "", "1066", "明年"]),
+    "source": st.sampled_from(["", "", "税务", "审计报告", "official_finding", "风闻"]),
+    "as_of": st.sampled_from(["", "", "2025-06-30", "2031-01-01", "昨天"]),
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(st.fixed_dictionaries(STATED), st.fixed_dictionaries(dict.fromkeys(FACTS, FIGURES))),
+        min_size=1,
+        max_size=6,
+    ),
+    keys=st.lists(st.sampled_from(list(STATED)), unique=True, min_size=1),
+    facts=st.lists(st.sampled_from(list(FACTS)), unique=True, min_size=1),
+    year=st.sampled_from([None, 2023]),
+    width=st.integers(1, 12),
+)
+def test_a_row_of_figures_is_read_at_once_as_with_care(
+    rows: list[tuple[dict[str, str], dict[str, str]]],
+    keys: list[str],
+    facts: list[str],
+    year: int | None,
+    width: int,
+) -> None:
+    columns = {key: Recognised(at, f"列{key}", key=key) for at, key in enumerate(keys)}
+    stated = [
+        Recognised(at, fact_id, fact=dictionary()[fact_id], unit=FACTS[fact_id], fiscal_year=year)
+        for at, fact_id in enumerate(facts, start=len(keys))
+    ]
+    known = {"industries": INDUSTRIES, "source": "import", "today": TODAY}
+    reader = FactRows(columns, stated, **known)
+    for said, values in [*rows, *rows]:
+        cells = [*(said[key] for key in keys), *(values[fact_id] for fact_id in facts)][:width]
+        careful = read_fact_row(
+            {key: cells[each.index] for key, each in columns.items() if each.index < len(cells) and cells[each.index]},
+            columns,
+            [(each, cells[each.index]) for each in stated if each.index < len(cells) and cells[each.index]],
+            **known,
+        )
+        found = reader.read(cells)
+        assert (found.values, found.problems, found.remarks) == (careful.values, careful.problems, careful.remarks)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    text=FIGURES | st.from_regex(r"\A-?[0-9]{1,14}(\.[0-9]{1,8})?\Z"),
+    fact_id=st.sampled_from(list(FACTS)),
+    unit=st.sampled_from([None, "元", "万元", "亿元", "%", "吨"]),
+)
+def test_a_column_is_read_as_its_cells_are(text: str, fact_id: str, unit: str | None) -> None:
+    fact = dictionary()[fact_id]
+    read, expected = cell_reader(fact, unit)(text), parse_cell(fact, text, unit)
+    assert (read, type(read)) == (expected, type(expected))
