@@ -95,12 +95,15 @@ def test_a_cell_of_a_column_is_told_as_it_stands_there() -> None:
 
 
 @given(
-    first=st.text(ALPHABET, min_size=17, max_size=17),
     head=st.sampled_from(["9134", "5234", "9X34", "4534", "913A", "A134", "9934"]),
+    area=st.text("0123456789", min_size=4, max_size=4) | st.just("13A2"),
+    organization=st.text(ALPHABET, min_size=9, max_size=9),
     digit=st.sampled_from([None, *ALPHABET, "I", "o", "０"]),
 )
-def test_a_code_is_found_sound_at_once_or_read_with_care(first: str, head: str, digit: str | None) -> None:
-    code = head + first[4:]
+def test_a_code_is_found_sound_at_once_or_read_with_care(
+    head: str, area: str, organization: str, digit: str | None
+) -> None:
+    code = head + area + organization
     code += digit if digit is not None else check_digit(code)
     assert check(code) == check(f"{code} "), "the space makes it be read with care"
 
