@@ -13,6 +13,7 @@ from services.registry.store.reference import reference
 from services.registry.store.repositories import identity_of
 from services.registry.use_cases.announce import card_of
 from tests.service.registry.conftest import Registry, csv, uscc
+from tests.service.registry.test_items import carrier
 
 HEADER = ["企业名称", "统一社会信用代码", "所属区县", "行业代码", "注册资本", "成立日期", "登记状态", "风险标识",
           "上市情况", "合成样例"]  # fmt: skip
@@ -84,8 +85,12 @@ def test_ids_of_events_made_in_the_database_are_like_all_others(registry: Regist
 
 def test_one_who_registers_an_enterprise_meanwhile_is_not_told_otherwise(registry: Registry) -> None:
     """The import waits for the other's row, and then finds it on file: it is updated, not registered twice."""
-    rows = [["企业名称", "统一社会信用代码", "区划代码"], ["甲有限公司", uscc(1), "341302"], ["乙", uscc(2), "341302"]]
-    import_id = registry.upload("enterprises", csv(rows), name="a.csv")["id"]
+    place = carrier(registry, kind="park", name="宿州高新区")
+    head, *rows = (
+        ["企业名称", "统一社会信用代码", "区划代码", "所属园区"],
+        *([name, uscc(number), "341302", "宿州高新区"] for number, name in ((1, "甲有限公司"), (2, "乙"))),
+    )
+    import_id = registry.upload("enterprises", csv([head, *rows]), name="a.csv")["id"]
     worker = threading.Thread(target=registry.work)
     with registry.db.transaction() as tx:
         tx.session.execute(
@@ -102,7 +107,11 @@ def test_one_who_registers_an_enterprise_meanwhile_is_not_told_otherwise(registr
     assert (done["counts"]["created"], done["counts"]["updated"]) == (1, 1)
     assert registry.rows("SELECT name, version FROM enterprises ORDER BY uscc") == [("甲有限公司", 1), ("乙", 2)]
     assert [each["uscc"] for each in registry.events("enterprise-registered")] == [uscc(1)]
-    assert [(each["uscc"], each["changed"]) for each in registry.events("enterprise-updated")] == [(uscc(2), ["name"])]
+    assert [(each["uscc"], each["changed"]) for each in registry.events("enterprise-updated")] == [
+        (uscc(2), ["name", "park"])
+    ]
+    stays = registry.rows("SELECT uscc, CAST(park_id AS text) FROM park_stays ORDER BY uscc")
+    assert stays == [(uscc(1), place), (uscc(2), place)]
 
 
 def _wait_for_a_waiting_backend(registry: Registry) -> None:
