@@ -41,7 +41,12 @@ def test_events_announced_from_a_table_are_the_rows_that_single_ones_would_be(db
         assert [row.key for row in others] == ["U1", "U2", "U3"]
         for row in others:
             assert row.payload == single.payload | {"uscc": row.key}
-            assert (row.topic, row.type, row.subject, row.headers) == (single.topic, single.type, row.key, single.headers)
+            assert (row.topic, row.type, row.subject, row.headers) == (
+                single.topic,
+                single.type,
+                row.key,
+                single.headers,
+            )
             assert (row.event_id.version, row.event_id.variant) == (7, uuid.RFC_4122)
             assert abs((row.event_id.int >> 80) - (single.event_id.int >> 80)) < 2**32, "of this time, in milliseconds"
         assert len({row.event_id for row in others}) == 3
