@@ -95,6 +95,35 @@ class Transaction:
             self._channels.add(OUTBOX_CHANNEL)
         return count
 
+    def emit_from(self, event: type[Event], table: str) -> int:
+        """Announce one `event` for each row of a temporary table, in the order of `subject`; how many.
+
+        The table has the columns `subject`, the event's key, and `payload`, its JSON. For imports, whose events are
+        made in the database: the caller answers for the payload being what the event's class would carry.
+        """
+        self.flush()
+        count = int(
+            self.session.execute(
+                text(
+                    f"""
+                    INSERT INTO outbox ({", ".join(_OUTBOX_COLUMNS)})
+                    SELECT {ids.NEW_ID}, :topic, :type, subject, subject, payload, CAST(:headers AS jsonb), :moment
+                    FROM {table} ORDER BY subject
+                    """  # noqa: S608 - names of the code's own
+                ),
+                {
+                    "milliseconds": ids.milliseconds(),
+                    "topic": event.topic,
+                    "type": event.type,
+                    "headers": json.dumps(self._headers()),
+                    "moment": clock.now(),
+                },
+            ).rowcount  # type: ignore[attr-defined]
+        )
+        if count:
+            self._channels.add(OUTBOX_CHANNEL)
+        return count
+
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Append `rows` to `table` by COPY; how many. JSON goes in as text; names are the code's, never input."""
         target = sql.SQL("COPY {} ({}) FROM STDIN").format(

@@ -7,10 +7,11 @@ code, text, records as a list of objects, finding as an object. Missing is None:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 
 from rulebook.dictionary import NUMERIC, Fact, RecordField, Shape
 from rulebook.units import MONEY_UNITS, decimal_of, fold, money_text, money_unit, plain_decimal, split_unit
@@ -24,6 +25,8 @@ _YES = frozenset(("是", "有", "对", "真", "yes", "y", "true", "1", "√", "�
 _NO = frozenset(("否", "无", "不是", "没有", "假", "no", "n", "false", "0", "×", "x"))
 _FEN = Decimal("0.01")
 _DATE = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?)?$")
+_PLAIN_MONEY = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
+_SHORT_INTEGER = 16
 _EXCEL_DAY_ZERO = date(1899, 12, 30)
 _EXCEL_DAYS = range(20_000, 80_000)  # 1954 to 2119: a smaller number is a typing error, not a date
 _LONGEST_SHOWN = 60
@@ -86,6 +89,30 @@ def parse_cell(fact: Shape, text: str, unit: str | None = None) -> Value | CellE
     if fact.type == "finding":
         return _parse_finding(fact, folded)
     return _text(text) if fact.type == "text" else _parse_scalar(fact, folded, unit)
+
+
+def cell_reader(fact: Shape, unit: str | None = None) -> Callable[[str], Value | CellError]:
+    """`parse_cell` for all cells of one column: figures that are written plainly are read at once."""
+    scale = MONEY_UNITS.get(money_unit(unit or "") or "")
+    if fact.type == "money" and scale is not None:
+        return partial(_plain_money, fact, unit, scale)
+    return partial(_plain_integer, fact, unit) if fact.type == "integer" else partial(parse_cell, fact, unit=unit)
+
+
+def _plain_money(fact: Shape, unit: str | None, scale: Decimal, text: str) -> Value | CellError:
+    if _PLAIN_MONEY.fullmatch(text):
+        yuan = (Decimal(text) * scale).quantize(_FEN, ROUND_HALF_UP)
+        if within_bounds(fact, yuan):
+            return str(yuan) if yuan else "0.00"
+    return parse_cell(fact, text, unit)
+
+
+def _plain_integer(fact: Shape, unit: str | None, text: str) -> Value | CellError:
+    if len(text) < _SHORT_INTEGER and text.isascii() and text.isdigit():
+        value = Decimal(text)
+        if within_bounds(fact, value):
+            return int(text)
+    return parse_cell(fact, text, unit)
 
 
 def to_canonical(fact: Shape, value: object) -> Value | CellError:

@@ -1,9 +1,9 @@
-"""Reads one row of an enterprise list into stored form; a blank cell says nothing and changes nothing."""
+"""Reads the rows of an enterprise list into stored form; a blank cell says nothing and changes nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rulebook.industries import Industries
 from services.registry.domain import capital, status
@@ -12,30 +12,84 @@ from services.registry.domain.places import Places
 from services.registry.domain.reading import Row
 from services.registry.domain.standing import LISTINGS, RISKS, read_listing, read_risks
 
+_Field = Callable[[Row, Places, Industries], None]
 
-def read_enterprise_row(
-    cells: Mapping[str, str],
-    columns: Mapping[str, Recognised],
-    *,
-    places: Places,
-    industries: Industries,
-    today: dt.date,
-) -> Row:
-    """`values` holds the fields of Identity that the row states, as JSON values, `uscc` and the `park` by its name."""
-    row = Row(cells, columns, today)
-    row.uscc(required=True)
-    row.name(required=True)
-    row.text("registered_address")
-    row.text("actual_address")
-    row.text("park")
-    row.date("established_on", latest=today)
-    row.boolean("synthetic")
-    _district(row, places)
-    _industry(row, industries)
-    _capital(row)
-    _status(row)
-    _standing(row)
-    return row
+_OWN: tuple[tuple[str, _Field], ...] = (
+    ("uscc", lambda row, places, industries: row.uscc(required=True)),
+    ("name", lambda row, places, industries: row.name(required=True)),
+    ("registered_address", lambda row, places, industries: _text(row, "registered_address")),
+    ("actual_address", lambda row, places, industries: _text(row, "actual_address")),
+)
+"""Columns whose cells are an enterprise's own."""
+
+_SHARED: tuple[tuple[str, _Field], ...] = (
+    ("park", lambda row, places, industries: _text(row, "park")),
+    ("established_on", lambda row, places, industries: _established(row)),
+    ("synthetic", lambda row, places, industries: row.boolean("synthetic")),
+    ("district", lambda row, places, industries: _district(row, places)),
+    ("industry", lambda row, places, industries: _industry(row, industries)),
+    ("registered_capital", lambda row, places, industries: _capital(row)),
+    ("status", lambda row, places, industries: _status(row)),
+    ("risk_flags", lambda row, places, industries: _risks(row)),
+    ("listing_status", lambda row, places, industries: _listing(row)),
+)
+"""Columns whose cells many enterprises share. Each is read without a look at any other cell."""
+
+_REMEMBERED = 20_000
+"""Cells of one column whose meaning is remembered; dates of forty years are fewer."""
+
+_SHORT = 100
+_NOWHERE = 1 << 30
+
+
+class EnterpriseRows:
+    """Reads the rows of one sheet. What a cell that others share means is found out once, and remembered."""
+
+    def __init__(
+        self, columns: Mapping[str, Recognised], *, places: Places, industries: Industries, today: dt.date
+    ) -> None:
+        self._columns, self._places, self._industries, self._today = columns, places, industries, today
+        self._own = [(key, columns[key].index) for key, _ in _OWN if key in columns]
+        shared = [(key, read, self._read(key, read, "")) for key, read in _SHARED]
+        self._shared = [
+            (columns[key].index if key in columns else _NOWHERE, key, read, {"": blank})
+            for key, read, blank in shared
+            # A column that the sheet does not have is one where every cell is blank: some have a word to say on that.
+            if key in columns or blank.values or blank.problems or blank.remarks
+        ]
+
+    def read(self, cells: Sequence[str]) -> Row:
+        """`values` holds the fields of Identity that the row states, as JSON values, `uscc` and the park's name."""
+        width = len(cells)
+        row = Row({key: cells[at] for key, at in self._own if at < width and cells[at]}, self._columns, self._today)
+        for _, read in _OWN:
+            read(row, self._places, self._industries)
+        for at, key, read, known in self._shared:
+            text = cells[at] if at < width else ""
+            found = known.get(text)
+            if found is None:
+                found = self._read(key, read, text)
+                if len(known) < _REMEMBERED and len(text) <= _SHORT:
+                    known[text] = found
+            row.values.update(found.values)
+            if found.problems:
+                row.problems += found.problems
+            if found.remarks:
+                row.remarks += found.remarks
+        return row
+
+    def _read(self, key: str, read: _Field, text: str) -> Row:
+        row = Row({key: text} if text else {}, self._columns, self._today)
+        read(row, self._places, self._industries)
+        return row
+
+
+def _text(row: Row, key: str) -> None:
+    row.text(key)
+
+
+def _established(row: Row) -> None:
+    row.date("established_on", latest=row.today)
 
 
 def _district(row: Row, places: Places) -> None:
@@ -82,18 +136,23 @@ def _status(row: Row) -> None:
         row.values["status"] = str(found)
 
 
-def _standing(row: Row) -> None:
-    if "risk_flags" in row.cells:
-        flags = read_risks(row.cells["risk_flags"])
-        if flags is None:
-            expected = "、".join(label for label, _ in RISKS.values()) + "，或 无"
-            row.refuse("risk_flags", "risk-unknown", f"不认识的风险标识，应为：{expected}", expected)
-        else:
-            row.values["risk_flags"] = list(flags)
-    if "listing_status" in row.cells:
-        listing = read_listing(row.cells["listing_status"])
-        if listing is None:
-            expected = "、".join(label for label, _ in LISTINGS.values())
-            row.refuse("listing_status", "listing-unknown", f"不认识的上市情况，应为：{expected}", expected)
-        else:
-            row.values["listing_status"] = listing
+def _risks(row: Row) -> None:
+    if "risk_flags" not in row.cells:
+        return
+    flags = read_risks(row.cells["risk_flags"])
+    if flags is None:
+        expected = "、".join(label for label, _ in RISKS.values()) + "，或 无"
+        row.refuse("risk_flags", "risk-unknown", f"不认识的风险标识，应为：{expected}", expected)
+    else:
+        row.values["risk_flags"] = list(flags)
+
+
+def _listing(row: Row) -> None:
+    if "listing_status" not in row.cells:
+        return
+    listing = read_listing(row.cells["listing_status"])
+    if listing is None:
+        expected = "、".join(label for label, _ in LISTINGS.values())
+        row.refuse("listing_status", "listing-unknown", f"不认识的上市情况，应为：{expected}", expected)
+    else:
+        row.values["listing_status"] = listing

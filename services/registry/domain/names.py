@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from dataclasses import dataclass
 _SAME = str.maketrans({"〔": "(", "﹝": "(", "【": "(", "[": "(", "〕": ")", "﹞": ")", "】": ")", "]": ")"})
 _SAME.update(str.maketrans({"•": "·", "・": "·", "‧": "·", "∙": "·"}))
 _SAME.update(str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"}))
+
+_PLAIN = re.compile(r"[0-9A-Za-z()\u4e00-\u9fff]*")
+"""Once its brackets are half width, such a name is its own key but for capitals: nearly every name of a register."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +33,7 @@ def comparison_key(text: str) -> str:
 
     For exact comparison only: 有限公司 is not shortened and traditional characters stay as they are.
     """
+    if _PLAIN.fullmatch(plain := text.replace("（", "(").replace("）", ")")):
+        return plain.lower()
     halves = unicodedata.normalize("NFKC", text).translate(_SAME).casefold()
     return "".join(c for c in halves if not c.isspace() and unicodedata.category(c) != "Cf")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -13,18 +12,6 @@ from services.registry.store.tables import EnterpriseRow, TitleRecordRow
 
 _ENTERPRISE = tuple(column.name for column in EnterpriseRow.__table__.columns)
 _TITLE = tuple(column.name for column in TitleRecordRow.__table__.columns)
-_REVISION = ("uscc", "fiscal_year", "changed", "recorded_at", "recorded_by", "import_id")
-
-
-def insert_enterprises(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Insert new enterprises in rising order; the codes inserted: another transaction may have been faster."""
-    _incoming(tx, "enterprises", _ENTERPRISE, rows)
-    names = ", ".join(_ENTERPRISE)
-    statement = f"""
-        INSERT INTO enterprises ({names}) SELECT {names} FROM incoming_enterprises ORDER BY uscc
-        ON CONFLICT (uscc) DO NOTHING RETURNING uscc
-        """  # noqa: S608 - names of our own columns
-    return set(tx.session.scalars(text(statement)))
 
 
 def update_enterprises(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -40,28 +27,6 @@ def insert_titles(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
 def update_titles(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put corrected records in the place of what the ledger held."""
     _replace(tx, "title_records", _TITLE, "id", rows)
-
-
-def append_revisions(tx: Transaction, rows: Iterable[Sequence[Any]]) -> None:
-    """Append fact revisions: (uscc, fiscal year, changed, recorded at, recorded by, import)."""
-    tx.copy("fact_revisions", _REVISION, rows)
-
-
-def put_facts(tx: Transaction, periods: Sequence[tuple[str, int, Mapping[str, Any]]], at: Any) -> None:
-    """Make `(uscc, fiscal year, facts)` the current state of those periods."""
-    _empty(tx, "facts_current")
-    rows = ((uscc, year, json.dumps(facts, ensure_ascii=False), at) for uscc, year, facts in periods)
-    tx.copy("incoming_facts_current", ("uscc", "fiscal_year", "facts", "changed_at"), rows)
-    tx.session.execute(
-        text(
-            """
-            INSERT INTO facts_current (uscc, fiscal_year, facts, changed_at)
-            SELECT uscc, fiscal_year, facts, changed_at FROM incoming_facts_current ORDER BY uscc, fiscal_year
-            ON CONFLICT (uscc, fiscal_year) DO UPDATE SET facts = excluded.facts, changed_at = excluded.changed_at
-            WHERE facts_current.facts IS DISTINCT FROM excluded.facts
-            """
-        )
-    )
 
 
 def move_versions(tx: Transaction, rows: Sequence[tuple[str, int, str | None, str]], at: Any) -> None:

@@ -32,7 +32,10 @@ class StagedRow:
         return value if isinstance(value, str) else None
 
 
-def stage(tx: Transaction, rows: Iterable[Sequence[Any]]) -> int:
+Staged = tuple[int, str | None, int, str | None, str | None, str]
+
+
+def stage(tx: Transaction, rows: Iterable[Staged]) -> int:
     """Fill the staging table with (position, sheet, row, uscc, name key, stated as JSON text); how many."""
     tx.session.execute(
         text(

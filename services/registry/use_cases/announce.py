@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import text
+
 from chassis import clock
 from chassis.db import Transaction
 from contracts.events.registry import EnterpriseCard, EnterpriseEvent, TitleCard
 from services.registry.domain.enterprises import Identity
 from services.registry.domain.standing import UNKNOWN
 from services.registry.domain.titles import TITLES
+from services.registry.store.announced import ANNOUNCED
 from services.registry.store.reference import Reference
 from services.registry.store.tables import ChangeRow, TitleRecordRow
 
@@ -68,6 +71,22 @@ def announce_all(tx: Transaction, announcements: Sequence[Announcement]) -> None
     )
     tx.copy("changes", _COLUMNS, rows)
     tx.notify(CHANGES_CHANNEL)
+
+
+def announce_from(tx: Transaction, event: type[EnterpriseEvent]) -> None:
+    """Announce one `event` for each enterprise that a statement has left in `announced`, and empty that."""
+    if tx.emit_from(event, ANNOUNCED):
+        tx.session.execute(
+            text(
+                f"""
+                INSERT INTO changes (type, occurred_at, subject, changed, data, district_code)
+                SELECT :type, :moment, subject, changed, payload, district_code FROM {ANNOUNCED} ORDER BY subject
+                """  # noqa: S608 - a name of our own
+            ),
+            {"type": event.type, "moment": clock.now()},
+        )
+        tx.notify(CHANGES_CHANNEL)
+    tx.session.execute(text(f"TRUNCATE {ANNOUNCED}"))
 
 
 def card_of(uscc: str, identity: Identity, size_class: str | None, known: Reference) -> EnterpriseCard:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from services.registry.store.staging import CHUNK
+from services.registry.store.listing import PORTION
 from tests.service.registry.conftest import Registry, csv, uscc, xlsx
 
 HEADER = ["企业名称", "统一社会信用代码", "所属区县", "注册资本(万元)", "成立日期", "登记状态", "行业代码"]
@@ -218,11 +218,11 @@ def test_too_many_rows_refuse_the_file(registry: Registry) -> None:
 
 def test_an_error_found_late_takes_back_what_was_written_before(registry: Registry) -> None:
     """The contradiction is in the last chunk; the chunks before it have been written by then."""
-    codes = sorted(uscc(number) for number in range(CHUNK + 5))
+    codes = sorted(uscc(number) for number in range(PORTION + 5))
     lines = [["企业名称", "统一社会信用代码", "区划代码"], *([f"企业{code}", code, "341302"] for code in codes)]
     lines.append(["另一个名字", codes[-1], "341302"])
     done = registry.run("enterprises", csv(lines), name="a.csv")
     assert done["state"]["code"] == "refused"
-    assert [(each["row"], each["code"]) for each in registry.problems(done)] == [(CHUNK + 7, "uscc-repeated")]
+    assert [(each["row"], each["code"]) for each in registry.problems(done)] == [(PORTION + 7, "uscc-repeated")]
     for table in ("enterprises", "outbox", "changes"):
         assert registry.scalar(f"SELECT count(*) FROM {table}") == 0, table

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import text
 
 from chassis.db import Transaction
 from chassis.jobs import JobKind, JobRunner, Progress
+from contracts.events.registry import FactsRecorded, PeriodFacts
 from services.registry.domain.knowledge import Knowledge
 from services.registry.use_cases.run_import import run_import
 from tests.service.registry.conftest import Registry, csv, uscc, xlsx
@@ -351,3 +353,102 @@ def test_figures_under_a_merged_header_are_not_lost_or_taken_for_another_year(re
     done = registry.run("facts", xlsx(rows), mode=mode)
     assert done["state"]["code"] == "refused"
     assert registry.get(f"/enterprises/{one}").json()["facts"] == []
+
+
+def test_an_event_made_in_the_database_carries_whole_periods_as_its_class_does(registry: Registry) -> None:
+    one, two = registry.register(1), registry.register(2)
+    header = [*KEYS, "营业收入(万元)", "期末从业人员", "所属行业", "安全保密事故"]
+    rows = [
+        ["", one, 2025, 100, 7, None, None],
+        ["", one, 2024, 90, 6, None, None],
+        ["", one, None, None, None, "3911", "无"],
+    ]
+    before = len(registry.events())
+    registry.run("facts", xlsx([header, *rows, ["", two, 2025, 100, 7]]))
+    registry.run("facts", xlsx([header, ["", one, 2025, 110]]))
+    told = [each for each in registry.events()[before:] if "periods" in each]
+    current: dict[str, dict[int, Any]] = {one: {}, two: {}}
+    for row in registry.rows("SELECT * FROM facts_current"):
+        current[row.uscc][row.fiscal_year] = row.facts
+    expected = [
+        FactsRecorded(
+            uscc=code,
+            version=event["version"],
+            changed=ids,
+            periods=tuple(PeriodFacts(fiscal_year=year, facts=event_facts) for year, event_facts in periods.items()),
+        ).model_dump(mode="json")
+        for event, (code, ids, periods) in zip(
+            told,
+            [
+                (one, ("headcount", "industry_code", "revenue_yuan", "secrecy_incidents"), _as_first_told(told[0])),
+                (two, ("headcount", "revenue_yuan"), {2025: current[two][2025]}),
+                (one, ("revenue_yuan",), {2025: current[one][2025]}),
+            ],
+            strict=True,
+        )
+    ]
+    assert told == expected
+    assert [period["fiscal_year"] for period in told[0]["periods"]] == [0, 2024, 2025]
+    assert told[0]["periods"][0]["facts"] == current[one][0]
+    changes = registry.rows("SELECT * FROM changes WHERE type = :type ORDER BY id", type=FactsRecorded.type)
+    assert [(row.data, row.changed, row.district_code) for row in changes] == [
+        (each, each["changed"], "341302") for each in expected
+    ]
+    versions = [event["version"] for event in registry.events() if event["uscc"] == one]
+    assert versions == [*range(1, 1 + len(versions))]
+
+
+def _as_first_told(event: Mapping[str, Any]) -> dict[int, Any]:
+    return {period["fiscal_year"]: period["facts"] for period in event["periods"]}
+
+
+def test_part_of_a_list_on_file_is_not_the_list_on_file(registry: Registry) -> None:
+    one = registry.register(1)
+    header = ["统一社会信用代码", "安全保密事故"]
+    registry.run("facts", xlsx([header, [one, "重大|2024-01-01;一般|2024-02-01"]]))
+    done = registry.run("facts", xlsx([header, [one, "一般|2024-02-01"]]))
+    assert done["counts"]["updated"] == 1, registry.problems(done)
+    (entry,) = registry.scalar("SELECT facts -> 'secrecy_incidents' -> 'value' FROM facts_current")
+    assert entry["happened_on"] == "2024-02-01"
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "severity"),
+    [
+        (["别的企业", 2025, "", 100], "name-differs", "warning"),
+        (["", 2025, "", 100, 60], "part-exceeds-whole", "error"),
+    ],
+)
+def test_a_row_that_says_what_is_on_file_is_told_what_any_row_is_told(
+    registry: Registry, row: list[Any], code: str, severity: str
+) -> None:
+    one = registry.register(1)
+    header = ["企业名称", "年度", "数据来源", "期末从业人员", "研发人员数量", "统一社会信用代码"]
+    registry.run("facts", xlsx([header, ["", 2025, "", 100, 60, one]]))
+    with registry.db.transaction() as tx:  # an impossible state of before the check
+        if severity == "error":
+            tx.session.execute(text("UPDATE facts_current SET facts = jsonb_set(facts, '{headcount,value}', '50')"))
+            row = ["", 2025, "", 50, None]
+    cells = [*row, *[None] * (5 - len(row)), one]
+    events = len(registry.events())
+    done = registry.run("facts", xlsx([header, cells]), mode="per_row")
+    assert [each["code"] for each in registry.problems(done, severity)] == [code]
+    assert len(registry.events()) == events
+
+
+def test_a_row_that_says_what_is_on_file_elsewhere_is_refused_there(registry: Registry) -> None:
+    one = registry.register(1)
+    sheet = xlsx([[*KEYS, "营业收入(万元)"], ["", one, 2025, 100]])
+    registry.run("facts", sheet)
+    done = registry.run("facts", sheet, as_={"areas": ("3401",)})
+    assert [each["code"] for each in registry.problems(done)] == ["outside-jurisdiction"]
+
+
+def test_two_rows_on_file_that_contradict_each_other_are_no_unchanged_rows(registry: Registry) -> None:
+    one = registry.register(1)
+    header = [*KEYS, "营业收入(万元)", "数据日期"]
+    registry.run("facts", xlsx([header, ["", one, 2025, 100, dt.date(2026, 1, 31)]]))
+    both = [["", one, 2025, 100, dt.date(2026, 1, 31)], ["", one, 2025, 100, None]]
+    done = registry.run("facts", xlsx([header, *both]), mode="per_row")
+    assert [(each["row"], each["code"]) for each in registry.problems(done)] == [(3, "fact-stated-twice")]
+    assert done["counts"]["unchanged"] == 1

@@ -162,6 +162,50 @@ def test_a_dry_run_moves_nobody(registry: Registry) -> None:
     assert registry.scalar("SELECT count(*) FROM park_stays") == 0
 
 
+def test_a_refused_row_says_nothing_of_its_park(registry: Registry) -> None:
+    """That the rest of the row is taken would be untrue of it."""
+    known = registry.register(2, district_code="340102")
+    rows = [row(1, "没有的园区", "340102"), row(2, "没有的园区", "340102"), row(3, "没有的园区")]
+    done = registry.run("enterprises", xlsx([HEAD, *rows]), mode="per_row", as_={"areas": ("3413",)})
+    assert [(each["row"], each["code"]) for each in registry.problems(done)] == [
+        (2, "outside-jurisdiction"), (3, "outside-jurisdiction"),
+    ]  # fmt: skip
+    said = [(each["row"], each["code"]) for each in registry.problems(done, "warning")]
+    assert said == [(4, "park-not-registered")]
+    assert [each.uscc for each in registry.rows("SELECT uscc FROM enterprises ORDER BY uscc")] == [known, uscc(3)]
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_file_that_is_refused_is_told_of_parks_like_one_that_is_taken(registry: Registry, refused: bool) -> None:
+    mine = park(registry)
+    registry.register(2, name="测试企业2有限公司")
+    rows = [row(1, "宿州高新区"), row(2, "宿州高新区"), row(3, "没有的园区"), row(4, "宿州高新区")]
+    rows[3][1] = uscc(4) if not refused else "9134"
+    done = registry.run("enterprises", xlsx([HEAD, *rows]), mode="all_or_nothing")
+    assert done["state"]["code"] == ("refused" if refused else "done")
+    assert [(each["row"], each["code"]) for each in registry.problems(done, "warning")] == [(4, "park-not-registered")]
+    stays = [(each.uscc, str(each.park_id)) for each in registry.rows("SELECT * FROM park_stays ORDER BY uscc")]
+    assert stays == ([] if refused else [(uscc(number), mine) for number in (1, 2, 4)])
+
+
+def test_a_list_with_a_park_and_a_new_district_tells_all_of_it_once(registry: Registry) -> None:
+    mine = park(registry)
+    code = registry.register(1, name="测试企业1有限公司", district_code="341321")
+    for updated in (1, 0):
+        done = registry.run("enterprises", xlsx([HEAD, row(1, "宿州高新区")]))
+        assert (done["counts"]["updated"], done["counts"]["unchanged"]) == (updated, 1 - updated)
+    (event,) = registry.events("enterprise-updated")
+    assert (event["uscc"], event["changed"], event["version"]) == (code, ["district_code", "park"], 2)
+    (moved,) = registry.events("enterprise-moved")
+    assert (moved["from_district"], moved["to_district"], moved["version"]) == ("341321", "341302", 2)
+    (state,) = registry.rows("SELECT * FROM enterprise_states")
+    assert (state.uscc, state.until_version, state.changed) == (code, 2, ["district_code", "park"])
+    assert (state.state["district_code"], str(state.import_id)) == ("341321", registry.scalar(
+        "SELECT CAST(id AS text) FROM imports ORDER BY created_at LIMIT 1"
+    ))  # fmt: skip
+    assert registry.get(f"/enterprises/{code}").json()["park"]["park_id"] == mine
+
+
 def test_targets_are_divided_among_parks_and_counted_there(registry: Registry) -> None:
     """县区、园区: titles and items of the enterprises that were in the park on the day, each shown by park."""
     mine, other = park(registry), park(registry, "宿马园区", district_code="341321")

@@ -158,6 +158,23 @@ def test_nothing_is_written_to_a_closed_file_and_no_list_or_search_finds_it(regi
     assert registry.run("titles", xlsx(listed))["counts"]["created"] == 0, "a list that names it waits for a person"
 
 
+def test_a_list_that_says_what_a_closed_file_says_is_rejected_all_the_same(registry: Registry) -> None:
+    gone, stays = two(registry)
+    figures = [["统一社会信用代码", "年度", "从业人员数"], [gone, "2024", "80"], [stays, "2024", "90"]]
+    assert registry.run("facts", xlsx(figures))["counts"]["created"] == 2
+    merge(registry, gone, stays)
+    before = len(registry.events())
+    known = registry.rows("SELECT uscc, name, district_code FROM enterprises ORDER BY uscc")
+    identities = [["统一社会信用代码", "企业名称", "所属区县"], *([*each] for each in known)]
+    for kind, sheet in (("facts", figures), ("enterprises", identities)):
+        done = registry.run(kind, xlsx(sheet), mode="per_row")
+        assert (done["counts"]["rejected"], done["counts"]["unchanged"]) == (1, 1), kind
+        (problem,) = registry.problems(done)
+        assert (problem["row"], problem["code"], problem["found"]) == (2, "enterprise-dissolved", gone)
+        assert stays in problem["message"]
+    assert len(registry.events()) == before
+
+
 def test_the_calendar_goes_on_for_titles_that_stayed(registry: Registry) -> None:
     gone, stays = two(registry)
     merge(registry, gone, stays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,18 +15,20 @@ from services.registry.domain.problems import RowProblem
 from services.registry.store import staging
 from services.registry.store.reference import reference
 from services.registry.store.repositories import Imports
+from services.registry.store.staging import StagedRow
 from services.registry.store.tables import ImportRow
 from services.registry.use_cases.accept_import import ALL_OR_NOTHING
-from services.registry.use_cases.run_import.enterprises import write_enterprises
-from services.registry.use_cases.run_import.facts import write_facts
+from services.registry.use_cases.run_import.enterprises import stage_enterprises, write_enterprises
+from services.registry.use_cases.run_import.facts import stage_facts, write_facts
 from services.registry.use_cases.run_import.items import write_items
 from services.registry.use_cases.run_import.job import Job, Tell
-from services.registry.use_cases.run_import.reading import read_file
+from services.registry.use_cases.run_import.reading import ReadRow, as_staged, read_file
 from services.registry.use_cases.run_import.report import Report
 from services.registry.use_cases.run_import.resolution import resolve_names
 from services.registry.use_cases.run_import.titles import write_titles
 
-_WRITERS = {"enterprises": write_enterprises, "facts": write_facts, "titles": write_titles, "items": write_items}
+_WriteChunk = Callable[[Job, Sequence[str], Sequence[StagedRow]], None]
+_Write = Callable[[Job], Iterator[int]]
 _PROBLEM_COLUMNS = (
     "import_id", "severity", "position", "sheet", "row", "column", "found", "code", "message", "expected",
 )  # fmt: skip
@@ -66,18 +68,38 @@ def run_import(
 
 def _work(job: Job, content: bytes, max_rows: int) -> None:
     job.tell(0, None, "正在读取和校验")
-    total = staging.stage(job.tx, read_file(job, content, max_rows))
+    stage, write = _KINDS[job.row.kind]
+    total = stage(job, read_file(job, content, max_rows))
     if job.report.unusable:
         return
     staging.begin_writing(job.tx)
-    if job.row.kind in ("titles", "items"):
-        resolve_names(job)
-    write = _WRITERS[job.row.kind]
     done = 0
-    for codes, rows in staging.chunks(job.tx):
-        write(job, codes, rows)
-        done += len(rows)
+    for rows in write(job):
+        done += rows
         job.tell(done, total, "正在写入" if job.writing else "正在核对")
+
+
+def _stage(job: Job, rows: Iterable[ReadRow]) -> int:
+    return staging.stage(job.tx, as_staged(rows))
+
+
+def _by_name_and_chunk(write: _WriteChunk) -> _Write:
+    def written(job: Job) -> Iterator[int]:
+        resolve_names(job)
+        for codes, rows in staging.chunks(job.tx):
+            write(job, codes, rows)
+            yield len(rows)
+
+    return written
+
+
+_KINDS: dict[str, tuple[Callable[[Job, Iterable[ReadRow]], int], _Write]] = {
+    "enterprises": (stage_enterprises, write_enterprises),
+    "facts": (stage_facts, write_facts),
+    "titles": (_stage, _by_name_and_chunk(write_titles)),
+    "items": (_stage, _by_name_and_chunk(write_items)),
+}
+"""For each kind of file: what puts its sound rows into the database, and what writes them from there."""
 
 
 def _settle(tx: Transaction, row: ImportRow, report: Report, state: str) -> dict[str, int]:

@@ -1,66 +1,112 @@
-"""Writes a chunk of an enterprise list: new ones are registered, known ones updated where they differ."""
+"""Stages and writes an enterprise list: new ones are registered, known ones updated where they differ."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from contracts.events.registry import EnterpriseMoved, EnterpriseRegistered, EnterpriseUpdated
 from services.registry.domain.enterprises import FIELDS, Identity, differences
+from services.registry.domain.names import comparison_key
 from services.registry.domain.successions import dissolved
-from services.registry.store import bulk, staging
+from services.registry.store import bulk, listing
 from services.registry.store.history import Ended, keep_states
+from services.registry.store.listing import Described, Portion
 from services.registry.store.naming import remember_names
-from services.registry.store.parks import Move, ParkStays
+from services.registry.store.parks import ParkStays
 from services.registry.store.repositories import columns_of, identity_of
 from services.registry.store.staging import StagedRow
-from services.registry.use_cases.announce import Announcement, announce_all, card_of
+from services.registry.use_cases.announce import Announcement, announce_all, announce_from, card_of
 from services.registry.use_cases.run_import.job import Job
 from services.registry.use_cases.run_import.parks import moves_of
+from services.registry.use_cases.run_import.reading import ReadRow
 
 
-@dataclass(slots=True)
-class _Wanted:
-    staged: StagedRow
-    identity: Identity
+def stage_enterprises(job: Job, rows: Iterable[ReadRow]) -> int:
+    """Put the sound rows of the list into the database; how many."""
+    count = listing.stage(job.tx, (_staged(row) for row in rows))
+    districts, industries = listing.stated_codes(job.tx)
+    named = [(code, job.known.places.name_of(code)) for code in districts if code is not None]
+    listing.describe(job.tx, named, [_described(job, code) for code in {*industries, None}])
+    return count
 
 
-def write_enterprises(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> None:
-    """Write one chunk. Emits EnterpriseRegistered and EnterpriseUpdated."""
-    wanted = _once(job, rows)
-    known = staging.lock(job.tx, codes)
-    announcements: list[Announcement] = []
-    new = [row for uscc, row in wanted.items() if uscc not in known and _admitted(job, row, None)]
-    fresh = [_Wanted(row, Identity(**_values(row.stated))) for row in new]
-    late = _register(job, fresh, announcements)
-    if late:  # registered by somebody else between our look and our insert
-        known |= staging.lock(job.tx, sorted(late))
-    moves = moves_of(job, wanted, known)
-    registered = [each.staged.uscc for each in fresh if each.staged.uscc not in late]
-    updated = _update(job, {uscc: row for uscc, row in wanted.items() if uscc in known}, known, moves, announcements)
-    if job.writing:
-        ParkStays(job.tx).move([moves[uscc] for uscc in (*registered, *updated) if uscc in moves])
-    announcements.sort(key=lambda each: each.event.key)
-    announce_all(job.tx, announcements)
+def write_enterprises(job: Job) -> Iterator[int]:
+    """Write the list portion by portion; the rows done. Emits EnterpriseRegistered and EnterpriseUpdated."""
+    for portion in listing.portions(job.tx):
+        if portion.rows > portion.enterprises:
+            _say_repeated(job, portion)
+        outside = listing.new_outside(job.tx, portion, job.row.areas)
+        for row in outside:
+            _refuse_outside(job, row)
+        created, placed = _register(job, portion)
+        known = portion.enterprises - len(outside) - created
+        job.report.created += created
+        if known:  # also one that somebody else has registered since we looked
+            others = listing.lock_others(job.tx, portion, job.row.areas, [row.uscc for row in placed])
+            job.report.unchanged += known - len(others)
+            _update(job, others)
+        yield portion.rows
 
 
-def _once(job: Job, rows: Sequence[StagedRow]) -> dict[str, StagedRow]:
-    """One row per code: a repeated one is a remark when it says the same, an error otherwise."""
-    first: dict[str, StagedRow] = {}
-    for row in rows:
-        other = first.setdefault(row.uscc, row)
-        if other is row:
-            continue
+def _staged(row: ReadRow) -> tuple[Any, ...]:
+    values = row.values
+    flags = values.get("risk_flags")
+    return (
+        row.position,
+        row.sheet,
+        row.row,
+        values["uscc"],
+        comparison_key(values["name"]),
+        values["name"],
+        values.get("registered_address"),
+        values.get("actual_address"),
+        values.get("district_code"),
+        values.get("industry_code"),
+        values.get("established_on"),
+        values.get("registered_capital"),
+        values.get("registered_capital_currency"),
+        values.get("status"),
+        None if flags is None else f"{{{','.join(flags)}}}",
+        values.get("listing_status"),
+        values.get("synthetic"),
+        values.get("park"),
+    )
+
+
+def _described(job: Job, code: str | None) -> Described:
+    industry = job.known.industries.by_code.get(code or "")
+    size = job.knowledge.size(code, {})
+    return Described(code, industry.name if industry else None, size.size_class, size.reason)
+
+
+def _say_repeated(job: Job, portion: Portion) -> None:
+    """A repeated code is a remark when its row says the same as the first, an error otherwise."""
+    for row, other in listing.repeated(job.tx, portion):
         if other.stated == row.stated:
             job.remark(row, "uscc", "row-repeated", f"与第 {other.row} 行完全相同，只计一次")
             job.report.unchanged += 1
         else:
             message = f"第 {other.row} 行已有这个统一社会信用代码，但内容不同，请只保留一行"
             job.reject(row, "uscc", "uscc-repeated", message)
-    return first
+
+
+def _register(job: Job, portion: Portion) -> tuple[int, list[StagedRow]]:
+    """Register the new enterprises of the portion and put them into their parks; how many, and rows that state one."""
+    if job.writing:
+        created = listing.register(job.tx, portion, job.row.areas, job.now)
+        placed = listing.registered_with_park(job.tx, portion) if created else []
+    else:
+        created = listing.count_new(job.tx, portion, job.row.areas)
+        placed = listing.new_with_park(job.tx, portion, job.row.areas) if created else []
+    moves = moves_of(job, {row.uscc: row for row in placed}, {})
+    if job.writing:
+        ParkStays(job.tx).move(list(moves.values()))
+        announce_from(job.tx, EnterpriseRegistered)
+    return created, placed
 
 
 def _values(stated: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,65 +121,31 @@ def _values(stated: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _admitted(job: Job, row: StagedRow, current: str | None) -> bool:
-    """Whether the uploader answers for where the enterprise is and where the row puts it."""
-    stated = row.stated.get("district_code")
-    places = {stated} if current is None else {current, stated or current}
-    if all(job.answers_for(place) for place in places):
-        return True
+def _admitted(job: Job, row: StagedRow, enterprise: Any) -> bool:
+    """Whether the row may change the enterprise; rejects it otherwise."""
+    if enterprise.dissolved_into is not None:
+        message = dissolved(enterprise.name, enterprise.dissolved_into)
+        job.reject(row, "uscc", "enterprise-dissolved", message, "承继企业的统一社会信用代码")
+        return False
+    places = {enterprise.district_code, row.stated.get("district_code", enterprise.district_code)}
+    if not all(job.answers_for(place) for place in places):
+        _refuse_outside(job, row)
+        return False
+    return True
+
+
+def _refuse_outside(job: Job, row: StagedRow) -> None:
     message = "该企业不在您的管辖区域内（或没有填写所属区县），请核对，或交由所属地区导入"
     job.reject(row, "district", "outside-jurisdiction", message, "您管辖区域内的区县")
-    return False
 
 
-def _register(job: Job, fresh: Sequence[_Wanted], announcements: list[Announcement]) -> set[str]:
-    """Insert new enterprises; the codes that were taken meanwhile."""
-    if not fresh or not job.writing:
-        job.report.created += len(fresh)
-        return set()
-    sizes = {each.staged.uscc: job.knowledge.size(each.identity.industry_code, {}) for each in fresh}
-    inserted = bulk.insert_enterprises(
-        job.tx,
-        [
-            {
-                "uscc": each.staged.uscc,
-                **columns_of(each.identity),
-                "size_class": sizes[each.staged.uscc].size_class,
-                "size_reason": sizes[each.staged.uscc].reason,
-                "dissolved_into": None,
-                "version": 1,
-                "registered_at": job.now,
-                "changed_at": job.now,
-            }
-            for each in fresh
-        ],
-    )
-    for each in fresh:
-        uscc = each.staged.uscc
-        if uscc in inserted:
-            card = card_of(uscc, each.identity, sizes[uscc].size_class, job.known)
-            event = EnterpriseRegistered(uscc=uscc, version=1, enterprise=card)
-            announcements.append(Announcement(event, (), each.identity.district_code))
-    job.report.created += len(inserted)
-    return {each.staged.uscc for each in fresh} - inserted
-
-
-def _update(
-    job: Job,
-    wanted: Mapping[str, StagedRow],
-    known: Mapping[str, Any],
-    moves: Mapping[str, Move],
-    announcements: list[Announcement],
-) -> list[str]:
-    """Write what differs; the codes of those that do, in identity or in park."""
+def _update(job: Job, others: Sequence[tuple[StagedRow, Any]]) -> None:
+    """Update the enterprises of which the list says something else than is on file; they are locked."""
+    known = {row.uscc: enterprise for row, enterprise in others}
+    wanted = {row.uscc: row for row, enterprise in others if _admitted(job, row, enterprise)}
+    moves = moves_of(job, wanted, known)
     changes: list[tuple[str, Identity, Identity, tuple[str, ...]]] = []
     for uscc, row in wanted.items():
-        if known[uscc].dissolved_into is not None:
-            message = dissolved(known[uscc].name, known[uscc].dissolved_into)
-            job.reject(row, "uscc", "enterprise-dissolved", message, "承继企业的统一社会信用代码")
-            continue
-        if not _admitted(job, row, known[uscc].district_code):
-            continue
         old = identity_of(known[uscc])
         new = replace(old, **_values(row.stated))
         changed = differences(old, new) + (("park",) if uscc in moves else ())
@@ -143,10 +155,11 @@ def _update(
         else:
             job.report.unchanged += 1
     if not changes or not job.writing:
-        return []
+        return
     moved = [uscc for uscc, _, _, changed in changes if "industry_code" in changed]
     periods = bulk.periods_of(job.tx, moved) if moved else {}
     after: list[dict[str, Any]] = []
+    announcements: list[Announcement] = []
     ended: list[Ended] = []
     placed: list[EnterpriseMoved] = []
     for uscc, old, new, changed in changes:
@@ -186,4 +199,5 @@ def _update(
         job.tx.emit_all(placed)
     renamed = [(uscc, old.name) for uscc, old, _, changed in changes if "name" in changed]
     remember_names(job.tx, renamed, job.now, by=job.row.created_by)
-    return [uscc for uscc, *_ in changes]
+    ParkStays(job.tx).move([moves[uscc] for uscc, *_ in changes if uscc in moves])
+    announce_all(job.tx, announcements)

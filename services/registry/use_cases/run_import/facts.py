@@ -1,23 +1,26 @@
-"""Writes a chunk of facts: revisions appended, current periods replaced, one event per enterprise."""
+"""Stages and writes a sheet of figures: revisions appended, current periods replaced, one event per enterprise."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.events.registry import EnterpriseUpdated, FactsRecorded, PeriodFacts
+from pydantic_core import to_json
+
+from contracts.events.registry import EnterpriseUpdated, FactsRecorded
 from services.registry.domain.facts import Entry, Stated, apply, beside, impossible, revise
+from services.registry.domain.names import comparison_key
 from services.registry.domain.problems import CellProblem
-from services.registry.store import bulk, staging
+from services.registry.store import bulk, figures, staging
+from services.registry.store.figures import Recorded
 from services.registry.store.history import Ended, keep_states
 from services.registry.store.repositories import identity_of
 from services.registry.store.staging import StagedRow
-from services.registry.use_cases.announce import Announcement, announce_all, card_of
+from services.registry.use_cases.announce import Announcement, announce_all, announce_from, card_of
 from services.registry.use_cases.run_import.job import Job
-from services.registry.use_cases.run_import.reading import stated_periods
+from services.registry.use_cases.run_import.reading import ReadRow, stated_periods
 
 _Periods = dict[int, dict[str, dict[str, Any]]]
 
@@ -39,17 +42,45 @@ class _File:
 
 @dataclass(slots=True)
 class _Batch:
-    """What is written together at the end of the chunk."""
+    """What is written together at the end of a portion."""
 
-    revisions: list[tuple[Any, ...]] = field(default_factory=list)
-    periods: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
-    versions: list[tuple[str, int, str | None, str]] = field(default_factory=list)
+    recorded: Recorded = field(default_factory=Recorded)
     ended: list[Ended] = field(default_factory=list)
-    announcements: list[Announcement] = field(default_factory=list)
+    resized: list[Announcement] = field(default_factory=list)
 
 
-def write_facts(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> None:
-    """Write one chunk. Emits one FactsRecorded per enterprise, and EnterpriseUpdated where the size class moved."""
+def stage_facts(job: Job, rows: Iterable[ReadRow]) -> int:
+    """Put the sound rows of the sheet into the database; how many."""
+    return figures.stage(job.tx, map(_staged, rows))
+
+
+def write_facts(job: Job) -> Iterator[int]:
+    """Write the sheet portion by portion; the rows done. Emits one FactsRecorded per enterprise, and EnterpriseUpdated
+    where the size class moved."""
+    columns = {fact_id for _, fact_id, _ in job.fact_headers}
+    pairs = {pair for each in columns for pair in job.knowledge.dictionary.parts.get(each, ())}
+    for portion in figures.portions(job.tx, job.row.areas, sorted((part.id, whole.id) for part, whole in pairs)):
+        job.report.unchanged += portion.rows - len(portion.others)
+        _write(job, portion.others)
+        yield portion.rows
+
+
+def _staged(row: ReadRow) -> figures.Staged:
+    values = row.values
+    uscc, name, periods = values.pop("uscc"), values.get("name"), values["periods"]
+    key = comparison_key(name) if name else None
+    stated = to_json(values).decode()
+    if len(periods) == 1:
+        ((year, facts),) = periods.items()
+        if not any(isinstance(entry["value"], list | dict) for entry in facts.values()):
+            return row.position, row.sheet, row.row, uscc, key, year, to_json(facts).decode(), stated
+    return row.position, row.sheet, row.row, uscc, key, None, None, stated
+
+
+def _write(job: Job, rows: Sequence[StagedRow]) -> None:
+    if not rows:
+        return
+    codes = sorted({row.uscc for row in rows})
     known = staging.lock(job.tx, codes)
     current = bulk.periods_of(job.tx, codes)
     files: dict[str, _File] = {}
@@ -60,12 +91,11 @@ def write_facts(job: Job, codes: Sequence[str], rows: Sequence[StagedRow]) -> No
     for uscc, file in files.items():
         _reject_impossible(job, file, current.get(uscc, {}))
         _revise(job, known[uscc], file, current.get(uscc, {}), batch)
-    if job.writing and batch.revisions:
-        bulk.append_revisions(job.tx, batch.revisions)
-        bulk.put_facts(job.tx, batch.periods, job.now)
+    if job.writing and batch.recorded.periods:
         keep_states(job.tx, batch.ended, at=job.now, by=job.row.created_by, import_id=job.row.id)
-        bulk.move_versions(job.tx, batch.versions, job.now)
-        announce_all(job.tx, batch.announcements)
+        figures.write(job.tx, batch.recorded, by=job.row.created_by, import_id=job.row.id, at=job.now)
+        announce_from(job.tx, FactsRecorded)
+        announce_all(job.tx, batch.resized)
 
 
 def _merge(job: Job, file: _File, row: StagedRow) -> None:
@@ -132,14 +162,11 @@ def _revise(job: Job, enterprise: Any, file: _File, current: Mapping[int, Mappin
     if not changed:
         return
     for year, revised in changed.items():
-        text = json.dumps(revised, ensure_ascii=False)
-        batch.revisions.append((uscc, year, text, job.now, job.row.created_by, job.row.id))
-        batch.periods.append((uscc, year, after[year]))
+        facts = to_json(after[year]).decode() if current.get(year) else None
+        batch.recorded.periods.append((uscc, year, to_json(revised).decode(), facts))
     version = enterprise.version + 1
-    ids = tuple(sorted({fact_id for revised in changed.values() for fact_id in revised}))
-    periods = tuple(PeriodFacts(fiscal_year=year, facts=after[year]) for year in changed)
-    recorded = FactsRecorded(uscc=uscc, version=version, changed=ids, periods=periods)
-    batch.announcements.append(Announcement(recorded, ids, enterprise.district_code))
+    ids = ",".join(sorted({fact_id for revised in changed.values() for fact_id in revised}))
+    batch.recorded.enterprises.append((uscc, version, f"{{{ids}}}", enterprise.district_code))
     size = job.knowledge.size(enterprise.industry_code, after)
     touched = tuple(
         name
@@ -150,14 +177,14 @@ def _revise(job: Job, enterprise: Any, file: _File, current: Mapping[int, Mappin
         version += 1
         card = card_of(uscc, identity_of(enterprise), size.size_class, job.known)
         updated = EnterpriseUpdated(uscc=uscc, version=version, changed=("size_class",), enterprise=card)
-        batch.announcements.append(Announcement(updated, ("size_class",), enterprise.district_code))
+        batch.resized.append(Announcement(updated, ("size_class",), enterprise.district_code))
     if touched:
         batch.ended.append(Ended(uscc, version, touched))
-    batch.versions.append((uscc, version, size.size_class, size.reason))
+    batch.recorded.sizes.append((uscc, version, size.size_class, size.reason))
 
 
 def _stated(entry: Mapping[str, Any]) -> Stated:
-    as_of = entry["as_of"]
+    as_of = entry.get("as_of")
     return Stated(entry["value"], entry["source"], dt.date.fromisoformat(as_of) if as_of else None)
 
 

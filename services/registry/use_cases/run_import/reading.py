@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
 from services.registry.domain import names
 from services.registry.domain.columns import Recognised
-from services.registry.domain.enterprise_rows import read_enterprise_row
-from services.registry.domain.fact_rows import read_fact_row
+from services.registry.domain.enterprise_rows import EnterpriseRows
+from services.registry.domain.fact_rows import FactRows
 from services.registry.domain.item_rows import read_item_row
 from services.registry.domain.layout import HEADER_ROWS, Layout, no_header, not_taken, read_layout
 from services.registry.domain.problems import CellProblem, RowProblem
 from services.registry.domain.reading import Row
 from services.registry.domain.title_rows import read_title_row
+from services.registry.store import staging
 from services.registry.use_cases.run_import.job import Job
 from services.registry.use_cases.run_import.sheets import open_sheets
 
 _TELL_EVERY = 5000
 
-Staged = tuple[int, str | None, int, str | None, str | None, str]
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """A sound row: the how-manieth of the file, where it stands, and what it says, in stored form."""
+
+    position: int
+    sheet: str | None
+    row: int
+    values: dict[str, Any]
 
 
-def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[Staged]:
-    """The sound rows of the file, as the staging table takes them."""
+_Reader = Callable[[Sequence[str]], Row]
+
+
+def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[ReadRow]:
+    """The sound rows of the file."""
     usable, nearest = False, None
     for sheet in open_sheets(content, job.row.form):
         peeked = list(islice(sheet.rows, HEADER_ROWS))
@@ -60,8 +74,8 @@ def read_file(job: Job, content: bytes, max_rows: int) -> Iterator[Staged]:
         job.report.refuse_file([RowProblem(None, None, CellProblem(None, "no-rows", message, expected=expected))])
 
 
-def _read_sheet(job: Job, layout: Layout, rows: Iterator[tuple[int, list[str]]], max_rows: int) -> Iterator[Staged]:
-    named, facts = layout.named(), layout.facts()
+def _read_sheet(job: Job, layout: Layout, rows: Iterator[tuple[int, list[str]]], max_rows: int) -> Iterator[ReadRow]:
+    facts, read = layout.facts(), _reader(job, layout)
     report = job.report
     for number, cells in rows:
         if number <= layout.header_row:
@@ -83,31 +97,40 @@ def _read_sheet(job: Job, layout: Layout, rows: Iterator[tuple[int, list[str]]],
         report.rows += 1
         if report.rows % _TELL_EVERY == 0:
             job.tell(report.rows, None, "正在读取和校验")
-        row = _read_row(job, named, facts, cells)
-        report.remark(layout.sheet, number, *row.remarks)
+        row = read(cells)
+        if row.remarks:
+            report.remark(layout.sheet, number, *row.remarks)
         if row.problems:
             report.reject(layout.sheet, number, *row.problems)
             continue
+        yield ReadRow(report.rows, layout.sheet, number, row.values)
+
+
+def as_staged(rows: Iterable[ReadRow]) -> Iterator[staging.Staged]:
+    """The rows as the staging table of most kinds takes them."""
+    for row in rows:
         uscc, name = row.values.pop("uscc", None), row.values.get("name")
         key = names.comparison_key(name) if name and uscc is None else None  # a code needs no name to be found by
-        stated = json.dumps(row.values, ensure_ascii=False)
-        yield report.rows, layout.sheet, number, uscc, key, stated
+        yield row.position, row.sheet, row.row, uscc, key, json.dumps(row.values, ensure_ascii=False)
 
 
-def _read_row(job: Job, named: Mapping[str, Recognised], facts: Sequence[Recognised], cells: Sequence[str]) -> Row:
+def _reader(job: Job, layout: Layout) -> _Reader:
+    """What reads the rows of this sheet, cell by cell."""
+    known, named = job.known, layout.named()
+    if job.row.kind == "enterprises":
+        return EnterpriseRows(named, places=known.places, industries=known.industries, today=job.today).read
+    if job.row.kind == "facts":
+        source, facts = job.row.source, layout.facts()
+        return FactRows(named, facts, industries=known.industries, source=source, today=job.today).read
+    return partial(_read_row, job, named)
+
+
+def _read_row(job: Job, named: Mapping[str, Recognised], cells: Sequence[str]) -> Row:
     width = len(cells)
     said = {key: cells[each.index] for key, each in named.items() if each.index < width and cells[each.index]}
-    if job.row.kind == "enterprises":
-        return read_enterprise_row(
-            said, named, places=job.known.places, industries=job.known.industries, today=job.today
-        )
     if job.row.kind == "titles":
         return read_title_row(said, named, today=job.today)
-    if job.row.kind == "items":
-        return read_item_row(said, named, kinds=job.item_kinds, today=job.today)
-    values = [(each, cells[each.index]) for each in facts if each.index < width and cells[each.index]]
-    industries = job.known.industries
-    return read_fact_row(said, named, values, industries=industries, source=job.row.source, today=job.today)
+    return read_item_row(said, named, kinds=job.item_kinds, today=job.today)
 
 
 def stated_periods(stated: Mapping[str, Any]) -> dict[int, dict[str, dict[str, Any]]]:

@@ -15,6 +15,10 @@ from services.registry.domain.errors import FileNotReadable
 from services.registry.domain.uploads import XLSX, encoding_of
 
 _LONGEST_CELL = 1_000_000
+_UNCLEAN = (b"'", b"=", b"\x00", "\ufeff".encode(), "\ufeff".encode("gb18030"))
+"""Bytes of which none is within text that `_clean` would only strip, in UTF-8 and in GB 18030."""
+
+_BOM = len("\ufeff".encode())
 _DELIMITERS = ",\t;"
 
 
@@ -63,9 +67,11 @@ def _csv_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
     text.seek(0)
     delimiter = max(_DELIMITERS, key=first.count)
     csv.field_size_limit(_LONGEST_CELL)
+    # Few files have anything in them that makes cleaning a cell more than taking its outer space away.
+    clean = _clean if any(content.find(each, _BOM) >= 0 for each in _UNCLEAN) else str.strip
     try:
         for number, values in enumerate(csv.reader(text, delimiter=delimiter), start=1):
-            cells = [_clean(value) for value in values]
+            cells = [*map(clean, values)]
             if any(cells):
                 yield number, cells
     except csv.Error as error:
